@@ -1,0 +1,96 @@
+"""The evaluator seam: the record of one evaluated graph, and the Protocol that live, replayed and synthetic
+evaluation satisfy alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from ttgbench.graph import Graph
+
+TEST_UNIVERSE = 1 << 20
+"""Universes from here on belong to the final test; a search draws from lower ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeUse:
+    """What one node cost on each of n questions. Integers, so that sums do not depend on their order."""
+
+    node: str
+    """Node id in the evaluated graph."""
+    key: str
+    """Node key: equal keys are the same generations."""
+    model: str | None
+    """None for a node that runs no model (vote): its counts are zero."""
+    tokens_in: NDArray[np.int64]
+    """Shape (n,), retries included, as all counts here."""
+    tokens_out: NDArray[np.int64]
+    flops: NDArray[np.int64]
+    picodollars: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """How one graph did on n questions in one universe. Arrays have shape (n,) and are read-only."""
+
+    graph: Graph
+    universe: int
+    question_ids: tuple[str, ...]
+    scores: NDArray[np.float64]
+    """1.0 correct, 0.0 otherwise; synthetic evaluators may give expectations."""
+    statuses: tuple[str, ...]
+    """Per question: "correct", "wrong", "unanswered" or "ungradable"."""
+    answers: tuple[str | None, ...]
+    """What was extracted from the sink's output."""
+    nodes: tuple[NodeUse, ...]
+    """In topological order; the sink is last."""
+    latency_ns: NDArray[np.int64]
+    """Critical path at the cards' standard speeds, nanoseconds."""
+
+    @property
+    def accuracy(self) -> float:
+        """Mean score; ungradable questions count as their score, 0, and are listed in `statuses`."""
+        return float(self.scores.mean())
+
+    @property
+    def flops(self) -> NDArray[np.int64]:
+        """Shape (n,): measured FLOPs of the whole graph per question."""
+        return np.sum([use.flops for use in self.nodes], axis=0, dtype=np.int64)
+
+    @property
+    def tokens_in(self) -> NDArray[np.int64]:
+        """Shape (n,)."""
+        return np.sum([use.tokens_in for use in self.nodes], axis=0, dtype=np.int64)
+
+    @property
+    def tokens_out(self) -> NDArray[np.int64]:
+        """Shape (n,)."""
+        return np.sum([use.tokens_out for use in self.nodes], axis=0, dtype=np.int64)
+
+    @property
+    def picodollars(self) -> NDArray[np.int64]:
+        """Shape (n,)."""
+        return np.sum([use.picodollars for use in self.nodes], axis=0, dtype=np.int64)
+
+
+class Evaluator(Protocol):
+    """Answers what a graph scores. Deterministic given (graph, questions, universe) once recorded."""
+
+    def evaluate(
+        self, graphs: Sequence[Graph], questions: Sequence[int], universe: int, split: str
+    ) -> list[Evaluation]:
+        """Evaluates all graphs on the split's questions with these indices, as one batch.
+
+        Returns one Evaluation per graph, in order. Raises MissingGeneration (replay without an engine),
+        EngineError, InputError (a graph with a model that the pool lacks).
+        """
+        ...
+
+    def close(self) -> None:
+        """Frees engines and files. May be called twice."""
+        ...
