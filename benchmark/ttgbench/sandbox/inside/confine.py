@@ -1,0 +1,121 @@
+"""How a forked child locks itself in before it runs foreign code. Order matters: each step takes away what the next
+steps no longer need."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import random
+import resource
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from . import kernel
+
+MAX_FILES = 64
+MAX_FILE_BYTES = 16 << 20
+MAX_DISK_BYTES = 64 << 20
+"""All that one child may keep in its temporary folder; a folder or file counts 4 KiB at least."""
+MAX_THREADS = 64
+_LOW, _HIGH = 10, 100  # a child's own descriptors lie below _LOW, the fork server's below _HIGH
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one contained process may use."""
+
+    cpu_seconds: int = 5
+    """The kernel kills the process when it has used this much processor time."""
+    wall_seconds: float = 15.0
+    """Counted by the fork server, from the fork on."""
+    memory_bytes: int = 1 << 30
+    """Address space."""
+
+
+def confine(limits: Limits, rules: int, program: bytes, parent: int, folder: str, descriptors: Sequence[int]) -> None:
+    """Locks this process in: `descriptors` become 0, 1, 2, ...; `folder` becomes the current one.
+
+    Other descriptors stay open (see `close_others`). Raises OSError; the process must then end at once.
+    """
+    kernel.die_with_parent(signal.SIGKILL, parent)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _order(descriptors)
+    os.environ.clear()
+    os.chdir(folder)
+    random.seed(0)  # the same verdict each time
+    for kind, limit in (
+        (resource.RLIMIT_AS, limits.memory_bytes),
+        (resource.RLIMIT_CPU, limits.cpu_seconds),
+        (resource.RLIMIT_FSIZE, MAX_FILE_BYTES),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, MAX_FILES),
+    ):
+        resource.setrlimit(kind, (limit, limit))
+    kernel.drop_capabilities()
+    kernel.restrict(rules, program)
+
+
+def close_others(count: int) -> None:
+    """Closes all descriptors but the first `count`."""
+    os.closerange(count, 2 * _HIGH)
+
+
+def own_descriptors(control: int) -> tuple[int, int]:
+    """Keeps the fork server's descriptors between the children's low ones and _HIGH; the new numbers of `control` and
+    of /dev/null. Raises OSError."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (2 * _HIGH, 2 * _HIGH))
+    moved = fcntl.fcntl(control, fcntl.F_DUPFD_CLOEXEC, _LOW)
+    null = fcntl.fcntl(os.open(os.devnull, os.O_RDWR), fcntl.F_DUPFD_CLOEXEC, _LOW)
+    for number in range(3, _LOW):
+        os.dup2(null, number, inheritable=False)
+    return moved, null
+
+
+def _order(descriptors: Sequence[int]) -> None:
+    high = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, _HIGH) for descriptor in descriptors]
+    for number, descriptor in enumerate(high):
+        os.dup2(descriptor, number, inheritable=False)
+        os.close(descriptor)
+
+
+def threads(pid: int) -> int:
+    """Number of threads of a process that has not been reaped; 0 once it has ended."""
+    with open(f"/proc/{pid}/status") as status:
+        return next((int(line.split()[1]) for line in status if line.startswith("Threads:")), 0)
+
+
+def disk_bytes(folder: str, limit: int) -> int:
+    """What the files beneath `folder` hold, counted until `limit` is passed; symbolic links are not followed."""
+    total, folders = 0, [folder]
+    while folders and total <= limit:
+        try:
+            with os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    total += max(4096, entry.stat(follow_symlinks=False).st_size)
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                return limit + 1
+    return total
+
+
+def wipe(folder: str) -> None:
+    """Empties `folder` of whatever hostile code has left; nobody else may use it meanwhile. Raises OSError.
+
+    Deep trees are flattened while they are taken apart: neither recursion nor path length sets a limit.
+    """
+    moved = 0
+    while names := os.listdir(folder):
+        for name in names:
+            path = os.path.join(folder, name)
+            if os.path.islink(path) or not os.path.isdir(path):
+                os.unlink(path)
+                continue
+            os.chmod(path, 0o700)
+            for child in os.listdir(path):
+                moved += 1
+                os.rename(os.path.join(path, child), os.path.join(folder, f".{moved}-{os.getpid()}"))
+            os.rmdir(path)
