@@ -1,0 +1,5 @@
+"""`python -m ttgbench` is `ttgbench`."""
+
+from ttgbench.cli import main
+
+main()

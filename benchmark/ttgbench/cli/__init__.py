@@ -1,0 +1,60 @@
+"""The command line `ttgbench`. Results on stdout, logs on stderr; exit 0 fine, 1 not right, 2 wrong input."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from ttgbench import __version__
+from ttgbench.cli import evaluate, graph, inspect, models, report, runs, store
+from ttgbench.cli.common import log_error
+from ttgbench.errors import TTGBenchError
+
+app = typer.Typer(
+    name="ttgbench",
+    help="Benchmark of search methods for compute-optimal test-time-scaling graphs.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.add_typer(inspect.list_app, name="list")
+app.add_typer(graph.app, name="graph")
+app.add_typer(models.app, name="models")
+app.add_typer(store.app, name="store")
+app.command("doctor")(inspect.doctor)
+app.command("evaluate")(evaluate.evaluate)
+app.command("run")(runs.run)
+app.command("replay")(runs.replay)
+app.command("demo")(runs.demo)
+app.command("report")(report.report)
+
+
+def _version(show: bool) -> None:
+    if show:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Entry point: deliberate errors become one line and exit code 2, an interrupt 130; nothing else is swallowed."""
+    try:
+        app()
+    except TTGBenchError as error:
+        log_error(str(error))
+        sys.exit(2)
+    except KeyboardInterrupt:
+        log_error("interrupted; what was generated is recorded, start the same command again to go on")
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(1)

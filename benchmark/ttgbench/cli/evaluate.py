@@ -1,0 +1,91 @@
+"""`ttgbench evaluate`: score one graph on a task under a budget."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ttgbench.cli.common import JsonFlag, out, print_json, table
+from ttgbench.cli.graph import GraphFile, load_graph
+from ttgbench.cli.progress import RichProgress
+from ttgbench.cli.runs import DataDir, EngineSpec, Slots
+from ttgbench.errors import InputError
+
+
+def evaluate(
+    path: GraphFile,
+    task: Annotated[str, typer.Option("--task", help="A bundled task or the path of a task folder.")],
+    pool: Annotated[str, typer.Option("--pool")] = "embedded",
+    budget: Annotated[str | None, typer.Option("--budget", help='Refuse the graph above it, e.g. "6 units".')] = None,
+    split: Annotated[str, typer.Option("--split")] = "search",
+    questions: Annotated[int, typer.Option("--questions", min=0, help="The first so many; 0: all.")] = 0,
+    universe: Annotated[int, typer.Option("--universe", min=0, help="Which independent redraw of all samples.")] = 0,
+    temperature: Annotated[float, typer.Option("--temperature", min=0.0, max=2.0)] = 0.7,
+    trace: Annotated[int, typer.Option("--trace", min=0, help="Show what every node said on N questions.")] = 0,
+    store: Annotated[Path, typer.Option("--store")] = Path("runs/store.sqlite"),
+    replay: Annotated[bool, typer.Option("--replay", help="Use what is recorded, start no engine.")] = False,
+    engine: EngineSpec = "llama_cpp",
+    slots: Slots = None,
+    data_dir: DataDir = None,
+    json: JsonFlag = False,
+) -> None:
+    """Score a graph on a task's questions: accuracy with its interval, tokens, cost, latency."""
+    from ttgbench.cost import Budget
+    from ttgbench.evaluate.trace import trace_outputs
+    from ttgbench.pool import load_pool
+    from ttgbench.suite import SamplingSpec
+    from ttgbench.workbench import Workbench, first_questions
+
+    models = load_pool(pool)
+    graph = load_graph(path, pool)
+    store.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        RichProgress() as progress,
+        Workbench(store, None if replay else engine, slots=slots, data_dir=data_dir, progress=progress) as bench,
+    ):
+        loaded = bench.task(task)
+        if budget is not None and not (limit := Budget.parse(budget)).allows(graph, models, loaded.card.lengths):
+            nominal = limit.nominal(graph, models, loaded.card.lengths)
+            raise InputError(f"costs {nominal:.4g} {limit.metric}, the budget is {budget}", source=path)
+        asked = first_questions(loaded, split, questions)
+        evaluator = bench.evaluator(loaded, models, SamplingSpec(temperature=temperature))
+        evaluation = evaluator.evaluate([graph], range(len(asked)), universe, split)[0]
+        traces = trace_outputs(evaluation, bench.store, asked[:trace]) if trace else []
+    _show(_summary(evaluation), traces, json)
+
+
+def _summary(evaluation: Any) -> dict[str, Any]:
+    from collections import Counter
+
+    from ttgbench.stats import accuracy_interval
+
+    interval = accuracy_interval(evaluation.scores[:, None])
+    return {
+        "key": evaluation.graph.key,
+        "questions": len(evaluation.scores),
+        "accuracy": evaluation.accuracy,
+        "interval95": [interval.low, interval.high],
+        "statuses": dict(sorted(Counter(evaluation.statuses).items())),
+        "tokens_in": float(evaluation.tokens_in.mean()),
+        "tokens_out": float(evaluation.tokens_out.mean()),
+        "flops": float(evaluation.flops.mean()),
+        "dollars": float(evaluation.picodollars.mean()) / 1e12,
+        "seconds": float(evaluation.latency_ns.mean()) / 1e9,
+    }
+
+
+def _show(summary: dict[str, Any], traces: list[dict[str, Any]], json: bool) -> None:
+    if json:
+        print_json({**summary, "trace": traces} if traces else summary)
+        return
+    rows = [[name, f"{value:.6g}" if isinstance(value, float) else value] for name, value in summary.items()]
+    out.print(table(None, "what", "value (costs: mean per question)", rows=rows))
+    for trace in traces:
+        out.print(
+            f"\n{trace['question']}  answer {trace['answer']!r}: {trace['status']}", markup=False, highlight=False
+        )
+        out.print(trace["text"], style="dim", markup=False, highlight=False)
+        said = [[node["node"], node["role"], node["model"] or "", node["text"]] for node in trace["nodes"]]
+        out.print(table(None, "node", "role", "model", "said", rows=said))

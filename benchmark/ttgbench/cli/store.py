@@ -1,0 +1,78 @@
+"""`ttgbench store`: look into, move and check recorded generations."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ttgbench.cli.common import JsonFlag, log_error, out, print_json, table
+from ttgbench.errors import InputError
+
+app = typer.Typer(help="Inspect, export, import and verify a store of generations.", no_args_is_help=True)
+
+StoreFile = Annotated[Path, typer.Argument(help="SQLite file of recorded generations.")]
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        raise InputError("no such store", source=path)
+    return path
+
+
+@app.command()
+def info(path: StoreFile, json: JsonFlag = False) -> None:
+    """Count what is recorded."""
+    from ttgbench.store import Store
+
+    with Store(_existing(path), read_only=True) as store:
+        facts = asdict(store.info())
+    if json:
+        print_json(facts)
+    else:
+        out.print(table(None, "what", "value", rows=[[key, value] for key, value in facts.items()]))
+
+
+@app.command("export")
+def export_(path: StoreFile, target: Annotated[Path, typer.Argument(help="Parquet file to write.")]) -> None:
+    """Write all generations and grades to one Parquet file."""
+    from ttgbench.store import Store
+
+    with Store(_existing(path), read_only=True) as store:
+        written = store.export(target)
+    out.print(
+        f"{written.generations} generations and {written.grades} grades written to {target}",
+        highlight=False,
+        markup=False,
+    )
+
+
+@app.command("import")
+def import_(path: StoreFile, origin: Annotated[Path, typer.Argument(help="Parquet file to read.")]) -> None:
+    """Add the generations of a Parquet file; refused whole if one contradicts what is recorded."""
+    from ttgbench.store import Store
+
+    with Store(path) as store:
+        added = store.import_(origin)
+    out.print(
+        f"{added.generations} generations and {added.grades} grades added to {path}", highlight=False, markup=False
+    )
+
+
+@app.command()
+def verify(path: StoreFile, json: JsonFlag = False) -> None:
+    """Check the file and every row. Exit 1 if something is wrong."""
+    from ttgbench.store import Store
+
+    with Store(_existing(path), read_only=True) as store:
+        problems = store.verify()
+    if json:
+        print_json({"valid": not problems, "problems": problems})
+    for problem in [] if json else problems:
+        log_error(f"{path}: {problem}")
+    if problems:
+        raise typer.Exit(1)
+    if not json:
+        out.print(f"{path}: nothing wrong found", highlight=False, markup=False)

@@ -1,0 +1,47 @@
+"""What every node of an evaluated graph said: for reading, not for scoring."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ttgbench.evaluate.base import Evaluation
+from ttgbench.store import Store
+from ttgbench.task import Question
+
+
+def trace_outputs(evaluation: Evaluation, store: Store, questions: Sequence[Question]) -> list[dict[str, Any]]:
+    """One record per question: its text, the graph's answer and grade, and each node's recorded output, in order.
+
+    questions: a part of those that were evaluated. Nodes whose output was only computed have `text` None.
+    """
+    place = {question_id: index for index, question_id in enumerate(evaluation.question_ids)}
+    ids = [(use.key, question.id, evaluation.universe) for question in questions for use in evaluation.nodes]
+    recorded = store.get_many(ids)
+    traces = []
+    for question in questions:
+        index = place[question.id]
+        nodes = []
+        for use in evaluation.nodes:
+            generation = recorded.get((use.key, question.id, evaluation.universe))
+            node = evaluation.graph[use.node]
+            nodes.append(
+                {
+                    "node": node.id,
+                    "role": node.role,
+                    "model": node.model,
+                    "text": None if generation is None else generation.text,
+                    "tokens_in": int(use.tokens_in[index]),
+                    "tokens_out": int(use.tokens_out[index]),
+                }
+            )
+        traces.append(
+            {
+                "question": question.id,
+                "text": question.text,
+                "answer": evaluation.answers[index],
+                "status": evaluation.statuses[index],
+                "nodes": nodes,
+            }
+        )
+    return traces

@@ -1,0 +1,88 @@
+"""Search methods: the Protocol, the metadata of a submission folder, and how one is loaded."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ttgbench.errors import InputError
+from ttgbench.graph import Graph
+from ttgbench.plugins import find_plugin, load_package
+from ttgbench.problem import Problem
+from ttgbench.yaml_input import read_yaml, validation_message
+
+
+class SearchMethod(Protocol):
+    """Looks for the best graph of a problem. Touches nothing but its problem and its rng."""
+
+    def __call__(self, problem: Problem, rng: np.random.Generator) -> Graph:
+        """Returns a graph of `problem.space`. BudgetExhausted may be let through: the incumbent then counts."""
+        ...
+
+
+class Metadata(BaseModel):
+    """`submission.yaml`: what a method declares about itself. It is part of the method."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")
+    version: str = Field(default="1", max_length=32)
+    description: str = Field(max_length=500)
+    authors: tuple[str, ...] = Field(min_length=1, max_length=50)
+    """Authors of the method, not of this implementation."""
+    paper: str | None = Field(default=None, max_length=300)
+    licence: str = Field(max_length=100)
+    deterministic: bool = True
+    """Same problem and same rng, same graph."""
+    needs_agent: bool = False
+    """Calls `problem.ask`."""
+    departures: tuple[str, ...] = ()
+    """Where the implementation departs from its paper."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedMethod:
+    """A method ready to run."""
+
+    metadata: Metadata
+    path: Path
+    search: SearchMethod
+
+    @property
+    def name(self) -> str:
+        return self.metadata.name
+
+
+def load_method(name_or_path: str) -> LoadedMethod:
+    """Loads a submission folder (`submission.yaml` and `method.py`) by bundled name or by path.
+
+    Loading executes the submission's code; it is no sandbox. Raises InputError naming file and field.
+    """
+    folder = find_plugin("submissions", name_or_path)
+    metadata_path = folder / "submission.yaml"
+    if not (folder / "method.py").is_file():
+        raise InputError("a submission folder needs a method.py with search(problem, rng)", source=folder)
+    try:
+        metadata = Metadata.model_validate(read_yaml(metadata_path))
+    except ValidationError as error:
+        raise InputError(validation_message(error), source=metadata_path) from None
+    return LoadedMethod(metadata, folder, _search_function(folder))
+
+
+def _search_function(folder: Path) -> SearchMethod:
+    package = load_package(folder)
+    path = folder / "method.py"
+    try:
+        module = importlib.import_module(f"{package.__name__}.method")
+    except Exception as error:
+        raise InputError(f"cannot be imported: {type(error).__name__}: {error}", source=path) from None
+    search: Callable[..., Graph] | None = getattr(module, "search", None)
+    if not callable(search):
+        raise InputError("must define a function search(problem, rng) -> Graph", source=path, field="search")
+    return search

@@ -1,0 +1,288 @@
+"""The problem as a search method meets it: everything it may see, and every way it may spend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ttgbench.cost import generation_flops, nanoseconds, picodollars
+from ttgbench.errors import BudgetExhausted, InputError
+from ttgbench.evaluate.base import Evaluation, Evaluator, NodeUse
+from ttgbench.graph import Graph
+from ttgbench.ledger import Ledger, LedgerView
+from ttgbench.objective import Objective
+from ttgbench.space import SearchSpace
+
+SPLIT = "search"
+Log = Callable[[Mapping[str, Any]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionView:
+    """What a search method sees of a question: never its reference answer."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The search agent's answer to one `ask`."""
+
+    text: str
+    tokens_in: int
+    tokens_out: int
+
+
+class Agent(Protocol):
+    """The metered LLM behind `problem.ask`."""
+
+    def worst_case(self, messages: Sequence[Mapping[str, str]]) -> int:
+        """The most one call can cost, in the ledger's metric."""
+        ...
+
+    def ask(self, messages: Sequence[Mapping[str, str]], schema: Mapping[str, Any] | None) -> tuple[Reply, int]:
+        """The reply and what it cost, in the ledger's metric. Raises EngineError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    """What a search method may know of the task."""
+
+    name: str
+    domain: str
+    description: str
+    max_tokens: int
+    max_question_bytes: int
+
+
+class Problem:
+    """Handed to `search(problem, rng)`. All attributes are read-only.
+
+    Spending is counted here and nowhere else: a node's generation on a question is billed when this run first
+    needs it, at its measured cost, whatever a store already holds; later uses in the same run are free.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        task: TaskView,
+        space: SearchSpace,
+        objective: Objective,
+        questions: Sequence[QuestionView],
+        universe: int,
+        evaluator: Evaluator,
+        ledger: Ledger,
+        log: Log,
+        agent: Agent | None = None,
+    ) -> None:
+        self._name, self._task, self._space, self._objective = name, task, space, objective
+        self._questions, self._universe, self._evaluator = tuple(questions), universe, evaluator
+        self._ledger, self._log, self._agent = ledger, log, agent
+        self._billed: dict[str, NDArray[np.bool_]] = {}
+        self._logged_graphs: set[str] = set()
+        self._incumbent: Graph | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the problem in its suite."""
+        return self._name
+
+    @property
+    def task(self) -> TaskView:
+        """Name, domain and description of the task."""
+        return self._task
+
+    @property
+    def space(self) -> SearchSpace:
+        """Every graph that may be evaluated or returned, with its pool, lengths and per-query budget."""
+        return self._space
+
+    @property
+    def objective(self) -> Objective:
+        """What is maximised; `problem.objective.value(evaluation)`."""
+        return self._objective
+
+    @property
+    def questions(self) -> tuple[QuestionView, ...]:
+        """The search questions. Test questions are never here."""
+        return self._questions
+
+    @property
+    def ledger(self) -> LedgerView:
+        """What was spent, what remains, and the limit, in the ledger's metric."""
+        return self._ledger.view
+
+    @property
+    def full_evaluation(self) -> int:
+        """The search questions at the per-query budget: the most an evaluation within budget nominally costs."""
+        return full_evaluation(self._space, len(self._questions))
+
+    @property
+    def has_agent(self) -> bool:
+        """Whether `ask` has a language model behind it here."""
+        return self._agent is not None
+
+    @property
+    def incumbent(self) -> Graph | None:
+        """The graph recommended last."""
+        return self._incumbent
+
+    def evaluate(self, graph: Graph, questions: Sequence[int] | None = None) -> Evaluation:
+        """Scores a graph on search questions (indices; default: all), in this run's universe.
+
+        Raises InputError if the graph is not in the space or an index is wrong, BudgetExhausted if the worst case
+        does not fit what remains. Nothing is spent then.
+        """
+        return self.evaluate_many([graph], questions)[0]
+
+    def evaluate_many(self, graphs: Sequence[Graph], questions: Sequence[int] | None = None) -> list[Evaluation]:
+        """As `evaluate`, all graphs as one batch, which keeps the engines full. All are refused or none."""
+        indices = self._checked_indices(questions)
+        for graph in graphs:
+            self._check_graph(graph)
+        worst = sum(self._worst_case(graph, len(indices)) for graph in graphs)
+        try:
+            reservation = self._ledger.reserve(worst, "evaluation")
+        except BudgetExhausted as error:
+            self._log({"event": "refused", "graphs": [graph.key for graph in graphs], "reason": str(error)})
+            raise
+        try:
+            evaluations = self._evaluator.evaluate(graphs, indices, self._universe, SPLIT)
+        except BaseException:
+            self._ledger.release(reservation)
+            raise
+        charges = [self._charge(evaluation, indices) for evaluation in evaluations]
+        self._ledger.settle(reservation, sum(charges))
+        spent = self._ledger.spent - sum(charges)
+        for evaluation, charge in zip(evaluations, charges, strict=True):
+            spent += charge
+            self._log_evaluation(evaluation, len(indices), charge, spent)
+        return evaluations
+
+    def can_afford(self, graph: Graph, questions: int | None = None) -> bool:
+        """Whether `evaluate` on so many questions (default: all) would be accepted now."""
+        remaining = self._ledger.remaining
+        count = len(self._questions) if questions is None else questions
+        return remaining is None or self._worst_case(graph, count) <= remaining
+
+    def ask(self, messages: Sequence[Mapping[str, str]], schema: Mapping[str, Any] | None = None) -> Reply:
+        """Asks the metered search agent. `messages`: chat turns with "role" and "content"; `schema`: JSON schema.
+
+        Raises InputError without an agent, BudgetExhausted before anything is spent, EngineError.
+        """
+        if self._agent is None:
+            raise InputError("this run has no search agent; start it with one", field="ask")
+        reservation = self._ledger.reserve(self._agent.worst_case(messages), "agent")
+        try:
+            reply, charge = self._agent.ask(messages, schema)
+        except BaseException:
+            self._ledger.release(reservation)
+            raise
+        self._ledger.settle(reservation, charge)
+        self._log({"event": "ask", "charged": charge, "spent": self._ledger.spent, "reply": reply.text})
+        return reply
+
+    def recommend(self, graph: Graph) -> None:
+        """Declares the incumbent from here on; the anytime curve is read from it.
+
+        Raises InputError if the graph is not in the space.
+        """
+        self._check_graph(graph)
+        if self._incumbent is None or graph.key != self._incumbent.key:
+            self._incumbent = graph
+            self._log({"event": "recommend", "spent": self._ledger.spent, **self._graph_fields(graph)})
+
+    def _check_graph(self, graph: Graph) -> None:
+        if not isinstance(graph, Graph):
+            raise InputError(f"must be a ttgbench.Graph, not {type(graph).__name__}", field="graph")
+        reason = self._space.contains(graph)
+        if reason is not None:
+            self._log({"event": "refused", "graphs": [graph.key], "reason": reason})
+            raise InputError(f"not in the search space: {reason}", source=f"graph {graph.key[:12]}")
+
+    def _checked_indices(self, questions: Sequence[int] | None) -> tuple[int, ...]:
+        count = len(self._questions)
+        if questions is None:
+            return tuple(range(count))
+        indices = tuple(int(index) for index in questions)
+        if not indices or len(set(indices)) < len(indices) or min(indices) < 0 or max(indices) >= count:
+            raise InputError(f"must be distinct indices from 0 to {count - 1}, at least one", field="questions")
+        return indices
+
+    def _worst_case(self, graph: Graph, count: int) -> int:
+        """Most that these questions can cost: longest question, longest answers, nothing in the store."""
+        lengths, longest = self._space.lengths, self._task.max_tokens
+        total = 0
+        for node in graph.nodes:
+            if node.model is None:
+                continue
+            card = self._space.pool[node.model]
+            inputs = sum(1 for _ in graph.predecessors(node.id))
+            prompt = lengths.question + self._task.max_question_bytes + inputs * 2 * longest
+            prompt = min(prompt, card.context_length)
+            total += bill(self._space, card.name, prompt, longest)
+        return total * count
+
+    def _charge(self, evaluation: Evaluation, indices: tuple[int, ...]) -> int:
+        chosen = np.asarray(indices)
+        total = 0
+        for use in evaluation.nodes:
+            if use.model is None:
+                continue
+            billed = self._billed.setdefault(use.key, np.zeros(len(self._questions), dtype=np.bool_))
+            fresh = ~billed[chosen]
+            if fresh.any():
+                total += int(bill_use(self._space, use)[fresh].sum())
+                billed[chosen] = True
+        return total
+
+    def _graph_fields(self, graph: Graph) -> dict[str, Any]:
+        if graph.key in self._logged_graphs:
+            return {"key": graph.key}
+        self._logged_graphs.add(graph.key)
+        return {"key": graph.key, "graph": graph.canonical().to_dict()}
+
+    def _log_evaluation(self, evaluation: Evaluation, count: int, charge: int, spent: int) -> None:
+        self._log(
+            {
+                "event": "evaluate",
+                "questions": count,
+                "accuracy": round(evaluation.accuracy, 12),
+                "value": round(self._objective.value(evaluation), 12),
+                "charged": charge,
+                "spent": spent,
+                **self._graph_fields(evaluation.graph),
+            }
+        )
+
+
+def full_evaluation(space: SearchSpace, questions: int) -> int:
+    """Search questions times the per-query budget, in the ledger's metric."""
+    return space.limit * questions
+
+
+def bill(space: SearchSpace, model: str, tokens_in: Any, tokens_out: Any) -> Any:
+    """Cost in the ledger's metric: FLOPs for a budget in units or FLOPs, picodollars, or nanoseconds of compute."""
+    card, metric = space.pool[model], space.budget.metric
+    if metric == "dollars":
+        return picodollars(card, tokens_in, tokens_out)
+    if metric == "seconds":
+        return nanoseconds(card, tokens_in, tokens_out)
+    return generation_flops(card, tokens_in, tokens_out)
+
+
+def bill_use(space: SearchSpace, use: NodeUse) -> NDArray[np.int64]:
+    """Shape (n,): what each question of this node costs in the ledger's metric."""
+    if space.budget.metric == "dollars":
+        return use.picodollars
+    if space.budget.metric == "seconds":
+        assert use.model is not None
+        return np.asarray(bill(space, use.model, use.tokens_in, use.tokens_out), dtype=np.int64)
+    return use.flops

@@ -1,0 +1,101 @@
+"""Puts a problem together from its parts: task, pool, store, engines. Made once per command, closed at its end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from ttgbench.engines import Engines, Sampling, launch
+from ttgbench.errors import InputError
+from ttgbench.evaluate.base import Evaluator
+from ttgbench.evaluate.generation import GenerationEvaluator
+from ttgbench.lm_eval_task import load_task
+from ttgbench.pool import Pool
+from ttgbench.run import Arena
+from ttgbench.store import Store
+from ttgbench.suite import ProblemSpec, SamplingSpec, Suite
+from ttgbench.task import Question, Task
+
+
+class Workbench:
+    """Tasks, engines and evaluators, each made when first needed and shared by every problem that uses it.
+
+    engine: spec as `launch` takes it, or None for a pure replay of the store.
+    """
+
+    def __init__(
+        self,
+        store: Path | None,
+        engine: str | None,
+        *,
+        slots: int | None = None,
+        data_dir: Path | None = None,
+        progress: Any = None,
+    ) -> None:
+        self.store = Store(store, read_only=engine is None)
+        self._engine, self._slots, self._data_dir, self._progress = engine, slots, data_dir, progress
+        self._tasks: dict[str, Task] = {}
+        self._engines: dict[tuple[str, ...], Engines] = {}
+        self._evaluators: dict[tuple[Any, ...], Evaluator] = {}
+
+    def __enter__(self) -> Workbench:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stops engines, then closes the store."""
+        for evaluator in self._evaluators.values():
+            evaluator.close()
+        self.store.close()
+
+    def task(self, name: str) -> Task:
+        """The task with this name or path, loaded once."""
+        if name not in self._tasks:
+            self._tasks[name] = load_task(name, data_dir=self._data_dir)
+        return self._tasks[name]
+
+    def evaluator(self, task: Task, pool: Pool, sampling: SamplingSpec) -> Evaluator:
+        """The evaluator for these three, made once. Answer length and stop strings are the task's."""
+        key = (task.card.name, pool.name, pool.names, sampling)
+        if key not in self._evaluators:
+            parameters = Sampling(**sampling.model_dump(), max_tokens=task.card.max_tokens, stop=tuple(task.card.stop))
+            engines = None if self._engine is None else self._engines_for(pool)
+            self._evaluators[key] = GenerationEvaluator(
+                task, pool, parameters, self.store, engines=engines, progress=self._progress
+            )
+        return self._evaluators[key]
+
+    def arena(self, suite: Suite, spec: ProblemSpec) -> Arena:
+        """Everything that a run on this problem needs."""
+        task = self.task(spec.task)
+        space = spec.load_space(task.card.lengths)
+        return Arena(
+            suite=suite,
+            spec=spec,
+            card=task.card,
+            space=space,
+            search_questions=first_questions(task, "search", spec.search_questions),
+            test_questions=first_questions(task, "test", spec.test_questions),
+            evaluator=self.evaluator(task, space.pool, spec.sampling),
+        )
+
+    def _engines_for(self, pool: Pool) -> Engines:
+        if pool.names not in self._engines:
+            assert self._engine is not None
+            self._engines[pool.names] = launch(self._engine, tuple(pool), slots=self._slots)
+        return self._engines[pool.names]
+
+
+def first_questions(task: Task, split: str, count: int) -> list[Question]:
+    """The first so many questions of a split; 0 means all. Raises InputError if there are fewer."""
+    questions = list(task.questions(split))
+    if count > len(questions):
+        raise InputError(
+            f"the problem wants {count} questions, split {split!r} has {len(questions)}", source=task.card.name
+        )
+    return questions[: count or len(questions)]

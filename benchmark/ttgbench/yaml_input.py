@@ -1,0 +1,61 @@
+"""Reads YAML that people wrote, with errors that name the file and the place in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from ttgbench.errors import InputError
+
+MAX_BYTES = 1 << 20
+
+
+class _NoAliases(yaml.SafeLoader):
+    """The safe loader without aliases, which can blow a small file up to gigabytes; and without duplicate keys."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.constructor.ConstructorError(None, None, "aliases are not allowed", self.peek_event().start_mark)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        twice = sorted({key for key in keys if keys.count(key) > 1})
+        if twice:
+            raise yaml.constructor.ConstructorError(None, None, f"key given twice: {twice[0]}", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Parses a YAML file whose top level is a mapping.
+
+    Raises InputError for a file that is missing, larger than MAX_BYTES, not UTF-8, not YAML or not a mapping.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError(f"larger than {MAX_BYTES} bytes", source=path)
+        data = yaml.load(path.read_text("utf-8"), Loader=_NoAliases)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", source=path) from None
+    except UnicodeDecodeError:
+        raise InputError("is not UTF-8 text", source=path) from None
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        where = getattr(error, "problem_mark", None)
+        field = f"line {where.line + 1}" if where else None
+        raise InputError(f"is not valid YAML ({getattr(error, 'problem', error)})", source=path, field=field) from None
+    if not isinstance(data, dict):
+        raise InputError("must be a mapping of keys to values", source=path)
+    return data
+
+
+def validation_message(error: ValidationError) -> str:
+    """One line per wrong field: where it is and what would be right."""
+    lines = []
+    for item in error.errors(include_url=False)[:8]:
+        place = ".".join(str(part) for part in item["loc"]) or "top level"
+        shown = repr(item["input"])[:60]
+        lines.append(f"{place}: {item['msg']} (got {shown})")
+    return "; ".join(lines)

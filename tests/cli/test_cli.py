@@ -1,0 +1,141 @@
+"""The command line as users meet it: JSON on stdout, one clear error, exit codes 0, 1, 2."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SINGLE = {"schema": 1, "nodes": [{"id": "a", "role": "assistant", "model": "llama-3.2-1b"}], "edges": []}
+
+
+def ttgbench(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Runs the command in a process of its own."""
+    command = [sys.executable, "-m", "ttgbench", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=cwd)
+
+
+@pytest.fixture
+def graph_file(tmp_path: Path) -> Path:
+    path = tmp_path / "graph.json"
+    path.write_text(json.dumps(SINGLE))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("lengths", "flops"),
+    [("202,275", 968_942_601_216), ("213,215", 868_033_196_032), ("180,115", 595_722_603_520)],
+)
+def test_graph_cost_is_exact(graph_file, lengths, flops):
+    done = ttgbench("graph", "cost", graph_file, "--pool", "paper", "--lengths", lengths, "--json")
+    facts = json.loads(done.stdout)
+    assert facts["flops"] == facts["nodes"]["a"]["flops"] == flops
+    assert facts["units"] == 1
+    assert facts["dollars"] > 0
+    assert facts["seconds"] > 0
+
+
+def test_graph_check_tells_facts_of_a_valid_graph(graph_file):
+    done = ttgbench("graph", "check", graph_file, "--pool", "paper", "--json")
+    facts = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert facts["valid"] is True
+    assert (facts["width"], facts["depth"], facts["errors"]) == (1, 1, [])
+
+
+def test_graph_check_names_node_and_rule(tmp_path):
+    path = tmp_path / "bad.json"
+    node = {"id": "a", "role": "asistant", "model": "llama-3.2-1b"}
+    path.write_text(json.dumps({"schema": 1, "nodes": [node], "edges": [["a", "a"]]}))
+    done = ttgbench("graph", "check", path, "--pool", "paper", "--json")
+    errors = json.loads(done.stdout)["errors"]
+    assert done.returncode == 1
+    assert {(error["node"], error["rule"]) for error in errors} >= {("a", "unknown-role"), ("a", "self-loop")}
+    assert any("did you mean 'assistant'" in error["message"] for error in errors)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["graph", "check", "nowhere.json"],
+        ["graph", "show", "nowhere.json"],
+        ["graph", "cost", "{graph}", "--pool", "papr", "--lengths", "1,2"],
+        ["graph", "cost", "{graph}", "--pool", "paper", "--lengths", "1"],
+        ["graph", "cost", "{graph}", "--pool", "paper", "--lengths", "-1,99999999999"],
+        ["graph", "cost", "{graph}", "--pool", "paper"],
+        ["graph", "cost", "{graph}", "--pool", "paper", "--task", "micro_maths"],
+        ["evaluate", "{graph}", "--task", "micro_math", "--pool", "embedded", "--engine", "echo"],
+        ["run", "--suite", "dmeo"],
+        ["run", "--suite", "demo", "--method", "random_serch", "--engine", "echo"],
+        ["run", "--suite", "demo", "--engine", "lama_cpp"],
+        ["replay", "nowhere"],
+        ["report", "nowhere"],
+        ["report", "."],
+        ["store", "info", "nowhere.sqlite"],
+        ["store", "info", "{graph}"],
+        ["models", "fetch", "gpt-9"],
+    ],
+)
+def test_wrong_input_gets_one_error_and_exit_code_2(graph_file, arguments, tmp_path):
+    done = ttgbench(*[argument.format(graph=graph_file) for argument in arguments], cwd=tmp_path)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("error:") == 1
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("what", ["tasks", "models", "pools", "roles", "engines", "methods", "suites"])
+def test_lists_are_json(what):
+    rows = json.loads(ttgbench("list", what, "--json").stdout)
+    assert rows
+    assert all(isinstance(row, dict) for row in rows)
+
+
+def test_doctor_says_what_is_usable_and_why_not():
+    rows = json.loads(ttgbench("doctor", "--json").stdout)
+    assert {row["kind"] for row in rows} >= {"engine", "model", "sandbox", "gpu"}
+    assert all(row["detail"] for row in rows if not row["usable"])
+
+
+def test_run_report_and_replay(tiny_suite_file, tmp_path):
+    out = tmp_path / "run"
+    done = ttgbench("run", "--suite", tiny_suite_file, "--engine", "echo", "--out", out, "--json")
+    assert done.returncode == 0, done.stderr
+    assert [row["status"] for row in json.loads(done.stdout)] == ["finished", "finished"]
+    rows = json.loads(ttgbench("report", out, "--json").stdout)
+    assert [row["method"] for row in rows] == ["single_model", "random_search"]
+    page = tmp_path / "page.html"
+    shown = ttgbench("report", out, "--html", page)
+    assert shown.returncode == 0, shown.stderr
+    assert "random_search" in shown.stdout
+    assert "<svg" in page.read_text()
+    assert "http" not in page.read_text().replace("http://www.w3.org/2000/svg", "")
+    assert ttgbench("replay", out).returncode == 0
+
+
+def test_evaluate_traces_what_every_node_said(tmp_path):
+    path = tmp_path / "graph.json"
+    nodes = [{"id": i, "role": "assistant", "model": "smollm2-135m"} for i in "ab"] + [{"id": "v", "role": "vote"}]
+    path.write_text(json.dumps({"schema": 1, "nodes": nodes, "edges": [["a", "v"], ["b", "v"]]}))
+    store = tmp_path / "s.sqlite"
+    common = ["evaluate", path, "--task", "micro_math", "--questions", "5", "--store", store, "--trace", "2", "--json"]
+    live = json.loads(ttgbench(*common, "--engine", "echo").stdout)
+    assert live["questions"] == 5
+    assert len(live["trace"]) == 2
+    assert len(live["trace"][0]["nodes"]) == 3
+    assert json.loads(ttgbench(*common, "--replay").stdout) == live
+    refused = ttgbench(*common, "--engine", "echo", "--budget", "1 units")
+    assert refused.returncode == 2
+    assert "budget" in refused.stderr
+
+
+def test_import_is_light():
+    code = "import sys, ttgbench; print([m for m in ('torch','vllm','gradio','lm_eval','pandas','networkx') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "[]"
+    code = code.replace("ttgbench;", "ttgbench.cli;")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "[]"
