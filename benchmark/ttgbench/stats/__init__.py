@@ -1,0 +1,96 @@
+"""Statistics: pure functions, arrays in, small frozen records or arrays out. README.md says which answers what."""
+
+from ttgbench.stats.aggregate import (
+    hierarchical_bootstrap,
+    interquartile_mean,
+    normalise,
+    performance_profile,
+    probability_of_improvement,
+    stratified_bootstrap,
+    task_means,
+)
+from ttgbench.stats.anytime import (
+    ExpectedRunningTime,
+    break_even_queries,
+    ecdf,
+    ecdf_area,
+    ecdf_band,
+    expected_running_time,
+    hitting_spends,
+    incumbent_at,
+)
+from ttgbench.stats.interval import Band, Interval
+from ttgbench.stats.paired import Comparison, compare
+from ttgbench.stats.pareto import attainment, attainment_surface, best_within, hypervolume, pareto_front
+from ttgbench.stats.proportion import accuracy_interval, wilson_interval
+from ttgbench.stats.ranking import (
+    MIN_TASKS,
+    CriticalDifference,
+    MethodsComparison,
+    PairTest,
+    RankIntervals,
+    compare_methods,
+    critical_difference,
+    friedman_test,
+    rank_intervals,
+    tie_groups,
+    wilcoxon_holm,
+)
+from ttgbench.stats.rope import RopeProbabilities, correlated_t_rope, signed_rank_rope
+from ttgbench.stats.significance import (
+    bca_interval,
+    equivalence_p,
+    mcnemar_test,
+    minimum_detectable_effect,
+    sign_flip_test,
+)
+from ttgbench.stats.units import questions_as_units
+
+__all__ = [
+    "MIN_TASKS",
+    "Band",
+    "Comparison",
+    "CriticalDifference",
+    "ExpectedRunningTime",
+    "Interval",
+    "MethodsComparison",
+    "PairTest",
+    "RankIntervals",
+    "RopeProbabilities",
+    "accuracy_interval",
+    "attainment",
+    "attainment_surface",
+    "bca_interval",
+    "best_within",
+    "break_even_queries",
+    "compare",
+    "compare_methods",
+    "correlated_t_rope",
+    "critical_difference",
+    "ecdf",
+    "ecdf_area",
+    "ecdf_band",
+    "equivalence_p",
+    "expected_running_time",
+    "friedman_test",
+    "hierarchical_bootstrap",
+    "hitting_spends",
+    "hypervolume",
+    "incumbent_at",
+    "interquartile_mean",
+    "mcnemar_test",
+    "minimum_detectable_effect",
+    "normalise",
+    "pareto_front",
+    "performance_profile",
+    "probability_of_improvement",
+    "questions_as_units",
+    "rank_intervals",
+    "sign_flip_test",
+    "signed_rank_rope",
+    "stratified_bootstrap",
+    "task_means",
+    "tie_groups",
+    "wilcoxon_holm",
+    "wilson_interval",
+]
