@@ -300,7 +300,7 @@ def test_keys_and_hashes_are_the_same_in_another_process() -> None:
 
 def test_import_needs_neither_networkx_nor_pydantic() -> None:
     program = (
-        "import sys, ttgbench.graph, ttgbench.keys, ttgbench.shapes;"
+        "import sys, ttgbench.graph, ttgbench.keys, ttgbench.shapes, ttgbench.draw;"
         "print({'networkx', 'pydantic', 'numpy', 'yaml'} & set(sys.modules))"
     )
     done = subprocess.run(
