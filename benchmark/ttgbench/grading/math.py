@@ -88,8 +88,8 @@ def extract(output: str) -> str | None:
 def grade(output: str, reference: str) -> Grade:
     """`reference`: the answer as the data set writes it, or a solution that boxes it.
 
-    Lets sympy's failures through (RecursionError, MemoryError): a pool makes them UNGRADABLE. Raises InputError for an
-    empty reference.
+    What math-verify cannot parse is compared as text. When its comparison fails, the error goes through and a pool makes
+    the item UNGRADABLE. Raises InputError for an empty reference.
     """
     expected = find_answer(reference) if "\\boxed" in reference else tidy(reference)
     if not expected:
@@ -204,7 +204,7 @@ def _verified(expected: str, answer: str) -> bool:
     from math_verify import verify
 
     gold, target = _parsed(expected), _parsed(answer)
-    return bool(gold and target) and bool(verify(list(gold), list(target), timeout_seconds=None))
+    return bool(gold and target) and bool(verify(list(gold), list(target), timeout_seconds=None, raise_on_error=True))
 
 
 @functools.lru_cache(maxsize=4096)
