@@ -1,0 +1,100 @@
+"""The bookkeeping of one batch of generations: what waits for what, and which texts are still needed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ttgbench.store import Generation, GenerationId
+from ttgbench.task import Question
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One distinct node of a batch of graphs."""
+
+    key: str
+    role: str
+    model: str | None
+    """None: a vote, computed here."""
+    inputs: tuple[str, ...]
+    """Keys of the predecessors, sorted: the order in which their outputs enter the prompt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What one evaluation needs: every step on every question where `missing` is set."""
+
+    steps: Sequence[Step]
+    """Inputs before what takes them; keys are distinct."""
+    questions: Sequence[Question]
+    universe: int
+    missing: NDArray[np.bool_]
+    """Shape (steps, questions). The rest is recorded."""
+
+
+class Batch:
+    """The state of one Work under way. Must be made inside a running event loop."""
+
+    def __init__(self, work: Work, number: int) -> None:
+        self.work, self.number = work, number
+        self.finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.tokens = np.zeros((2, *work.missing.shape), dtype=np.int64)
+        self.left = int(work.missing.sum())
+        index = {step.key: position for position, step in enumerate(work.steps)}
+        self.inputs = [[index[key] for key in step.inputs] for step in work.steps]
+        self.consumers: list[list[int]] = [[] for _ in work.steps]
+        self.waiting = np.zeros(work.missing.shape, dtype=np.int32)
+        self.uses = np.zeros(work.missing.shape, dtype=np.int32)
+        for step, sources in enumerate(self.inputs):
+            for source in sources:
+                self.consumers[source].append(step)
+                self.waiting[step] += work.missing[source]
+                self.uses[source] += work.missing[step]
+        self.heights = [0] * len(work.steps)
+        for step in reversed(range(len(work.steps))):
+            self.heights[step] = 1 + max((self.heights[after] for after in self.consumers[step]), default=0)
+        self.texts: dict[tuple[int, int], str] = {}
+
+    def recorded_inputs(self) -> dict[GenerationId, tuple[int, int]]:
+        """Recorded generations that missing ones take."""
+        found = np.argwhere((self.uses > 0) & ~self.work.missing).tolist()
+        return {self.id(step, question): (step, question) for step, question in found}
+
+    def id(self, step: int, question: int) -> GenerationId:
+        return self.work.steps[step].key, self.work.questions[question].id, self.work.universe
+
+    def order(self, step: int, question: int) -> tuple[int, int, int, int]:
+        """Older batches first, then the longest way to go, then question by question: replicas share their prompt."""
+        return self.number, -self.heights[step], question, step
+
+    def roots(self) -> list[list[int]]:
+        return np.argwhere(self.work.missing & (self.waiting == 0)).tolist()
+
+    def outputs(self, step: int, question: int) -> list[str]:
+        """What the predecessors said, in key order."""
+        return [self.texts[source, question] for source in self.inputs[step]]
+
+    def deliver(self, step: int, question: int, generation: Generation) -> list[tuple[int, int]]:
+        """Takes a recorded generation; returns what is ready now."""
+        self.tokens[0, step, question] = generation.tokens_in + generation.retried_tokens_in
+        self.tokens[1, step, question] = generation.tokens_out + generation.retried_tokens_out
+        for source in self.inputs[step]:
+            self.uses[source, question] -= 1
+            if not self.uses[source, question]:
+                del self.texts[source, question]
+        if self.uses[step, question]:
+            self.texts[step, question] = generation.text
+        self.left -= 1
+        if not self.left:
+            self.finished.set_result(None)
+        ready = []
+        for after in self.consumers[step]:
+            self.waiting[after, question] -= 1
+            if self.work.missing[after, question] and not self.waiting[after, question]:
+                ready.append((after, question))
+        return ready

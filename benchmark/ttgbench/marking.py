@@ -1,0 +1,31 @@
+"""Marks recorded outputs: each is graded once per grader version, and the grade is recorded beside it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from ttgbench.store import GenerationId, Store
+from ttgbench.task import Grade, Question, Task
+
+_AT_ONCE = 1024  # enough to keep parallel graders busy, little to lose when the process is killed
+
+
+def grades_of(task: Task, store: Store, wanted: Sequence[tuple[GenerationId, Question]]) -> list[Grade]:
+    """The grade of each generation, which must be recorded, on its question."""
+    grader = task.card.grader
+    nodes = dict.fromkeys((key, universe) for (key, _, universe), _ in wanted)
+    known = {
+        (key, question_id, universe): grade
+        for key, universe in nodes
+        for question_id, grade in store.grades(key, universe, grader).items()
+    }
+    fresh = {identity: question for identity, question in wanted if identity not in known}
+    for start in range(0, len(fresh), _AT_ONCE):
+        part = dict(itertools.islice(fresh.items(), start, start + _AT_ONCE))
+        rows = store.get_many(part)
+        grades = task.grade(list(part.values()), [rows[identity].text for identity in part])
+        new = dict(zip(part, grades, strict=True))
+        store.put_grades(grader, new)
+        known.update(new)
+    return [known[identity] for identity, _ in wanted]
