@@ -1,0 +1,232 @@
+"""Evaluation by recorded generations: store first, engines for what is missing; without engines a pure replay.
+
+    evaluator = GenerationEvaluator(task, pool, sampling, Store("runs.sqlite"), engines=launch("llama_cpp", pool))
+    [evaluation] = evaluator.evaluate([graph], range(20), universe=0, split="search")
+
+What was read or generated stays in memory as arrays, so that a repeated evaluation is a handful of gathers.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ttgbench import background
+from ttgbench.dataflow import Step, Work
+from ttgbench.engines.base import Engine, Sampling
+from ttgbench.errors import InputError, MissingGeneration
+from ttgbench.evaluate.base import Evaluation, NodeUse
+from ttgbench.evaluate.columns import FLOPS, NANOSECONDS, PICODOLLARS, TOKENS_IN, TOKENS_OUT, Table
+from ttgbench.executor import Executor, Progress
+from ttgbench.graph import Graph
+from ttgbench.keys import KeyContext, node_keys
+from ttgbench.marking import grades_of
+from ttgbench.pool import ModelCard, Pool
+from ttgbench.roles import ROLES
+from ttgbench.store import Overlay, Store
+from ttgbench.task import Task
+
+MAX_NAMED = 5
+"""At most so many nodes are named in one message."""
+
+_MAX_PLANS = 1 << 14
+_MAX_CELLS = 1 << 24  # about 0.7 GB
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What evaluating a graph takes, apart from questions and universe."""
+
+    ids: tuple[str, ...]
+    """Node ids in topological order, sink last, like the rest."""
+    steps: tuple[Step, ...]
+    cards: tuple[ModelCard | None, ...]
+    predecessors: tuple[tuple[int, ...], ...]
+
+
+class GenerationEvaluator:
+    """An Evaluator. `sampling` is final: the caller has put the task's max_tokens and stop strings into it.
+
+    engines: by model name, or None for a replay. progress: told about every evaluation, from any thread.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        pool: Pool,
+        sampling: Sampling,
+        store: Store,
+        engines: Mapping[str, Engine] | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self._task, self._pool = task, pool
+        self._store = Overlay(store) if store.read_only else store
+        self._engines, self._progress = engines, progress
+        # Without engines it still computes votes.
+        self._executor = Executor(task, pool, sampling, engines or {}, self._store, progress)
+        prompts = {name: role.version for name, role in ROLES.items()}
+        # Which output wins a vote depends on how answers are extracted.
+        prompts["vote"] = f"{prompts['vote']}+{task.card.grader}"
+        models = {card.name: card.fingerprint for card in pool}
+        self.key_context = KeyContext(prompts=prompts, models=models, sampling=sampling.fingerprint)
+        self._plans: dict[object, _Plan] = {}
+        self._tables: dict[tuple[int, str], Table] = {}
+
+    def evaluate(
+        self, graphs: Sequence[Graph], questions: Sequence[int], universe: int, split: str
+    ) -> list[Evaluation]:
+        """As the Protocol says. Generations recorded before an error or Ctrl-C stay recorded."""
+        table = self._table(universe, split)
+        chosen = table.positions(questions)
+        plans = [self._plan(graph) for graph in graphs]
+        self._provide(table, plans, chosen)
+        self._grade(table, plans, chosen)
+        return [self._evaluation(graph, plan, table, chosen) for graph, plan in zip(graphs, plans, strict=True)]
+
+    def close(self) -> None:
+        """Stops generating and closes the engines; the store stays open for whoever opened it."""
+        background.run(self._close())
+
+    async def _close(self) -> None:
+        await self._executor.close()
+        for engine in (self._engines or {}).values():
+            await engine.close()
+
+    def _table(self, universe: int, split: str) -> Table:
+        if sum(table.cells for table in self._tables.values()) > _MAX_CELLS:
+            self._tables.clear()  # all of it is in the store
+        table = self._tables.get((universe, split))
+        if table is None:
+            table = self._tables[universe, split] = Table(self._task.questions(split), universe, split)
+        return table
+
+    def _plan(self, graph: Graph) -> _Plan:
+        # By structure: equal graphs made anew need no second canonical labelling.
+        structure = (graph.nodes, graph.edges)
+        plan = self._plans.get(structure)
+        if plan is None:
+            if len(self._plans) >= _MAX_PLANS:
+                self._plans.clear()
+            plan = self._plans[structure] = self._make_plan(graph)
+        return plan
+
+    def _make_plan(self, graph: Graph) -> _Plan:
+        nodes = {node.id: node for node in graph.nodes}
+        cards = {node.id: None if node.model is None else self._pool[node.model] for node in graph.nodes}
+        if not self._task.card.votable and any(node.role == "vote" for node in graph.nodes):
+            raise InputError(f"task {self._task.card.name} has no answers that can be compared", field="vote")
+        keys = node_keys(graph, self.key_context)
+        position = {name: index for index, name in enumerate(graph.order)}
+        sources = [tuple(graph.predecessors(name)) for name in graph.order]
+        return _Plan(
+            ids=tuple(graph.order),
+            steps=tuple(
+                Step(keys[name], nodes[name].role, nodes[name].model, tuple(sorted(keys[source] for source in before)))
+                for name, before in zip(graph.order, sources, strict=True)
+            ),
+            cards=tuple(cards[name] for name in graph.order),
+            predecessors=tuple(tuple(position[source] for source in before) for before in sources),
+        )
+
+    def _provide(self, table: Table, plans: Sequence[_Plan], chosen: NDArray[np.intp]) -> None:
+        """Sees to it that every node's columns are filled, from the store or from engines."""
+        needed: dict[str, Step] = {}
+        lacking = set()
+        for plan in plans:
+            for step, card in zip(plan.steps, plan.cards, strict=True):
+                if step.key in needed:
+                    continue
+                needed[step.key] = step
+                column = table.use(step.key, card)
+                if not column.recorded[chosen].all():
+                    table.load_use(step.key, self._store.usage(step.key, table.universe))
+                    lacking.add(step.key)
+        if not lacking and self._progress is None:
+            return
+        positions = np.unique(chosen)
+        missing = np.zeros((len(needed), positions.size), dtype=np.bool_)
+        for row, key in enumerate(needed):
+            if key in lacking:
+                missing[row] = ~table.uses[key].recorded[positions]
+        if self._progress is not None:
+            self._progress.planned(missing.size, missing.size - int(missing.sum()))
+        if missing.any():
+            self._generate(table, tuple(needed.values()), missing, positions)
+
+    def _generate(
+        self, table: Table, steps: tuple[Step, ...], missing: NDArray[np.bool_], positions: NDArray[np.intp]
+    ) -> None:
+        if self._engines is None:
+            _check_replay(table, steps, missing)
+        questions = [table.questions[position] for position in positions.tolist()]
+        work = Work(steps, questions, table.universe, missing)
+        tokens_in, tokens_out = background.run(self._executor.run(work))
+        for row, step in enumerate(steps):
+            new = missing[row]
+            table.uses[step.key].fill(positions[new], tokens_in[row, new], tokens_out[row, new])
+
+    def _grade(self, table: Table, plans: Sequence[_Plan], chosen: NDArray[np.intp]) -> None:
+        """Sees to it that every sink's grades are there, graded in one go."""
+        wanted: dict[str, list[int]] = {}
+        for plan in plans:
+            key = plan.steps[-1].key
+            graded = table.grade(key).graded
+            if key not in wanted and not graded[chosen].all():
+                wanted[key] = np.unique(chosen[~graded[chosen]]).tolist()
+        if not wanted:
+            return
+        entries = [
+            ((key, table.ids[position], table.universe), table.questions[position])
+            for key, positions in wanted.items()
+            for position in positions
+        ]
+        grades = iter(grades_of(self._task, self._store, entries))
+        for key, positions in wanted.items():
+            table.grades[key].fill(positions, [next(grades) for _ in positions])
+
+    def _evaluation(self, graph: Graph, plan: _Plan, table: Table, chosen: NDArray[np.intp]) -> Evaluation:
+        uses = []
+        finished: list[NDArray[np.int64]] = []
+        for name, step, sources in zip(plan.ids, plan.steps, plan.predecessors, strict=True):
+            values = table.uses[step.key].values.take(chosen, axis=1)
+            values.flags.writeable = False  # and so are the rows taken from it
+            counts = (values[row] for row in (TOKENS_IN, TOKENS_OUT, FLOPS, PICODOLLARS))
+            uses.append(NodeUse(name, step.key, step.model, *counts))
+            latency = values[NANOSECONDS]
+            if sources:
+                latency = latency + functools.reduce(np.maximum, [finished[source] for source in sources])
+            finished.append(latency)
+        grades = table.grades[plan.steps[-1].key]
+        scores = grades.scores.take(chosen)
+        scores.flags.writeable = finished[-1].flags.writeable = False
+        where = chosen.tolist()
+        return Evaluation(
+            graph=graph,
+            universe=table.universe,
+            question_ids=tuple([table.ids[position] for position in where]),
+            scores=scores,
+            statuses=tuple([grades.statuses[position] for position in where]),
+            answers=tuple([grades.answers[position] for position in where]),
+            nodes=tuple(uses),
+            latency_ns=finished[-1],
+        )
+
+
+def _check_replay(table: Table, steps: Sequence[Step], missing: NDArray[np.bool_]) -> None:
+    """Raises MissingGeneration if a model's generation is missing; votes can be computed."""
+    lacking = [(step, int(row.sum())) for step, row in zip(steps, missing, strict=True) if step.model and row.any()]
+    if not lacking:
+        return
+    named = [
+        f"{count} of {missing.shape[1]} questions for node {step.key} ({step.role}, {step.model})"
+        for step, count in lacking[:MAX_NAMED]
+    ]
+    more = f" and {len(lacking) - MAX_NAMED} more nodes" if len(lacking) > MAX_NAMED else ""
+    raise MissingGeneration(
+        f"the store lacks {sum(count for _, count in lacking)} generations of split {table.split!r}, universe "
+        f"{table.universe}: {'; '.join(named)}{more}; evaluate with an engine to generate them"
+    )
