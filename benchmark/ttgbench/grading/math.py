@@ -52,7 +52,10 @@ _TEXT = re.compile(r"\\(?:text|math|mbox)(?:normal|bf|it|rm|sf|tt)?\s?\{([^{}]*)
 _SPACING = re.compile(r"\\[!,;:> ]|\\q?quad|\\(?:left|right|[bB]ig+[lr]?)(?![A-Za-z])|\\displaystyle|\$|\\\$|~")
 _WORDS = re.compile(r"[A-Za-z][A-Za-z ,.:'0-9-]*")
 _BASE = re.compile(r"\(?([0-9A-Za-z]+)\)?_\{?([0-9]{1,2})\}?")
+_TRAILING = re.compile(r"(?:\\[,;:! ]|\\q?quad|[.,;:*\s])+$")
 _REWRITES = (
+    (re.compile(r"~"), " "),
+    (re.compile(r"^(?:\\approx(?![a-z])|≈)\s*"), ""),
     (re.compile(r"(?<=[0-9])(?:\{,\}|,?\s?\\[!,;: ]\s?|[ ])(?=[0-9]{3}(?![0-9]))"), ""),  # 24{,}000 and 24\,000
     (re.compile(r"(?<![\d.])(-?[0-9]+) +([0-9]+)/([0-9]+)(?!\d)"), r"\1\\frac{\2}{\3}"),  # 11 2/3
     (re.compile(r"^(?:(?:US)?\$|\\\$|[€£¥])\s?(?=[-0-9.])"), ""),
@@ -88,8 +91,8 @@ def extract(output: str) -> str | None:
 def grade(output: str, reference: str) -> Grade:
     """`reference`: the answer as the data set writes it, or a solution that boxes it.
 
-    What math-verify cannot parse is compared as text. When its comparison fails, the error goes through and a pool makes
-    the item UNGRADABLE. Raises InputError for an empty reference.
+    What math-verify cannot parse is compared as text. When its comparison fails, the error goes through, so that a pool
+    makes the item UNGRADABLE. Raises InputError for an empty reference.
     """
     expected = find_answer(reference) if "\\boxed" in reference else tidy(reference)
     if not expected:
@@ -113,7 +116,7 @@ def find_answer(output: str) -> str | None:
 
 def tidy(answer: str) -> str:
     """One spelling for what means the same: spacing, thousands, currency, Unicode signs, repeating decimals."""
-    answer = " ".join(answer.split()).strip("*_ ").rstrip(".,;:* ").strip()
+    answer = _TRAILING.sub("", " ".join(answer.split()).strip("*_ "))
     for pattern, replacement in _REWRITES:
         answer = pattern.sub(replacement, answer)
     repeating = _REPEATING.fullmatch(answer)
@@ -171,7 +174,8 @@ def _claimed(text: str) -> str | None:
                 formula = following
             return ", ".join(parts)
         sentence = _SENTENCE_END.split(said.strip(), maxsplit=1)[0]
-        if re.search(r"[0-9\\]", sentence) or 0 < len(sentence.split()) <= 3:
+        few_words = 0 < len(sentence.split()) <= 3 and not re.match(r"(?i)(?:not|unknown|unclear)\b", sentence)
+        if few_words or re.search(r"[0-9\\]", sentence):
             return sentence
     return None
 
