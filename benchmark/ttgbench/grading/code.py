@@ -18,8 +18,9 @@ from ttgbench.sandbox import Limits, Sandbox, choose
 VERSION = "1"
 """Part of every grade; changes when a verdict may."""
 
-LIMITS = Limits(cpu_seconds=5, wall_seconds=15.0)
-"""Processor time decides, so that a busy machine changes no verdict; the wall limit is for code that waits."""
+LIMITS = Limits(cpu_seconds=10, wall_seconds=30.0)
+"""Processor time decides, so that a busy machine changes no verdict; the wall limit is for code that waits. The slowest
+reference solution of HumanEval and MBPP needs two to three seconds."""
 
 
 @dataclass(frozen=True, slots=True)

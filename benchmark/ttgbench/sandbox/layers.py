@@ -11,6 +11,7 @@ import socket
 import sys
 import tempfile
 import threading
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,7 +90,7 @@ def probe(layer: str) -> Finding:
             outcome = sandbox.run_python(code, limits=Limits(wall_seconds=10))
             leaked = os.path.exists(settings["mark"])
         found: dict[str, str | None] = json.loads(outcome.stdout)
-    except SandboxUnavailable as error:
+    except (SandboxUnavailable, OSError) as error:
         return Finding(layer, False, str(error).removeprefix(f"{layer}: "), ())
     except ValueError:
         said = outcome.stderr.decode(errors="replace").strip().splitlines()
@@ -103,7 +104,7 @@ def probe(layer: str) -> Finding:
 def _bait() -> Iterator[dict[str, str | int]]:
     """What the probe goes for: a listening port, a readable file, the home folder."""
     home = os.path.expanduser("~")
-    mark = Path(home, f".ttgbench-probe-{os.getpid()}")
+    mark = Path(home, f".ttgbench-probe-{uuid.uuid4().hex}")
     with (
         socket.create_server(("127.0.0.1", 0)) as listener,
         tempfile.NamedTemporaryFile(prefix="ttgbench-canary-") as canary,

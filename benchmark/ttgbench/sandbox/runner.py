@@ -115,7 +115,8 @@ class Sandbox:
         """Does a job on an idle or a new fork server; once more on a new one where the first has died."""
         for _ in range(2):
             with self._lock:
-                server = self._idle.pop() if self._idle else None
+                usable = (self._idle.pop() for _ in list(self._idle))
+                server = next((server for server in usable if server.usable), None)
             server = server or Server(self.layer)
             try:
                 result = job(server)

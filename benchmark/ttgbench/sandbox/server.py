@@ -27,7 +27,12 @@ LAYERS = (BUBBLEWRAP, PLAIN)
 
 _START_SECONDS = 30.0
 _GRACE_SECONDS = 10.0  # for a fork server to report after a job's wall limit, on a busy machine
-_ENVIRONMENT = {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1"}  # sets in the same order each time
+_LIBRARIES = os.environ.get("LD_LIBRARY_PATH", "")  # some Pythons do not start without it
+_ENVIRONMENT = {
+    "PYTHONHASHSEED": "0",
+    "PYTHONUTF8": "1",
+    "LD_LIBRARY_PATH": _LIBRARIES,
+}  # sets in the same order each time
 _BOOT = """
 import json, sys
 settings = json.loads(sys.argv[1])
@@ -58,13 +63,14 @@ class Server:
 
     def __init__(self, layer: str) -> None:
         self.layer = layer
+        self._owner = os.getpid()
         self._folder: str | None = None
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs, tempfile.TemporaryFile() as errors:
             try:
                 command = self._command(theirs.fileno())
                 self._process = _launcher.submit(_start, command, theirs.fileno(), errors.fileno()).result()
-            except OSError as error:
+            except (OSError, RuntimeError) as error:  # RuntimeError: Python is shutting down
                 self.control.close()
                 self._remove_folder()
                 raise SandboxUnavailable(f"{layer}: cannot start ({error})") from None
@@ -114,10 +120,17 @@ class Server:
             raise SandboxUnavailable(f"{self.layer}: {reply['unconfined']}")
         return dict(reply["ends"])
 
+    @property
+    def usable(self) -> bool:
+        """False in a process that was forked from the one that started the server, and shall leave it alone."""
+        return self._owner == os.getpid()
+
     def close(self) -> None:
         """Ends the server and all below it. May be called twice."""
         atexit.unregister(self.close)
         self.control.close()
+        if not self.usable:
+            return
         self._process.kill()
         self._process.wait()
         self._remove_folder()
@@ -155,9 +168,10 @@ def _bubblewrap(python: str, inside: Path) -> list[str]:
     if program is None:
         raise FileNotFoundError("bwrap is not installed")
     paths = [python, sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), f"{sys.base_prefix}/lib"]
+    paths += [path for path in _LIBRARIES.split(":") if path]
     paths += ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share/zoneinfo", "/etc/ld.so.cache", "/nix/store"]
     command = [program, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
-    for path in sorted(set(paths)):  # a folder comes before what lies in it
+    for path in sorted({*paths, *map(os.path.realpath, paths)}):  # a folder comes before what lies in it
         command += ["--symlink", os.readlink(path), path] if os.path.islink(path) else ["--ro-bind-try", path, path]
     for device in ("null", "zero", "urandom", "random"):
         command += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]

@@ -3,7 +3,6 @@ steps no longer need."""
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import random
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from . import kernel
 
 MAX_FILES = 64
-MAX_FILE_BYTES = 16 << 20
+MAX_FILE_BYTES = 8 << 20
 MAX_DISK_BYTES = 64 << 20
 """All that one child may keep in its temporary folder; a folder or file counts 4 KiB at least."""
 MAX_THREADS = 64
@@ -96,9 +95,10 @@ def disk_bytes(folder: str, limit: int) -> int:
                     total += max(4096, entry.stat(follow_symlinks=False).st_size)
                     if entry.is_dir(follow_symlinks=False):
                         folders.append(entry.path)
-        except OSError as error:
-            if error.errno == errno.ENAMETOOLONG:
-                return limit + 1
+        except (FileNotFoundError, NotADirectoryError):  # gone meanwhile
+            continue
+        except OSError:  # too deep, or not meant to be counted
+            return limit + 1
     return total
 
 

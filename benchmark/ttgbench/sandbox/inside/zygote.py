@@ -10,6 +10,7 @@ Started by `ttgbench.sandbox.server` as `python -c "... from inside import zygot
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import gc
 import importlib
@@ -76,6 +77,8 @@ class Zygote:
         library = [os.path.join(path, name) for path in sys.path if os.path.isdir(path) for name in os.listdir(path)]
         library = [path for path in library if os.path.basename(path) not in _HARNESS_ONLY]
         self.rules = {}
+        self.children: list[Child] = []
+        self.work = work
         for role, folder in self.folders.items():
             os.mkdir(folder)
             self.rules[role] = kernel.landlock_rules([*library, *_READ_ONLY], [folder, *_DEVICES])
@@ -88,36 +91,33 @@ class Zygote:
             if data == STOP:  # meant for a job that had just ended by itself
                 continue
             request = json.loads(data)
-            children = self.start(request["mode"], confine.Limits(*request["limits"]), descriptors)
+            limits = confine.Limits(*request["limits"])
+            self.start(request["mode"], limits, descriptors)
             for descriptor in descriptors:
                 os.close(descriptor)
-            failures = [failure for child in children if (failure := child.failure())]
-            reason = "stopped" if failures else self.watch(children, confine.Limits(*request["limits"]))
-            for child in children:
-                if child.end is None:
-                    child.reap(reason, request["limits"][0])
-            ends = {child.role: [child.end, *child.exit] for child in children}
+            failures = [failure for child in self.children if (failure := child.failure())]
+            self.finish("stopped" if failures else self.watch(limits), limits)
+            ends = {child.role: [child.end, *child.exit] for child in self.children}
             self.control.send(json.dumps({"unconfined": failures[0]} if failures else {"ends": ends}).encode())
-            for child in children:
+            for child in self.children:
                 confine.wipe(self.folders[child.role])
 
-    def start(self, mode: str, limits: confine.Limits, descriptors: Sequence[int]) -> list[Child]:
+    def start(self, mode: str, limits: confine.Limits, descriptors: Sequence[int]) -> None:
         """Forks the mode's children; the one that decides when all is over comes last."""
+        self.children = []
         if mode == "script":
             code, *streams = descriptors
-            return [self.fork("script", limits, [*streams, code])]
+            self.fork("script", limits, [*streams, code])
+            return
         for_candidate, for_judge, report = descriptors
         (question_out, question_in), (answer_out, answer_in) = os.pipe(), os.pipe()
         nulls = [self.null] * 3
-        children = [
-            self.fork("candidate", limits, [*nulls, for_candidate, question_out, answer_in]),
-            self.fork("judge", limits, [*nulls, for_judge, answer_out, question_in, report]),
-        ]
+        self.fork("candidate", limits, [*nulls, for_candidate, question_out, answer_in])
+        self.fork("judge", limits, [*nulls, for_judge, answer_out, question_in, report])
         for descriptor in (question_out, question_in, answer_out, answer_in):
             os.close(descriptor)
-        return children
 
-    def fork(self, role: str, limits: confine.Limits, descriptors: list[int]) -> Child:
+    def fork(self, role: str, limits: confine.Limits, descriptors: list[int]) -> None:
         ready_out, ready_in = os.pipe()
         parent, pid = os.getpid(), os.fork()
         if pid == 0:
@@ -134,14 +134,14 @@ class Zygote:
                 confine.close_others(len(descriptors))
                 os._exit(roles.ROLES[role]())
         os.close(ready_in)
-        return Child(role, pid, ready_out)
+        self.children.append(Child(role, pid, ready_out))
 
-    def watch(self, children: Sequence[Child], limits: confine.Limits) -> str:
+    def watch(self, limits: confine.Limits) -> str:
         """Waits until the last child ends, or a limit is passed, or the harness says stop; why it is over."""
         deadline = time.monotonic() + limits.wall_seconds
         poll = select.poll()
         poll.register(self.control, select.POLLIN)
-        running = {child.handle: child for child in children}
+        running = {child.handle: child for child in self.children}
         for handle in running:
             poll.register(handle, select.POLLIN)
         while (left := deadline - time.monotonic()) > 0:
@@ -152,7 +152,7 @@ class Zygote:
                 child = running.pop(handle)
                 poll.unregister(handle)
                 child.reap("exited", limits.cpu_seconds)
-                if child is children[-1]:
+                if child is self.children[-1]:
                     return "stopped"
             for child in running.values() if not events else ():
                 if confine.threads(child.pid) > confine.MAX_THREADS:
@@ -160,6 +160,21 @@ class Zygote:
                 if confine.disk_bytes(self.folders[child.role], confine.MAX_DISK_BYTES) > confine.MAX_DISK_BYTES:
                     return "disk"
         return "wall"
+
+    def finish(self, reason: str, limits: confine.Limits) -> None:
+        """Ends the children that still run."""
+        for child in self.children:
+            if child.end is None:
+                child.reap(reason, limits.cpu_seconds)
+
+    def close(self) -> None:
+        """Leaves nothing behind, whatever the server was doing."""
+        self.finish("stopped", confine.Limits())
+        with contextlib.suppress(OSError):  # within bubblewrap the work folder cannot and need not be removed
+            for folder in self.folders.values():
+                confine.wipe(folder)
+                os.rmdir(folder)
+            os.rmdir(self.work)
 
 
 @contextlib.contextmanager
@@ -172,6 +187,7 @@ def _exit_after(code: int) -> Iterator[None]:
 
 def warm_up() -> None:
     """Imports the usual modules and every extension module of the standard library that can be had."""
+    vars(builtins).update(exit=sys.exit, quit=sys.exit)  # what `site` would have done
     skip = ("_tkinter", "readline", "_curses", "_curses_panel", "_dbm", "_gdbm", "nis", "ossaudiodev", "spwd")
     folders = [path for path in sys.path if path.endswith("lib-dynload") and os.path.isdir(path)]
     compiled = {name.split(".")[0] for folder in folders for name in os.listdir(folder)}
@@ -184,7 +200,8 @@ def warm_up() -> None:
 def main(settings: dict[str, Any]) -> None:
     """Runs the fork server; `settings`: "control" (descriptor of a SOCK_SEQPACKET socket), "work" (an empty folder),
     "parent" (process id of the harness, or None within bubblewrap), "path" (what to take off sys.path)."""
-    kernel.die_with_parent(signal.SIGKILL, settings["parent"])
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    kernel.die_with_parent(signal.SIGTERM, settings["parent"])
     control_number, null = confine.own_descriptors(settings["control"])
     control = socket.socket(fileno=control_number)
     sys.path.remove(settings["path"])
@@ -193,4 +210,7 @@ def main(settings: dict[str, Any]) -> None:
     gc.freeze()
     control.send(json.dumps({"landlock": kernel.landlock_abi()}).encode())
     os.dup2(null, 2)
-    zygote.serve()
+    try:
+        zygote.serve()
+    finally:
+        zygote.close()

@@ -1,0 +1,85 @@
+"""Layers are chosen by trying to break out; where none holds, the refusal says what was found and what to do."""
+
+import subprocess
+import sys
+
+import pytest
+
+from ttgbench.errors import SandboxUnavailable
+from ttgbench.grading.code import judge
+from ttgbench.sandbox import Finding, Outcome, choose, findings, layers
+from ttgbench.sandbox.server import BUBBLEWRAP, LAYERS, Server
+
+
+def test_what_is_chosen_is_the_strongest_that_holds_or_a_refusal():
+    holding = [finding.layer for finding in findings() if finding.holds]
+    if holding:
+        assert choose().layer == holding[0]
+        assert judge("def f(): return 1", "assert f() == 1").layer == holding[0]
+    else:
+        with pytest.raises(SandboxUnavailable, match="cannot be contained"):
+            choose()
+        with pytest.raises(SandboxUnavailable, match="bubblewrap"):
+            judge("def f(): return 1", "assert f() == 1")
+
+
+def test_each_probe_of_a_holding_layer_was_refused():
+    for finding in findings():
+        assert finding.layer in LAYERS
+        if finding.holds:
+            assert len(finding.probes) == 9
+            assert all(result.startswith("refused") for _, result in finding.probes)
+        else:
+            assert finding.reason
+
+
+def test_the_refusal_says_what_was_found_and_how_to_help(monkeypatch):
+    reasons = {LAYERS[0]: "bwrap is not installed", LAYERS[1]: "does not contain: fork"}
+    monkeypatch.setattr(layers, "probe", lambda layer: Finding(layer, False, reasons[layer], ()))
+    with pytest.raises(SandboxUnavailable) as refusal:
+        choose()
+    for part in (*LAYERS, *reasons.values(), "apt install bubblewrap"):
+        assert part in str(refusal.value)
+
+
+class Uncontained:
+    """What a layer that contains nothing looks like to the probe."""
+
+    def run_python(self, code, **_):
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+        return Outcome("exited", done.returncode, done.stdout, done.stderr, "none", 0.0)
+
+
+@pytest.fixture
+def fresh(monkeypatch, tmp_path):
+    """Probes anew, with a home folder of its own."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    layers.probe.cache_clear()
+    yield tmp_path
+    layers.probe.cache_clear()
+
+
+def test_a_layer_that_contains_nothing_is_found_out(monkeypatch, fresh):
+    monkeypatch.setattr(layers, "sandbox_under", lambda layer: Uncontained())
+    finding = layers.probe(LAYERS[0])
+    assert not finding.holds
+    for attempt in ("connect over TCP", "read $HOME", "write to $HOME", "fork", "start a program"):
+        assert attempt in finding.reason
+    assert not list(fresh.iterdir())
+
+
+def test_a_probe_that_says_nothing_is_no_proof(monkeypatch, fresh):
+    monkeypatch.setattr(Uncontained, "run_python", lambda *_, **__: Outcome("timeout", -9, b"", b"", "none", 0.0))
+    monkeypatch.setattr(layers, "sandbox_under", lambda layer: Uncontained())
+    assert "did not report" in layers.probe(LAYERS[0]).reason
+
+
+def test_a_missing_bubblewrap_is_named(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(SandboxUnavailable, match="bwrap is not installed"):
+        Server(BUBBLEWRAP)
+
+
+def test_other_systems_are_refused(monkeypatch, fresh):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert "needs Linux" in layers.probe(LAYERS[1]).reason
