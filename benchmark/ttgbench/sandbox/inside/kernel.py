@@ -43,7 +43,10 @@ def _call(name: str, *arguments: object) -> int:
 
 def landlock_abi() -> int:
     """The Landlock version of this kernel, >= 1. Raises OSError where there is none or it is switched off."""
-    return _call("syscall", _LANDLOCK_CREATE, None, 0, 1)
+    try:
+        return _call("syscall", _LANDLOCK_CREATE, None, 0, 1)
+    except OSError as error:
+        raise OSError(error.errno, f"the kernel offers no Landlock ({os.strerror(error.errno or 0)})") from None
 
 
 def landlock_rules(read: Iterable[str], write: Iterable[str]) -> int:
