@@ -176,7 +176,7 @@ class Budget:
             raise InputError(f"the limit must be a positive number, not {str(self.limit)[:60]!r}", field="budget")
 
     def __str__(self) -> str:
-        return f"{self.limit:g} {self.metric}"
+        return f"{str(self.limit).removesuffix('.0')} {self.metric}"
 
     @classmethod
     def parse(cls, text: str) -> Budget:
