@@ -58,14 +58,14 @@ def bench(tmp_path: Path) -> Iterator[Workbench]:
 def write_method(tmp_path: Path) -> Callable[..., Path]:
     """Writes a submission folder around the body of `search(problem, rng)` and returns its path."""
 
-    def write(body: str, name: str = "mine", imports: str = "") -> Path:
+    def write(body: str, name: str = "mine") -> Path:
         folder = tmp_path / "methods" / name
         folder.mkdir(parents=True)
         metadata = {"name": name, "description": "for tests", "authors": ["nobody"], "licence": "MIT"}
         (folder / "submission.yaml").write_text(yaml.safe_dump(metadata))
         lines = "\n".join(f"    {line}" for line in body.splitlines())
         (folder / "method.py").write_text(
-            f'"""A method under test."""\nfrom ttgbench import BudgetExhausted\nfrom ttgbench.shapes import *\n{imports}\n'
+            '"""A method under test."""\nfrom ttgbench import BudgetExhausted\nfrom ttgbench.shapes import *\n'
             f"def search(problem, rng):\n{lines}\n"
         )
         return folder

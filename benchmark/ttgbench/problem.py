@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from ttgbench.cost import generation_flops, nanoseconds, picodollars
 from ttgbench.errors import BudgetExhausted, InputError
-from ttgbench.evaluate.base import Evaluation, Evaluator, NodeUse
+from ttgbench.evaluate.base import Evaluation, Evaluator
 from ttgbench.graph import Graph
 from ttgbench.ledger import Ledger, LedgerView
 from ttgbench.objective import Objective
+from ttgbench.pool import ModelCard
 from ttgbench.space import SearchSpace
 
 SPLIT = "search"
@@ -159,10 +160,10 @@ class Problem:
             self._ledger.release(reservation)
             raise
         charges = [self._charge(evaluation, indices) for evaluation in evaluations]
+        spent = self._ledger.spent
         self._ledger.settle(reservation, sum(charges))
-        spent = self._ledger.spent - sum(charges)
         for evaluation, charge in zip(evaluations, charges, strict=True):
-            spent += charge
+            spent = min(spent + charge, self._ledger.spent)  # an overrun is not spent: see Ledger.settle
             self._log_evaluation(evaluation, len(indices), charge, spent)
         return evaluations
 
@@ -227,7 +228,7 @@ class Problem:
             inputs = sum(1 for _ in graph.predecessors(node.id))
             prompt = lengths.question + self._task.max_question_bytes + inputs * 2 * longest
             prompt = min(prompt, card.context_length)
-            total += bill(self._space, card.name, prompt, longest)
+            total += bill(self._space, card, prompt, longest)
         return total * count
 
     def _charge(self, evaluation: Evaluation, indices: tuple[int, ...]) -> int:
@@ -239,7 +240,8 @@ class Problem:
             billed = self._billed.setdefault(use.key, np.zeros(len(self._questions), dtype=np.bool_))
             fresh = ~billed[chosen]
             if fresh.any():
-                total += int(bill_use(self._space, use)[fresh].sum())
+                amounts = bill(self._space, self._space.pool[use.model], use.tokens_in[fresh], use.tokens_out[fresh])
+                total += int(amounts.sum())
                 billed[chosen] = True
         return total
 
@@ -265,24 +267,16 @@ class Problem:
 
 def full_evaluation(space: SearchSpace, questions: int) -> int:
     """Search questions times the per-query budget, in the ledger's metric."""
-    return space.limit * questions
+    return space.budget.limit_amount(space.pool, space.lengths) * questions
 
 
-def bill(space: SearchSpace, model: str, tokens_in: Any, tokens_out: Any) -> Any:
-    """Cost in the ledger's metric: FLOPs for a budget in units or FLOPs, picodollars, or nanoseconds of compute."""
-    card, metric = space.pool[model], space.budget.metric
-    if metric == "dollars":
-        return picodollars(card, tokens_in, tokens_out)
-    if metric == "seconds":
-        return nanoseconds(card, tokens_in, tokens_out)
-    return generation_flops(card, tokens_in, tokens_out)
+_PRICES: Mapping[str, Callable[[ModelCard, Any, Any], Any]] = {
+    "flops": generation_flops,
+    "picodollars": picodollars,
+    "nanoseconds": nanoseconds,
+}
 
 
-def bill_use(space: SearchSpace, use: NodeUse) -> NDArray[np.int64]:
-    """Shape (n,): what each question of this node costs in the ledger's metric."""
-    if space.budget.metric == "dollars":
-        return use.picodollars
-    if space.budget.metric == "seconds":
-        assert use.model is not None
-        return np.asarray(bill(space, use.model, use.tokens_in, use.tokens_out), dtype=np.int64)
-    return use.flops
+def bill(space: SearchSpace, card: ModelCard, tokens_in: Any, tokens_out: Any) -> Any:
+    """What tokens (counts or int64 arrays) cost in the ledger's metric; nanoseconds are those of one node alone."""
+    return _PRICES[space.budget.ledger_metric](card, tokens_in, tokens_out)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ttgbench.engines import Engines, Sampling, launch
+from ttgbench.engines import Engine, Sampling, launch
 from ttgbench.errors import InputError
 from ttgbench.evaluate.base import Evaluator
 from ttgbench.evaluate.generation import GenerationEvaluator
@@ -36,7 +37,7 @@ class Workbench:
         self.store = Store(store, read_only=engine is None)
         self._engine, self._slots, self._data_dir, self._progress = engine, slots, data_dir, progress
         self._tasks: dict[str, Task] = {}
-        self._engines: dict[tuple[str, ...], Engines] = {}
+        self._engines: dict[tuple[str, ...], Mapping[str, Engine]] = {}
         self._evaluators: dict[tuple[Any, ...], Evaluator] = {}
 
     def __enter__(self) -> Workbench:
@@ -84,7 +85,7 @@ class Workbench:
             evaluator=self.evaluator(task, space.pool, spec.sampling),
         )
 
-    def _engines_for(self, pool: Pool) -> Engines:
+    def _engines_for(self, pool: Pool) -> Mapping[str, Engine]:
         if pool.names not in self._engines:
             assert self._engine is not None
             self._engines[pool.names] = launch(self._engine, tuple(pool), slots=self._slots)

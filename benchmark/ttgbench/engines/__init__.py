@@ -1,0 +1,113 @@
+"""Engines generate text. `launch` gives one per model of a pool; each starts when it is first used.
+
+engines = launch("llama_cpp", pool)                  # embedded, in this process
+engines = launch("http://127.0.0.1:8000/v1", pool)   # any OpenAI-compatible server
+engines = launch("echo", pool)                       # a deterministic toy
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from ttgbench.engines.base import Completion, Engine, Message, Prompt, Request, Sampling
+from ttgbench.errors import InputError, UnknownName
+from ttgbench.extras import missing
+from ttgbench.pool import ModelCard
+
+__all__ = [
+    "Availability",
+    "Completion",
+    "Engine",
+    "Message",
+    "Prompt",
+    "Request",
+    "Sampling",
+    "availability",
+    "engine_names",
+    "launch",
+]
+
+LAUNCHERS = {
+    "echo": ("ttgbench.engines.echo", None, "a deterministic toy: no model behind it"),
+    "llama_cpp": ("ttgbench.engines.llama_cpp", "xllamacpp", "llama.cpp servers in this process, GGUF weights"),
+}
+"""Name -> (module with `make(card, slots) -> Engine`, optional dependency, what it is)."""
+
+URL_ENGINE = "an URL such as http://127.0.0.1:8000/v1"
+
+
+class Launcher(Protocol):
+    """The module behind a name."""
+
+    def make(self, card: ModelCard, slots: int | None) -> Engine:
+        """An engine for one model. Starts nothing yet."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """Whether an engine can be used here, and why (not)."""
+
+    name: str
+    usable: bool
+    reason: str
+
+
+def engine_names() -> list[str]:
+    """Names that `launch` knows, besides URLs."""
+    return sorted(LAUNCHERS)
+
+
+def launch(spec: str, cards: Iterable[ModelCard], *, slots: int | None = None) -> Mapping[str, Engine]:
+    """One engine per model card, by model name.
+
+    spec: a name of `engine_names()`, one URL for all models, or "model=URL,model=URL". slots: requests in flight per
+    model (default: the engine's own). Raises UnknownName, InputError, MissingExtra.
+    """
+    cards = list(cards)
+    if "://" in spec:
+        from ttgbench.engines.client import OpenAIEngine
+
+        urls = _urls(spec, cards)
+        return {card.name: OpenAIEngine(urls[card.name], card, slots=slots or 32) for card in cards}
+    if spec not in LAUNCHERS:
+        raise UnknownName("engine", spec, [*LAUNCHERS, URL_ENGINE], source="--engine")
+    module, dependency, _ = LAUNCHERS[spec]
+    if dependency is not None and (hint := missing(dependency)) is not None:
+        raise InputError(hint, source=f"engine {spec}")
+    launcher = cast(Launcher, importlib.import_module(module))
+    return {card.name: launcher.make(card, slots) for card in cards}
+
+
+def availability() -> list[Availability]:
+    """Every engine, for `ttgbench doctor`."""
+    rows = []
+    for name, (_, dependency, what) in LAUNCHERS.items():
+        hint = None if dependency is None else missing(dependency)
+        rows.append(Availability(name, hint is None, hint or what))
+    return [*rows, Availability("openai", True, f"any OpenAI-compatible server: {URL_ENGINE}")]
+
+
+def _urls(spec: str, cards: list[ModelCard]) -> dict[str, str]:
+    names = [card.name for card in cards]
+    if "=" not in spec.split("://")[0]:
+        return dict.fromkeys(names, _checked(spec))
+    urls = {}
+    for part in spec.split(","):
+        name, _, url = part.partition("=")
+        if name.strip() not in names:
+            raise UnknownName("model", name.strip(), names, source="--engine")
+        urls[name.strip()] = _checked(url.strip())
+    lacking = [name for name in names if name not in urls]
+    if lacking:
+        raise InputError(f"no URL for {', '.join(lacking)}", source="--engine")
+    return urls
+
+
+def _checked(url: str) -> str:
+    if not url.startswith(("http://", "https://")) or any(c.isspace() for c in url):
+        raise InputError(f"must be {URL_ENGINE}, not {url[:80]!r}", source="--engine")
+    return url
