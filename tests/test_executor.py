@@ -302,7 +302,7 @@ def test_text_that_no_file_can_hold_is_mended():
 
 
 def test_votes_are_computed_and_grades_of_ballots_recorded_once():
-    answers = iter("5 7 7 9 9 1".split())  # noqa: SIM905
+    answers = iter("5 7 7 9 9 1".split())
     engine = ScriptedEngine(lambda request: next(answers), slots=1)
     steps = [step("a"), step("b"), step("c"), step("v", "a", "b", "c", model=None), step("w", "a", "b", model=None)]
     task, store = ToyTask(2), Store()

@@ -82,7 +82,10 @@ class TaskCard:
 class Task(Protocol):
     """A task as evaluators see it."""
 
-    card: TaskCard
+    @property
+    def card(self) -> TaskCard:
+        """What defines the task apart from its questions."""
+        ...
 
     def questions(self, split: str) -> Sequence[Question]:
         """All questions of a split, in fixed order. Raises InputError for an unknown split or missing data."""

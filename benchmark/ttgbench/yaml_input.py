@@ -29,6 +29,13 @@ class _NoAliases(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+class FunctionName(str):
+    """The value of a `!function` tag, as lm-eval's task files use it: "utils.process_docs"."""
+
+
+_NoAliases.add_constructor("!function", lambda loader, node: FunctionName(str(node.value)))
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
     """Parses a YAML file whose top level is a mapping.
 

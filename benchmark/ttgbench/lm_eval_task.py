@@ -1,0 +1,216 @@
+"""Tasks from folders in lm-eval's format: `load_task("micro_math")`, `load_task("path/to/my_task")`.
+
+Documents, templates and filters mean what they mean in lm-eval (tests/test_lm_eval_task.py runs both side by side);
+lm-eval itself is imported only for tasks that use its filters and metrics, as importing it takes seconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from ttgbench.errors import InputError
+from ttgbench.grading.named import GRADERS, Marking
+from ttgbench.plugins import find_plugin, load_function, plugin_names
+from ttgbench.task import UNGRADABLE, Grade, Lengths, Question, TaskCard
+from ttgbench.task_data import Doc, Documents, ManifestRow, content_hash, pick, read_manifest
+from ttgbench.task_file import Template, read_task_file
+from ttgbench.yaml_input import FunctionName
+
+BYTES_PER_TOKEN = 4
+"""For nominal lengths that a task does not state."""
+MAX_QUESTION_BYTES = 1 << 18
+
+
+def task_names() -> list[str]:
+    """Names of the bundled tasks."""
+    return plugin_names("tasks")
+
+
+def load_task(name_or_path: str, data_dir: Path | None = None) -> LmEvalTask:
+    """Reads a bundled task by name or any task folder by path. Documents are loaded when first needed.
+
+    data_dir: local data instead of the Hub (see ttgbench.task_data.read_local); default: $TTGBENCH_DATA.
+    Raises InputError naming file and field, UnknownName with near matches.
+    """
+    return LmEvalTask(find_plugin("tasks", name_or_path), data_dir)
+
+
+class LmEvalTask:
+    """A task folder: `task.yaml`, the Python it names, and perhaps a manifest."""
+
+    def __init__(self, folder: Path, data_dir: Path | None = None) -> None:
+        self.folder, self.file = folder, read_task_file(folder)
+        self._manifest = read_manifest(folder)
+        self._documents = Documents(self.file, folder, data_dir)
+        self._questions: dict[str, tuple[Question, ...]] = {}
+        self._templates: dict[Template | int, Callable[[Doc], Any]] = {}
+
+    @cached_property
+    def card(self) -> TaskCard:
+        """What defines the task. Reads documents only where nominal lengths or examples must come from them."""
+        file, block = self.file, self.file.metadata.ttgbench
+        return TaskCard(
+            name=file.task,
+            version=file.metadata.version,
+            description=file.description.strip(),
+            domain=block.domain,
+            licence=block.licence,
+            citation=block.citation,
+            lengths=Lengths(*block.lengths) if block.lengths else self._measured_lengths(),
+            max_tokens=file.generation_kwargs.max_gen_toks,
+            stop=file.generation_kwargs.until,
+            answer_format=block.answer_format.strip(),
+            fewshot=self._fewshot(),
+            grader=self._grader.version(),
+            votable=block.votable,
+            splits=self._split_names,
+            languages=block.languages,
+            source=block.source or file.dataset_path or "procedural",
+        )
+
+    def questions(self, split: str) -> Sequence[Question]:
+        """As the Protocol says."""
+        if split not in self._split_names:
+            known = ", ".join(self._split_names)
+            raise InputError(f"must be one of {known}, not {split[:40]!r}", source=self.file.task, field="split")
+        if split not in self._questions:
+            picked = self._picked(split)
+            if not picked:
+                raise InputError("holds no questions", source=self.file.task, field=split)
+            self._questions[split] = tuple(self._question(split, i, *entry) for i, entry in enumerate(picked))
+        return self._questions[split]
+
+    def grade(self, questions: Sequence[Question], outputs: Sequence[str]) -> list[Grade]:
+        """As the Protocol says."""
+        pairs = zip(questions, outputs, strict=True)
+        return self._grader.grade([Marking(q.doc, self.target(q.doc), output) for q, output in pairs])
+
+    def target(self, doc: Doc) -> str:
+        """The reference answer, as lm-eval's doc_to_target gives it."""
+        return str(self._render("doc_to_target", self.file.doc_to_target, doc))
+
+    @property
+    def _split_names(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(row.split for row in self._manifest) if self._manifest else self.file.splits)
+
+    def _picked(self, split: str) -> list[tuple[ManifestRow, Doc]]:
+        if self._manifest is not None:
+            return pick(self._documents, [row for row in self._manifest if row.split == split], self.file.task)
+        source = self.file.splits[split]
+        rows = enumerate(self._documents[source])
+        return [(ManifestRow(split, source, number, content_hash(doc), None), doc) for number, doc in rows]
+
+    def _question(self, split: str, index: int, row: ManifestRow, doc: Doc) -> Question:
+        text = str(self._render("doc_to_text", self.file.doc_to_text, doc))
+        if not 0 < len(text.encode("utf-8", "surrogatepass")) <= MAX_QUESTION_BYTES:
+            message = f"question {row.row} of {row.source} must have 1 to {MAX_QUESTION_BYTES} bytes"
+            raise InputError(message, source=self.file.task, field="doc_to_text")
+        # Generations and grades are recorded under this id, so it changes with whatever they depend on.
+        basis = [text, row.sha256, self._prompt_basis]
+        digest = hashlib.sha256(json.dumps(basis).encode("utf-8", "surrogatepass")).hexdigest()
+        return Question(
+            id=f"{self.file.task}@{self.file.metadata.version}/{split}/{index:04d}-{digest[:10]}",
+            index=index,
+            text=text,
+            sha256=row.sha256,
+            stratum=row.stratum or doc.get("stratum"),
+            cluster=doc.get("cluster"),
+            doc=doc,
+        )
+
+    @cached_property
+    def _prompt_basis(self) -> list[Any]:
+        return [self.file.metadata.ttgbench.answer_format, self._fewshot()]
+
+    def _fewshot(self) -> tuple[tuple[str, str], ...]:
+        return tuple(
+            (str(self._render("doc_to_text", self.file.doc_to_text, doc)), self.target(doc).strip())
+            for doc in self._examples()
+        )
+
+    def _examples(self) -> list[Doc]:
+        samples, split = self.file.fewshot_config.samples, self.file.fewshot_config.split or self.file.fewshot_split
+        count = self.file.num_fewshot
+        if isinstance(samples, FunctionName):
+            found: list[Doc] = [dict(doc) for doc in load_function(self.folder, samples)()]
+        elif samples is not None:
+            found = [dict(doc) for doc in samples]
+        elif split is not None and count:
+            found = self._documents[split][:count]
+        else:
+            found = []
+        if count is not None and len(found) < count:
+            message = f"asks for {count} examples, there are {len(found)} (fewshot_config.samples or fewshot_split)"
+            raise InputError(message, source=self.file.task, field="num_fewshot")
+        return found if count is None else found[:count]
+
+    def _measured_lengths(self) -> Lengths:
+        texts = [question.text for question in self.questions(self._split_names[0])]
+        tokens = sum(len(text.encode()) for text in texts) / len(texts) / BYTES_PER_TOKEN
+        return Lengths(max(1, math.ceil(tokens)), max(1, self.file.generation_kwargs.max_gen_toks // 2))
+
+    def _render(self, field: str, template: Template | int, doc: Doc) -> Any:
+        if template not in self._templates:
+            self._templates[template] = self._compiled(field, template)
+        try:
+            return self._templates[template](doc)
+        except Exception as error:
+            message = f"fails on a document: {type(error).__name__}: {str(error)[:200]}"
+            raise InputError(message, source=self.folder / "task.yaml", field=field) from None
+
+    def _compiled(self, field: str, template: Template | int) -> Callable[[Doc], Any]:
+        """lm-eval's rule: a function, a column's name, or a Jinja template."""
+        if isinstance(template, FunctionName):
+            return load_function(self.folder, template)
+        if isinstance(template, int):
+            return lambda doc: template
+        try:
+            compiled = _ENVIRONMENT.from_string(template)
+        except jinja2.TemplateError as error:
+            raise InputError(f"is no Jinja template: {error}", source=self.folder / "task.yaml", field=field) from None
+        return lambda doc: doc[template] if template in doc else compiled.render(**doc)
+
+    @cached_property
+    def _grader(self) -> Any:
+        name = self.file.metadata.ttgbench.grader
+        if name is not None:
+            return _Careful(GRADERS[name])
+        from ttgbench.grading.lm_eval import LmEvalGrader
+
+        return LmEvalGrader(self.file, self.folder)
+
+
+class _Careful:
+    """A named grader that turns its own failures into UNGRADABLE, one output at a time."""
+
+    def __init__(self, grader: Any) -> None:
+        self.version, self._grader = grader.version, grader
+
+    def grade(self, markings: Sequence[Marking]) -> list[Grade]:
+        try:
+            return list(self._grader.grade(markings))
+        except Exception:
+            return [self._one(marking) for marking in markings]
+
+    def _one(self, marking: Marking) -> Grade:
+        try:
+            return next(iter(self._grader.grade([marking])))
+        except Exception:
+            return Grade(UNGRADABLE, None)
+
+
+def _regex_replace(string: str, pattern: str, repl: str, count: int = 0) -> str:
+    return re.sub(pattern, repl, string, count=count)
+
+
+_ENVIRONMENT = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
+_ENVIRONMENT.filters["regex_replace"] = _regex_replace
