@@ -1,0 +1,68 @@
+"""What a tiny Python expression gives."""
+
+from __future__ import annotations
+
+import ast
+import random
+from typing import Any
+
+from ttgbench.grading import literal
+from ttgbench.procedural import as_datasets, draw_splits
+
+SPLITS = {"search": (2101, 60), "validation": (2102, 60), "test": (2103, 200)}
+WORDS = (
+    "cat dog sun tree house apple water stone light night green river bread chair table mouse horse tiger lemon melon "
+    "paper glass train plane cloud storm beach ocean island forest garden window mirror silver copper butter cheese"
+).split()
+
+
+def row(expression: str, value: Any) -> dict[str, str]:
+    return {"question": expression, "answer": repr(value)}
+
+
+def length(rng: random.Random) -> dict[str, str]:
+    letters = "".join(rng.choice("abcdefgh") for _ in range(rng.randint(1, 6)))
+    return row(f"len({letters!r})", len(letters))
+
+
+def index(rng: random.Random) -> dict[str, str]:
+    items, at = rng.sample(range(1, 30), 3), rng.randint(0, 2)
+    return row(f"{items}[{at}]", items[at])
+
+
+def upper(rng: random.Random) -> dict[str, str]:
+    word = rng.choice(WORDS) + rng.choice(["", "s", "1", "2"])
+    return row(f"{word!r}.upper()", word.upper())
+
+
+def compare(rng: random.Random) -> dict[str, str]:
+    a, b, sign = rng.randint(1, 20), rng.randint(1, 20), rng.choice("<>")
+    return row(f"{a} {sign} {b}", a < b if sign == "<" else a > b)
+
+
+def join(rng: random.Random) -> dict[str, str]:
+    a, b = rng.choice(WORDS), rng.choice(WORDS)
+    return row(f"{a!r} + {b!r}", a + b)
+
+
+def total(rng: random.Random) -> dict[str, str]:
+    items = [rng.randint(1, 9) for _ in range(2)]
+    return row(f"sum({items})", sum(items))
+
+
+KINDS = {"length": length, "index": index, "upper": upper, "compare": compare, "join": join, "total": total}
+
+
+def dataset(**_: Any) -> dict[str, Any]:
+    return as_datasets(draw_splits(KINDS, SPLITS))
+
+
+def process_results(doc: dict[str, Any], results: list[str]) -> dict[str, float]:
+    return {"exact_match": literal.grade(results[0], doc["answer"]).score}
+
+
+def check() -> None:
+    """Every answer is what Python says."""
+    for rows in draw_splits(KINDS, SPLITS).values():
+        for entry in rows:
+            assert eval(entry["question"]) == ast.literal_eval(entry["answer"])

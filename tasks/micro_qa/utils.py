@@ -1,0 +1,62 @@
+"""Short questions with short answers: capitals, continents, opposites, first letters."""
+
+from __future__ import annotations
+
+import importlib.util
+import random
+from pathlib import Path
+from typing import Any
+
+from ttgbench.grading import text
+from ttgbench.procedural import as_datasets, draw_splits
+
+SPLITS = {"search": (3101, 60), "validation": (3102, 60), "test": (3103, 200)}
+
+
+def _facts() -> Any:
+    """facts.py beside this file; lm-eval loads this file alone, so a plain import would not find it."""
+    spec = importlib.util.spec_from_file_location("micro_qa_facts", Path(__file__).with_name("facts.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+FACTS = _facts()
+
+
+def row(question: str, answer: str, aliases: list[str] | None = None) -> dict[str, Any]:
+    return {"question": question, "answer": answer, "aliases": aliases or []}
+
+
+def capital(rng: random.Random) -> dict[str, Any]:
+    country = rng.choice(list(FACTS.CAPITALS))
+    return row(f"What is the capital of {country}?", FACTS.CAPITALS[country])
+
+
+def continent(rng: random.Random) -> dict[str, Any]:
+    country = rng.choice(list(FACTS.CONTINENTS))
+    return row(f"On which continent is {country}?", FACTS.CONTINENTS[country])
+
+
+def opposite(rng: random.Random) -> dict[str, Any]:
+    word = rng.choice(list(FACTS.OPPOSITES))
+    answer = FACTS.OPPOSITES[word]
+    return row(f"What is the opposite of {word}?", answer, FACTS.SYNONYMS.get(answer))
+
+
+def first_letter(rng: random.Random) -> dict[str, Any]:
+    word = rng.choice([*FACTS.OPPOSITES, *FACTS.SYNONYMS])
+    return row(f"What is the first letter of the word {word}?", word[0].upper())
+
+
+KINDS = {"capital": capital, "continent": continent, "opposite": opposite, "first_letter": first_letter}
+
+
+def dataset(**_: Any) -> dict[str, Any]:
+    return as_datasets(draw_splits(KINDS, SPLITS))
+
+
+def process_results(doc: dict[str, Any], results: list[str]) -> dict[str, float]:
+    return {"exact_match": text.grade(results[0], doc["answer"], aliases=doc["aliases"]).score}
