@@ -73,7 +73,6 @@ def measure(folder: Path, count: int, seconds: float) -> dict[str, object]:
                 break
         replay.close()
         generations = store.info().generations
-    rates = {"cold": cold, "warm": warm, "rebuilt": rebuilt, "parsed": round(parsed / elapsed, 1)}
     return {
         "graphs": count,
         "questions": QUESTIONS,
