@@ -1,8 +1,8 @@
 """Grades a short answer in words: the first line of the output, compared without case, articles and punctuation.
 
 `extract` drops what models put around a short answer ("The answer is Paris." -> "paris"); `grade` compares whole
-answers, so that "not Paris" is no "Paris". The normalisation is that of SQuAD's official script (Rajpurkar et al. 2016):
-lower case, no punctuation, no articles, single blanks; on top of it, accents are dropped.
+answers, so that "not Paris" is no "Paris". The normalisation is that of SQuAD's official script (Rajpurkar et al.
+2016): lower case, no punctuation, no articles, single blanks; on top of it, accents are dropped.
 """
 
 from __future__ import annotations
