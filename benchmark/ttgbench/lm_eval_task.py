@@ -17,7 +17,7 @@ from typing import Any
 
 import jinja2
 
-from ttgbench.errors import InputError
+from ttgbench.errors import InputError, SandboxUnavailable
 from ttgbench.grading.named import GRADERS, Marking
 from ttgbench.plugins import find_plugin, load_function, plugin_names
 from ttgbench.task import UNGRADABLE, Grade, Lengths, Question, TaskCard
@@ -240,6 +240,8 @@ class _Careful:
     def grade(self, markings: Sequence[Marking]) -> list[Grade]:
         try:
             return list(self._grader.grade(markings))
+        except SandboxUnavailable:
+            raise
         except Exception:
             return [self._one(marking) for marking in markings]
 

@@ -54,8 +54,8 @@ def first_letter(rng: random.Random) -> dict[str, Any]:
 KINDS = {"capital": capital, "continent": continent, "opposite": opposite, "first_letter": first_letter}
 
 
-def dataset(**_: Any) -> dict[str, Any]:
-    return as_datasets(draw_splits(KINDS, SPLITS))
+def dataset(season_seed: str | None = None, **_: Any) -> dict[str, Any]:
+    return as_datasets(draw_splits(KINDS, SPLITS, season_seed))
 
 
 def process_results(doc: dict[str, Any], results: list[str]) -> dict[str, float]:
