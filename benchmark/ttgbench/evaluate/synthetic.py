@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import starmap
+from itertools import pairwise, starmap
 
 import numpy as np
 from numpy.typing import NDArray
@@ -235,15 +235,17 @@ def _answers(plan: _Plan, view: _View, bits: Bits, cut: NDArray[np.bool_], weigh
     for i, rows in enumerate(plan.inputs):
         if rows is None:
             continue
-        seen = answers[rows]
+        seen = answers.take(rows, axis=0)
         if plan.models[i] is None:
             answers[i] = plurality(seen)
             continue
         weights = np.where(seen == RIGHT, weight[i], 1.0)
         weights[-1] *= _OWN[plan.role[i]]
-        np.add.accumulate(weights, axis=0, out=weights)
-        taken = np.count_nonzero(weights <= choose[i] * weights[-1], axis=0)
-        answers[i] = seen[taken, view.where]
+        for before, row in pairwise(weights):
+            row += before
+        passed = weights <= choose[i] * weights[-1]
+        taken = np.add.reduce(passed.view(np.int8), axis=0, dtype=np.intp)
+        answers[i] = seen.ravel().take(taken * view.where.size + view.where)
         answers[i, cut[i]] = NOTHING
     return answers
 
