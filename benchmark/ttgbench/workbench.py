@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from ttgbench.agent import load_agent
 from ttgbench.engines import Engine, Sampling, launch
 from ttgbench.errors import InputError
 from ttgbench.evaluate.base import Evaluator
@@ -22,7 +23,7 @@ from ttgbench.task import Question, Task
 class Workbench:
     """Tasks, engines and evaluators, each made when first needed and shared by every problem that uses it.
 
-    engine: spec as `launch` takes it, or None for a pure replay of the store.
+    engine: spec as `launch` takes it, or None for a pure replay of the store. agent: "MODEL" or "MODEL=ENGINE".
     """
 
     def __init__(
@@ -33,12 +34,14 @@ class Workbench:
         slots: int | None = None,
         data_dir: Path | None = None,
         progress: Any = None,
+        agent: str | None = None,
     ) -> None:
         self.store = Store(store, read_only=engine is None)
         self._engine, self._slots, self._data_dir, self._progress = engine, slots, data_dir, progress
         self._tasks: dict[str, Task] = {}
         self._engines: dict[tuple[str, ...], Mapping[str, Engine]] = {}
         self._evaluators: dict[tuple[Any, ...], Evaluator] = {}
+        self._agent = None if agent is None else load_agent(agent, self.store, engine=engine)
 
     def __enter__(self) -> Workbench:
         return self
@@ -52,6 +55,8 @@ class Workbench:
         """Stops engines, then closes the store."""
         for evaluator in self._evaluators.values():
             evaluator.close()
+        if self._agent is not None:
+            self._agent.close()
         self.store.close()
 
     def task(self, name: str) -> Task:
@@ -83,6 +88,7 @@ class Workbench:
             search_questions=first_questions(task, "search", spec.search_questions),
             test_questions=first_questions(task, "test", spec.test_questions),
             evaluator=self.evaluator(task, space.pool, spec.sampling),
+            agent=self._agent,
         )
 
     def _engines_for(self, pool: Pool) -> Mapping[str, Engine]:
