@@ -19,15 +19,15 @@ from ttgbench.graph import Graph
 from ttgbench.keys import KeyContext, node_keys
 from ttgbench.ledger import Ledger
 from ttgbench.objective import Objective
-from ttgbench.pool import Pool
+from ttgbench.pool import ModelCard, Pool
 from ttgbench.problem import Agent, Problem, QuestionView, TaskView, full_evaluation
 from ttgbench.space import SearchSpace
 from ttgbench.task import CORRECT, WRONG, Lengths
 from ttgbench.testing import toy_pool
 
 LENGTHS = Lengths(question=60, answer=120)
-MODELS = ("ant", "bee", "cat")
-"""Each ten times as large as the one before."""
+MODELS = {"ant": ("insect", 1), "bee": ("insect", 4), "cat": ("mammal", 16)}
+"""Family and billions of parameters."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,12 @@ class Toy:
     """One toy problem. The defaults are the plain case; every field is a way in which problems differ."""
 
     name: str = "toy"
-    models: tuple[str, ...] = MODELS
+    models: tuple[str, ...] = tuple(MODELS)
     roles: tuple[str, ...] = ("assistant", "fuser", "vote")
-    budget: str = "60 units"
+    budget: str = "24 units"
     max_nodes: int = 6
-    questions: int = 24
-    evaluations: float = 12.0
+    questions: int = 16
+    evaluations: float = 6.0
     """The search budget, in full evaluations."""
     latency: bool = False
     """Maximise accuracy against latency."""
@@ -49,12 +49,14 @@ class Toy:
 
     def space(self) -> SearchSpace:
         """The search space."""
-        pool = toy_pool(*MODELS)
-        families = {"ant": "insect", "bee": "insect", "cat": "mammal"}
-        cards = tuple(pool[name].model_copy(update={"family": families[name]}) for name in self.models)
-        return SearchSpace(
-            Pool(name="toys", models=cards), LENGTHS, Budget.parse(self.budget), self.roles, max_nodes=self.max_nodes
-        )
+        pool = Pool(name="toys", models=tuple(_card(name) for name in self.models))
+        return SearchSpace(pool, LENGTHS, Budget.parse(self.budget), self.roles, max_nodes=self.max_nodes)
+
+
+def _card(name: str) -> ModelCard:
+    family, billions = MODELS[name]
+    speed = {"prefill_speed": 4000.0 / billions, "decode_speed": 100.0 / billions}
+    return toy_pool(name)[name].model_copy(update={"family": family, "parameters": billions * 10**9, **speed})
 
 
 @dataclass
