@@ -13,7 +13,7 @@ from ttgbench.problem import Problem
 from ttgbench.shapes import single
 
 PATIENCE = 100
-"""Tries in a row of graphs that are all known: the space is as good as exhausted."""
+"""Tries in a row that cost nothing: the space is as good as exhausted."""
 
 
 class Trials:
@@ -27,12 +27,12 @@ class Trials:
         self.values: dict[Graph, float] = {}
         self.best: Graph | None = None
         self.best_value = float("-inf")
-        self._repeats = 0
+        self._tries_for_nothing, self._spent = 0, problem.ledger.spent
 
     @property
     def stalled(self) -> bool:
-        """Nothing new was tried for `patience` calls of `value`."""
-        return self._repeats >= self.patience
+        """The last `patience` tries cost nothing: known graphs, or new ones made of known nodes."""
+        return self._tries_for_nothing >= self.patience
 
     @property
     def answer(self) -> Graph:
@@ -47,17 +47,17 @@ class Trials:
 
     def value(self, graph: Graph) -> float:
         """What the graph is worth on all search questions. Raises BudgetExhausted, InputError (not in the space)."""
-        known = self.values.get(graph)
-        if known is not None:
-            self._repeats += 1
-            return known
-        value = self.problem.objective.value(self.problem.evaluate(graph))
-        self.note(graph, value)
+        value = self.values.get(graph)
+        if value is None:
+            value = self.problem.objective.value(self.problem.evaluate(graph))
+            self.note(graph, value)
+        spent = self.problem.ledger.spent
+        self._tries_for_nothing = self._tries_for_nothing + 1 if spent == self._spent else 0
+        self._spent = spent
         return value
 
     def note(self, graph: Graph, value: float) -> None:
         """Takes over a value on all search questions that was found otherwise."""
-        self._repeats = 0
         self.values[graph] = value
         if self.best is None or value > self.best_value:
             self.best, self.best_value = graph, value
