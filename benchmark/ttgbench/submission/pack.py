@@ -22,7 +22,10 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def pack(folder: Path) -> bytes:
-    """The folder's files, sorted, without times, owners or compression. Raises InputError for what has no place there."""
+    """The folder's files, sorted, without times, owners or compression.
+
+    Raises InputError for what has no place in a submission.
+    """
     files = _files(folder)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
