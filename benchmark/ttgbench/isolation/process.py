@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from ttgbench.errors import SandboxUnavailable, TTGBenchError
+from ttgbench.isolation.readable import import_path
 from ttgbench.sandbox.inside import confine
 
 MAX_MESSAGE_BYTES = 16 << 20
@@ -90,7 +91,7 @@ class MethodProcess:
         self._from, from_child = os.pipe()
         self._printing, printing = os.pipe()
         settings = {
-            "path": [path for path in sys.path if path],
+            "path": import_path(),
             "incoming": to_child,
             "outgoing": from_child,
             "parent": os.getpid(),

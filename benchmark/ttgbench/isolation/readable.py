@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import site
 import sys
+import sysconfig
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -20,11 +22,22 @@ _SYSTEM = (
 _LIBRARY_FOLDERS = ("site-packages", "dist-packages")
 
 
-def readable(folders: Iterable[str]) -> tuple[list[str], list[str]]:
-    """(paths that may be read with all beneath them, folders whose names alone may be listed), for a `sys.path`.
+def import_path() -> list[str]:
+    """Of `sys.path`, what belongs to the Python installation, then ttgbench's own folder. The current folder, the
+    user's projects and what else may lie on the path are nothing that a submission may count on."""
+    roots = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    roots |= {site.getusersitepackages()}
+    installed = [path for path in sys.path if any(path == root or path.startswith(root + os.sep) for root in roots)]
+    return list(dict.fromkeys([*installed, str(_PACKAGE.parent)]))
 
-    Folders of the path are opened entry by entry, so that what is withheld stays out.
+
+def readable(folders: Iterable[str]) -> tuple[list[str], list[str]]:
+    """(paths that may be read with all beneath them, folders whose names alone may be listed), for an `import_path`.
+
+    Folders of the path are opened entry by entry, so that what is withheld stays out; of ttgbench's own folder, where
+    it is not installed like other packages, ttgbench alone.
     """
+    installed = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), site.getusersitepackages()}
     withheld = {str(_PACKAGE / part) for part in WITHHELD_PARTS}
     withheld |= {str(path) for path in (_PACKAGE / "evaluate").glob("synthetic*")}
     granted: list[str] = [*_SYSTEM, *(path for path in os.environ.get("LD_LIBRARY_PATH", "").split(":") if path)]
@@ -35,7 +48,9 @@ def readable(folders: Iterable[str]) -> tuple[list[str], list[str]]:
         if os.path.isdir(folder):
             withheld |= {os.path.join(folder, name) for name in WITHHELD_PACKAGES + _LIBRARY_FOLDERS}
             listed.append(folder)
-            granted += [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
+            own = folder == str(_PACKAGE.parent) and folder not in map(os.path.realpath, installed)
+            names = [_PACKAGE.name] if own else sorted(os.listdir(folder))
+            granted += [os.path.join(folder, name) for name in names]
         elif os.path.isfile(folder):
             granted.append(folder)
     paths: list[str] = []
