@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ttgbench.errors import EngineError
+from ttgbench.errors import EngineError, MethodDied, MethodTimeout
 from ttgbench.evaluate.base import Evaluation
-from ttgbench.isolation import IsolatedMethod, IsolationLimits, MethodDied, MethodTimeout, load_isolated, wire
+from ttgbench.isolation import IsolatedMethod, IsolationLimits, load_isolated, wire
 from ttgbench.ledger import Ledger
 from ttgbench.method import load_method
 from ttgbench.plugins import bundled_folder, plugin_names

@@ -12,6 +12,6 @@ inside/       what runs in the process: how it locks itself in, and the problem 
 """
 
 from ttgbench.isolation.method import IsolatedMethod, load_isolated
-from ttgbench.isolation.process import IsolationLimits, MethodDied, MethodStopped, MethodTimeout
+from ttgbench.isolation.process import IsolationLimits
 
-__all__ = ["IsolatedMethod", "IsolationLimits", "MethodDied", "MethodStopped", "MethodTimeout", "load_isolated"]
+__all__ = ["IsolatedMethod", "IsolationLimits", "load_isolated"]

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from ttgbench.errors import BudgetExhausted, InputError
+from ttgbench.errors import BudgetExhausted, InputError, MethodDied
 from ttgbench.graph import Graph
 from ttgbench.isolation import wire
-from ttgbench.isolation.process import IsolationLimits, MethodDied, MethodProcess
+from ttgbench.isolation.process import IsolationLimits, MethodProcess
 from ttgbench.method import LoadedMethod
 from ttgbench.plugins import find_plugin
 from ttgbench.problem import Problem

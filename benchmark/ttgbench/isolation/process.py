@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ttgbench.errors import SandboxUnavailable, TTGBenchError
+from ttgbench.errors import MethodDied, MethodStopped, MethodTimeout, SandboxUnavailable
 from ttgbench.isolation.readable import import_path
 from ttgbench.sandbox.inside import confine
 
@@ -57,22 +57,6 @@ class IsolationLimits:
     threads: int = 256
     calls: int = 1_000_000
     """How often it may ask its problem for something."""
-
-
-class MethodStopped(TTGBenchError):
-    """A method's process came to an end that is no result. `status`: as in `CellResult.status`."""
-
-    status = "died"
-
-
-class MethodTimeout(MethodStopped):
-    """It ran past its wall time."""
-
-    status = "timeout"
-
-
-class MethodDied(MethodStopped):
-    """It ended without a result, broke the protocol or used too much of something."""
 
 
 class MethodProcess:
