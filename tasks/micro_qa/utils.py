@@ -24,6 +24,7 @@ def _facts() -> Any:
 
 
 FACTS = _facts()
+OPPOSITES = {answer: word for word, answer in FACTS.OPPOSITES.items()} | FACTS.OPPOSITES
 
 
 def row(question: str, answer: str, aliases: list[str] | None = None) -> dict[str, Any]:
@@ -41,8 +42,8 @@ def continent(rng: random.Random) -> dict[str, Any]:
 
 
 def opposite(rng: random.Random) -> dict[str, Any]:
-    word = rng.choice(list(FACTS.OPPOSITES))
-    answer = FACTS.OPPOSITES[word]
+    word = rng.choice(list(OPPOSITES))
+    answer = OPPOSITES[word]
     return row(f"What is the opposite of {word}?", answer, FACTS.SYNONYMS.get(answer))
 
 
