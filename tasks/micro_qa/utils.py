@@ -1,4 +1,4 @@
-"""Short questions with short answers: capitals, continents, opposites, first letters."""
+"""Short questions with short answers: capitals, countries, continents, opposites, first letters."""
 
 from __future__ import annotations
 
@@ -36,6 +36,11 @@ def capital(rng: random.Random) -> dict[str, Any]:
     return row(f"What is the capital of {country}?", FACTS.CAPITALS[country])
 
 
+def country(rng: random.Random) -> dict[str, Any]:
+    land = rng.choice(list(FACTS.CAPITALS))
+    return row(f"Of which country is {FACTS.CAPITALS[land]} the capital?", land)
+
+
 def continent(rng: random.Random) -> dict[str, Any]:
     country = rng.choice(list(FACTS.CONTINENTS))
     return row(f"On which continent is {country}?", FACTS.CONTINENTS[country])
@@ -52,7 +57,13 @@ def first_letter(rng: random.Random) -> dict[str, Any]:
     return row(f"What is the first letter of the word {word}?", word[0].upper())
 
 
-KINDS = {"capital": capital, "continent": continent, "opposite": opposite, "first_letter": first_letter}
+KINDS = {
+    "capital": capital,
+    "continent": continent,
+    "opposite": opposite,
+    "first_letter": first_letter,
+    "country": country,
+}
 
 
 def dataset(season_seed: str | None = None, **_: Any) -> dict[str, Any]:
