@@ -25,16 +25,6 @@ def length(rng: random.Random) -> dict[str, str]:
     return row(f"len({letters!r})", len(letters))
 
 
-def index(rng: random.Random) -> dict[str, str]:
-    items, at = rng.sample(range(1, 30), 3), rng.randint(0, 2)
-    return row(f"{items}[{at}]", items[at])
-
-
-def upper(rng: random.Random) -> dict[str, str]:
-    word = rng.choice(WORDS) + rng.choice(["", "s", "1", "2"])
-    return row(f"{word!r}.upper()", word.upper())
-
-
 def compare(rng: random.Random) -> dict[str, str]:
     a, b, sign = rng.randint(1, 20), rng.randint(1, 20), rng.choice("<>")
     return row(f"{a} {sign} {b}", a < b if sign == "<" else a > b)
@@ -45,12 +35,23 @@ def join(rng: random.Random) -> dict[str, str]:
     return row(f"{a!r} + {b!r}", a + b)
 
 
-def total(rng: random.Random) -> dict[str, str]:
-    items = [rng.randint(1, 9) for _ in range(2)]
-    return row(f"sum({items})", sum(items))
+def add(rng: random.Random) -> dict[str, str]:
+    a, b = rng.randint(1, 9), rng.randint(1, 9)
+    return row(f"{a} + {b}", a + b)
 
 
-KINDS = {"length": length, "index": index, "upper": upper, "compare": compare, "join": join, "total": total}
+def member(rng: random.Random) -> dict[str, str]:
+    word = rng.choice(WORDS)
+    letter = rng.choice([word[0], word[-1], "x", "q", "z"])
+    return row(f"{letter!r} in {word!r}", letter in word)
+
+
+def maximum(rng: random.Random) -> dict[str, str]:
+    a, b = rng.sample(range(1, 30), 2)
+    return row(f"max({a}, {b})", max(a, b))
+
+
+KINDS = {"length": length, "compare": compare, "join": join, "add": add, "member": member, "maximum": maximum}
 
 
 def dataset(season_seed: str | None = None, **_: Any) -> dict[str, Any]:
