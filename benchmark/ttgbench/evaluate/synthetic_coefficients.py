@@ -77,8 +77,8 @@ class Ability:
 # sim-a follows the order of the Llama 3.1 and 3.2 model cards: MATH 31 / 48 / 52 / 68, HumanEval 73 / 81 for the two
 # large ones, MMLU 49 / 63 / 69 / 84. sim-b follows the order of Gemma's reports: strong in mathematics at small sizes
 # (MATH 48 / 76 for Gemma 3 1B / 4B, taken lower here so that no size settles the matter), weaker in code and knowledge.
-# sim-a-70b is weaker than its class in all three: at 80 units it can only answer alone, and where it cannot be beaten there
-# is nothing to search for.
+# sim-a-70b is weaker than its class in all three: at 80 units it can do little but answer alone, and where that cannot
+# be beaten there is nothing to search for.
 ABILITIES: Mapping[str, Ability] = MappingProxyType(
     {
         "sim-a-1b": Ability({"math": 0.31, "code": 0.32, "qa": 0.44}, 0.60, 0.90),
