@@ -55,7 +55,7 @@ def _facts(suite: Suite) -> list[str]:
 def _row(suite: Suite, spec: ProblemSpec) -> list[str]:
     space, objective = spec.space, spec.objective
     limits = f"{space.max_nodes} nodes, {space.max_width} x {space.max_depth}, in {space.max_in_degree}"
-    goal = objective.kind
+    goal: str = objective.kind
     if objective.kind == "accuracy-latency":
         goal = f"accuracy - {objective.weight:g} per {objective.reference_seconds:g} s"
     anchor = None if suite.anchors is None else suite.anchors[spec.name]
