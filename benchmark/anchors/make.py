@@ -3,18 +3,18 @@
     python benchmark/anchors/make.py synthetic-v1 [--minutes 3] [--jobs 2] [--problem NAME ...]
 
 For maintainers, once per version of a suite. Spaces of up to 20,000 graphs are enumerated. In larger ones several
-strategies share the time; what earlier anchors held takes part, so a further run can only improve on them. Prints a
-line of JSON per problem.
+strategies share the time, and the best graphs of earlier anchors and of the task's earlier problems take part. Prints
+a line of JSON per problem.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from itertools import islice
 
 import numpy as np
 from yardstick import FINAL, STAGES, Yardstick
@@ -30,11 +30,11 @@ from ttgbench.workbench import Workbench
 ENUMERABLE = 20_000
 SLACK = 0.02
 """How far below the elite a graph may look in one stage and still be looked at in the next."""
-ELITE = 40
-FINALISTS = 12
+ELITE = 20
+FINALISTS = 8
 METHOD = (
-    f"Spaces of up to {ENUMERABLE:,} graphs: every graph, stage by stage ({', '.join(map(str, STAGES))} universes of "
-    "the test split). Larger ones: named shapes, random sampling, evolution by one to three moves, local search from "
+    f"Spaces of up to {ENUMERABLE:,} graphs: every graph, the better ones stage by stage "
+    f"({', '.join(map(str, STAGES))} universes of the test split). Larger ones: named shapes, random sampling, evolution by one to three moves, local search from "
     f"the elite, and mixtures of models, under the same stages. Values: {FINAL:,} fresh universes."
 )
 
@@ -44,7 +44,7 @@ def climb(yardstick: Yardstick, graph: Graph) -> bool:
     for stage in (0, 1):
         value = yardstick.value(graph, stage)
         elite = yardstick.best(stage + 1, ELITE)
-        if len(elite) == ELITE and value < yardstick.value(elite[-1], stage + 1) - SLACK / (1 + 2 * stage):
+        if len(elite) == ELITE and value < yardstick.value(elite[-1], stage + 1) - SLACK / (1 + stage):
             return False
     yardstick.value(graph, 2)
     return True
@@ -89,48 +89,47 @@ def moved(space: SearchSpace, graph: Graph, rng: np.random.Generator) -> Graph:
 
 def proposals(space: SearchSpace, yardstick: Yardstick, rng: np.random.Generator) -> Iterator[Graph]:
     """Without end: named shapes first, then the strategies in turn."""
-    yield from shapes(space)
-    yield from (space.sample(rng) for _ in range(500))
+    named = list(shapes(space))
+    yield from (named[i] for i in rng.permutation(len(named)))
+    yield from (space.sample(rng) for _ in range(300))
     for turn in range(10**9):
         elite = yardstick.best(2, ELITE) or yardstick.best(0, ELITE)
         yield from (mixture(space, rng) for _ in range(20))
         yield from (space.sample(rng) for _ in range(20))
-        yield from (moved(space, elite[int(len(elite) * rng.random() ** 2)], rng) for _ in range(200))
-        start = elite[turn % min(10, len(elite))]
-        yield from islice(space.neighbours(start, rng), 300)
+        yield from (moved(space, elite[int(len(elite) * rng.random() ** 2)], rng) for _ in range(100))
+        yield from itertools.islice(space.neighbours(elite[turn % len(elite)], rng), 200)
 
 
-def anchor(label: str, name: str, minutes: float) -> tuple[str, dict[str, object], dict[str, object]]:
-    """Problem, its anchor, and what finding it took."""
-    suite = load_suite(label)
-    spec = next(spec for spec in suite.problems if spec.name == name)
+def anchors_of(label: str, names: list[str], minutes: float) -> dict[str, dict[str, object]]:
+    """Anchors of problems of one task, each with the best graphs of those before; prints what finding them took."""
+    suite, known, found = load_suite(label), [], {}
+    if suite.anchors is not None:
+        known = [Graph.from_dict(old.one_graph) for old in suite.anchors.values()]
     with Workbench(None, None) as bench:
-        arena = bench.arena(suite, spec)
-        space, yardstick, started = arena.space, Yardstick(arena), time.monotonic()
-        kind = _fill(space, yardstick, minutes, suite.anchors and suite.anchors[name].one_graph)
-        finalists = sorted(yardstick.best(2, FINALISTS), key=lambda graph: -yardstick.value(graph, 3))
-        one, error = yardstick.final(finalists[0])
-        singles = [graph for graph in map(single, space.pool.names) if space.contains(graph) is None]
-        zero, zero_graph = max(((yardstick.final(graph)[0], graph) for graph in singles), key=lambda pair: pair[0])
-    found = Anchor(
-        zero=round(zero, 6),
-        one=round(one, 6),
-        kind=kind,
-        zero_graph=zero_graph.canonical().to_dict(),
-        one_graph=finalists[0].canonical().to_dict(),
-    )
-    facts = {
-        "problem": name,
-        **found.model_dump(exclude={"zero_graph", "one_graph"}),
-        "standard_error": round(error, 6),
-        "graphs": len(yardstick.graphs),
-        "seconds": round(time.monotonic() - started),
-        "one_is": _words(finalists[0]),
-    }
-    return name, found.to_dict(), facts
+        for spec in (spec for spec in suite.problems if spec.name in names):
+            started, yardstick = time.monotonic(), Yardstick(arena := bench.arena(suite, spec))
+            kind = _fill(arena.space, yardstick, minutes, known)
+            known += yardstick.best(2, ELITE)
+            new, facts = _anchor(arena.space, yardstick, kind)
+            found[spec.name] = new.to_dict()
+            seconds = round(time.monotonic() - started)
+            print(json.dumps({"problem": spec.name, **facts, "seconds": seconds}), flush=True)
+    return found
 
 
-def _fill(space: SearchSpace, yardstick: Yardstick, minutes: float, before: object) -> str:
+def _anchor(space: SearchSpace, yardstick: Yardstick, kind: str) -> tuple[Anchor, dict[str, object]]:
+    """Settles what is best, and measures it and the best single model in fresh universes."""
+    best = max(yardstick.best(2, FINALISTS), key=lambda graph: yardstick.value(graph, 3))
+    singles = [graph for graph in map(single, space.pool.names) if space.contains(graph) is None]
+    alone = max(singles, key=lambda graph: yardstick.value(graph, 2))
+    (one, error), (zero, _) = yardstick.final(best), yardstick.final(alone)
+    graphs = {"zero_graph": alone.canonical().to_dict(), "one_graph": best.canonical().to_dict()}
+    anchor = Anchor.model_validate({"zero": round(zero, 6), "one": round(one, 6), "kind": kind, **graphs})
+    facts = anchor.model_dump(exclude={"zero_graph", "one_graph"})
+    return anchor, {**facts, "error": round(error, 6), "graphs": len(yardstick.graphs), "one_is": _words(best)}
+
+
+def _fill(space: SearchSpace, yardstick: Yardstick, minutes: float, known: list[Graph]) -> str:
     """Values of all that is worth a value; whether that was everything."""
     try:
         graphs = list(space.enumerate(ENUMERABLE)) if space.max_nodes <= 5 else []
@@ -138,14 +137,14 @@ def _fill(space: SearchSpace, yardstick: Yardstick, minutes: float, before: obje
         graphs = []
     if graphs:
         for graph in graphs:
+            yardstick.value(graph, 0)
+        for graph in yardstick.best(0, len(graphs) // 4):
             yardstick.value(graph, 1)
-        for graph in yardstick.best(1, 10 * ELITE):
+        for graph in yardstick.best(1, 5 * ELITE):
             yardstick.value(graph, 2)
         return "optimum"
     deadline, rng = time.monotonic() + 60 * minutes, np.random.default_rng(0)
-    if before:
-        yardstick.value(Graph.from_dict(before), 2)
-    for graph in proposals(space, yardstick, rng):
+    for graph in itertools.chain(known, proposals(space, yardstick, rng)):
         if time.monotonic() > deadline:
             return "best-known"
         if graph.key not in yardstick.values[0] and space.contains(graph) is None:
@@ -172,12 +171,13 @@ def main() -> None:
     kept = {} if suite.anchors is None else {name: found.to_dict() for name, found in suite.anchors.items()}
     if missing := [spec.name for spec in suite.problems if spec.name not in {*names, *kept}]:
         parser.error(f"there are no anchors yet for {', '.join(missing)}: leave --problem out")
+    by_task: dict[str, list[str]] = {}
+    for spec in suite.problems:
+        if spec.name in names:
+            by_task.setdefault(spec.task, []).append(spec.name)
     with ProcessPoolExecutor(arguments.jobs) as pool:
-        tasks = [pool.submit(anchor, arguments.suite, name, arguments.minutes) for name in names]
-        for task in tasks:
-            name, found, facts = task.result()
-            kept[name] = found
-            print(json.dumps(facts), flush=True)
+        for task in [pool.submit(anchors_of, arguments.suite, group, arguments.minutes) for group in by_task.values()]:
+            kept |= task.result()
     problems = {spec.name: kept[spec.name] for spec in suite.problems}
     frozen = AnchorFile.model_validate({"schema": 1, "suite": suite.label, "method": METHOD, "problems": problems})
     anchor_path(suite.label).write_text(frozen.to_json(), "utf-8")

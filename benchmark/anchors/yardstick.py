@@ -11,9 +11,9 @@ from ttgbench.evaluate.synthetic import SyntheticEvaluator
 from ttgbench.graph import Graph
 from ttgbench.run import Arena
 
-STAGES = (2, 16, 128, 1024)
+STAGES = (2, 8, 64, 512)
 """Universes of each stage of a search: each stage decides what the next one looks at."""
-FINAL = 4096
+FINAL = 2048
 """Universes of a published value, none of which any stage has used: the winner's luck is not part of it."""
 CHUNK = 16
 """Universes drawn at once."""

@@ -175,7 +175,10 @@ class SyntheticEvaluator:
 
     def _view(self, questions: Sequence[int], split: str) -> _View:
         key = (split, questions if isinstance(questions, range | tuple) else tuple(questions))
-        view = self._views.get(key)
+        try:
+            view = self._views.get(key)
+        except TypeError:  # not even hashable
+            raise InputError("must be a list of question indices", field="questions") from None
         if view is None:
             if len(self._views) >= _MAX_VIEWS:
                 self._views.clear()
