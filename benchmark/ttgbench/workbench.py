@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from ttgbench.agent import load_agent
 from ttgbench.engines import Engine, Sampling, launch
 from ttgbench.errors import InputError
 from ttgbench.evaluate.base import Evaluator
@@ -24,7 +25,7 @@ from ttgbench.task import Question, Task
 class Workbench:
     """Tasks, engines and evaluators, each made when first needed and shared by every problem that uses it.
 
-    engine: spec as `launch` takes it, or None for a pure replay of the store.
+    engine: spec as `launch` takes it, or None for a pure replay of the store. agent: "MODEL" or "MODEL=ENGINE".
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Workbench:
         slots: int | None = None,
         data_dir: Path | None = None,
         progress: Any = None,
+        agent: str | None = None,
     ) -> None:
         self._path = store
         self._store: Store | None = None
@@ -42,6 +44,7 @@ class Workbench:
         self._tasks: dict[str, Task] = {}
         self._engines: dict[tuple[str, ...], Mapping[str, Engine]] = {}
         self._evaluators: dict[tuple[Any, ...], Evaluator] = {}
+        self._agent = None if agent is None else load_agent(agent, self.store, engine=engine)
 
     def __enter__(self) -> Workbench:
         return self
@@ -55,6 +58,8 @@ class Workbench:
         """Stops engines, then closes the store."""
         for evaluator in self._evaluators.values():
             evaluator.close()
+        if self._agent is not None:
+            self._agent.close()
         if self._store is not None:
             self._store.close()
 
@@ -106,6 +111,7 @@ class Workbench:
             search_questions=first_questions(task, "search", spec.search_questions),
             test_questions=first_questions(task, "test", spec.test_questions),
             evaluator=evaluator,
+            agent=self._agent,
         )
 
     def _engines_for(self, pool: Pool) -> Mapping[str, Engine]:
