@@ -12,11 +12,13 @@ from ttgbench.engines import Engine, Sampling, launch
 from ttgbench.errors import InputError
 from ttgbench.evaluate.base import Evaluator
 from ttgbench.evaluate.generation import GenerationEvaluator
+from ttgbench.evaluate.synthetic import SyntheticEvaluator
 from ttgbench.lm_eval_task import load_task
 from ttgbench.pool import Pool
 from ttgbench.run import Arena
 from ttgbench.store import Store
 from ttgbench.suite import ProblemSpec, SamplingSpec, Suite
+from ttgbench.synthetic_task import SYNTHETIC_TASKS, SyntheticTask
 from ttgbench.task import Question, Task
 
 
@@ -36,7 +38,8 @@ class Workbench:
         progress: Any = None,
         agent: str | None = None,
     ) -> None:
-        self.store = Store(store, read_only=engine is None)
+        self._path = store
+        self._store: Store | None = None
         self._engine, self._slots, self._data_dir, self._progress = engine, slots, data_dir, progress
         self._tasks: dict[str, Task] = {}
         self._engines: dict[tuple[str, ...], Mapping[str, Engine]] = {}
@@ -57,12 +60,21 @@ class Workbench:
             evaluator.close()
         if self._agent is not None:
             self._agent.close()
-        self.store.close()
+        if self._store is not None:
+            self._store.close()
+
+    @property
+    def store(self) -> Store:
+        """Opened when first needed: simulated problems need none. Read-only without an engine."""
+        if self._store is None:
+            self._store = Store(self._path, read_only=self._engine is None)
+        return self._store
 
     def task(self, name: str) -> Task:
         """The task with this name or path, loaded once."""
         if name not in self._tasks:
-            self._tasks[name] = load_task(name, data_dir=self._data_dir)
+            simulated = name in SYNTHETIC_TASKS
+            self._tasks[name] = SyntheticTask(name) if simulated else load_task(name, data_dir=self._data_dir)
         return self._tasks[name]
 
     def evaluator(self, task: Task, pool: Pool, sampling: SamplingSpec) -> Evaluator:
@@ -76,10 +88,21 @@ class Workbench:
             )
         return self._evaluators[key]
 
+    def synthetic_evaluator(self, task: Task, pool: Pool) -> Evaluator:
+        """The response model for these two, made once."""
+        key = (task.card.name, pool.name, pool.names)
+        if key not in self._evaluators:
+            self._evaluators[key] = SyntheticEvaluator(task, pool)
+        return self._evaluators[key]
+
     def arena(self, suite: Suite, spec: ProblemSpec) -> Arena:
         """Everything that a run on this problem needs."""
         task = self.task(spec.task)
         space = spec.load_space(task.card.lengths)
+        if spec.evaluator == "synthetic":
+            evaluator = self.synthetic_evaluator(task, space.pool)
+        else:
+            evaluator = self.evaluator(task, space.pool, spec.sampling)
         return Arena(
             suite=suite,
             spec=spec,
@@ -87,7 +110,7 @@ class Workbench:
             space=space,
             search_questions=first_questions(task, "search", spec.search_questions),
             test_questions=first_questions(task, "test", spec.test_questions),
-            evaluator=self.evaluator(task, space.pool, spec.sampling),
+            evaluator=evaluator,
             agent=self._agent,
         )
 
