@@ -76,21 +76,49 @@ class Slots:
             kept[slot] = False
 
     def encode(self, graph: Graph, rng: np.random.Generator) -> Draw | None:
-        """A draw that decodes to this graph, its nodes in canonical order before the sink; None if it is too large."""
-        if len(graph.nodes) > self.count:
+        """A draw that decodes to this graph; None if it has more nodes than there are slots.
+
+        Nodes that an earlier `decode` named keep their slots as far as the edges allow.
+        """
+        place = self._kept_places(graph) or self._spread_places(graph)
+        if place is None:
             return None
-        first = self.count - len(graph.nodes)
-        place = {node: first + i for i, node in enumerate(graph.order)}
         roles = np.full(self.count, self._assistant)
         models = rng.integers(0, len(self.models), self.count)
         edges = np.zeros((self.count, self.count), dtype=bool)
         for node, slot in place.items():
             roles[slot] = self.roles.index(graph[node].role)
-            if graph[node].model is not None:
-                models[slot] = self.models.index(graph[node].model)
+            model = graph[node].model
+            if model is not None:
+                models[slot] = self.models.index(model)
         for source, target in graph.edges:
             edges[place[source], place[target]] = True
         return Draw(roles, models, edges, rng.permutation(self.count - 1))
+
+    def _kept_places(self, graph: Graph) -> dict[str, int] | None:
+        """Old nodes where they were, new ones in the highest free slot that the edges leave; None if there is none."""
+        old = {f"s{slot}": slot for slot in range(self.count)}
+        place = {node: old[node] for node in graph.order if node in old}
+        if place.get(graph.sink) != self.count - 1 or any(
+            source in place and target in place and place[source] >= place[target] for source, target in graph.edges
+        ):
+            return None
+        for node in graph.order:
+            if node not in place:
+                low = max((place[i] for i in graph.predecessors(node)), default=-1)
+                high = min((place[i] for i in graph.successors(node) if i in place), default=self.count)
+                free = set(range(low + 1, high)) - set(place.values())
+                if not free:
+                    return None
+                place[node] = max(free)
+        return place
+
+    def _spread_places(self, graph: Graph) -> dict[str, int] | None:
+        """Nodes in canonical order, evenly over the slots, the sink in the last one."""
+        if len(graph.nodes) > self.count:
+            return None
+        slots = np.linspace(self.count - 1, 0, len(graph.nodes)).round().astype(int)[::-1]
+        return dict(zip(graph.order, slots.tolist(), strict=True))
 
     def _reaching(self, edges: NDArray[np.bool_], kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Slots among these from which the sink can be reached."""
