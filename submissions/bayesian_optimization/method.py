@@ -89,8 +89,9 @@ def search(problem, rng):
     described, trials, study = parameters(problem.space), Trials(problem), make_study(rng)
     try:
         while not trials.stalled:
-            if len(study.trials) == MOST:
-                study = make_study(rng, remembered(study.trials))
+            finished = study.get_trials(deepcopy=False)
+            if len(finished) == MOST:
+                study = make_study(rng, remembered(finished))
             trial = study.ask(described)
             graph = build(problem.space, trial.params) or problem.space.sample(rng)
             known = graph in trials.values
