@@ -40,6 +40,8 @@ START = 0.8
 CERTAIN = 0.9
 """Probability that the rules give to what they want."""
 REDRAWS = 20
+MOST_CHANGES = 40
+"""Changes that are taken from one reply."""
 
 
 class Change(BaseModel):
@@ -50,7 +52,7 @@ class Change(BaseModel):
     """The edge's source, or the slot whose role or model it is."""
     to: int | None = Field(default=None, ge=0, le=63)
     """The edge's target."""
-    name: str | None = Field(default=None, max_length=64)
+    name: str | None = None
     """The role or model."""
     probability: float = Field(ge=0, le=1)
 
@@ -58,8 +60,8 @@ class Change(BaseModel):
 class Gradient(BaseModel):
     """The textual gradient: what is to be learnt from the values, and the changes that follow."""
 
-    feedback: str = Field(max_length=2000)
-    changes: list[Change] = Field(max_length=40)
+    feedback: str
+    changes: list[Change]
 
 
 @dataclass
@@ -209,9 +211,10 @@ class Agent:
             return self.rules.gradient(state, rng)
 
         def read(form: Gradient) -> list[Change]:
-            for change in form.changes:
+            changes = form.changes[:MOST_CHANGES]
+            for change in changes:
                 _check(change, state.distribution.slots)
-            return form.changes
+            return changes
 
         messages = [{"role": "user", "content": question}]
         changes = ask_json(trials.problem, messages, Gradient, read=read, fallback=fallback)

@@ -29,16 +29,19 @@ INSIGHTS = (
 class NodeForm(BaseModel):
     """A node as a language model writes it."""
 
-    id: str = Field(max_length=64)
-    role: str = Field(max_length=64)
+    id: str
+    role: str
     model: str | None = None
 
 
 class GraphForm(BaseModel):
-    """A graph as a language model writes it. Edges are pairs (from, to)."""
+    """A graph as a language model writes it. Edges are pairs (from, to).
 
-    nodes: list[NodeForm] = Field(min_length=1, max_length=64)
-    edges: list[Annotated[list[str], Field(min_length=2, max_length=2)]] = Field(max_length=500)
+    Lengths are not limited here: engines that hold a model to a schema are slow at counting; `Graph` has its limits.
+    """
+
+    nodes: list[NodeForm]
+    edges: list[Annotated[list[str], Field(min_length=2, max_length=2)]]
 
 
 def read_graph(form: GraphForm, space: SearchSpace) -> Graph:

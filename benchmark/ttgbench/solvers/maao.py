@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from ttgbench.errors import BudgetExhausted, InputError
 from ttgbench.graph import Graph
@@ -32,7 +32,7 @@ Proposer = Callable[[Rules], list[Proposal]]
 class Proposals(BaseModel):
     """A batch of graphs as a language model writes it."""
 
-    graphs: list[GraphForm] = Field(min_length=1, max_length=BATCH)
+    graphs: list[GraphForm]
 
 
 def by_rules(rules: Rules) -> list[Proposal]:
@@ -59,13 +59,13 @@ def by_language(rules: Rules) -> list[Proposal]:
     def read(form: Proposals) -> list[Proposal]:
         usable: list[Proposal] = []
         fault: InputError | None = None
-        for written in form.graphs:
+        for written in form.graphs[:BATCH]:
             try:
                 usable.append((parent, "free", read_graph(written, problem.space)))
             except InputError as error:
                 fault = error
-        if not usable and fault is not None:
-            raise fault
+        if not usable:
+            raise fault or InputError("it holds no graph", source="the reply")
         return usable
 
     messages = [{"role": "user", "content": question}]

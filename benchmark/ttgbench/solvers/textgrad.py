@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from ttgbench.errors import BudgetExhausted
 from ttgbench.graph import Graph
@@ -21,6 +21,8 @@ from ttgbench.solvers.insights import Rules, preference
 from ttgbench.solvers.language import GraphForm, read_graph, situation, tried, written
 from ttgbench.solvers.trials import Trials
 
+LONGEST = 2000
+"""Characters of criticism that are passed on."""
 Step = tuple[str, Graph]
 """Kind of an edit, and the edited graph."""
 
@@ -40,7 +42,7 @@ class Editor(Protocol):
 class Criticism(BaseModel):
     """The textual gradient."""
 
-    criticism: str = Field(max_length=2000)
+    criticism: str
 
 
 @dataclass
@@ -62,7 +64,7 @@ class Critic:
             problem,
             [{"role": "user", "content": question}],
             Criticism,
-            read=lambda form: form.criticism,
+            read=lambda form: form.criticism[:LONGEST],
             fallback=lambda: f"Try one of: {', '.join(self.rules.order()[:3])}.",
         )
         request = f"{facts}\n\nCriticism: {criticism}\n\nWrite an improved graph, different from all above, as JSON."
