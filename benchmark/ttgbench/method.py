@@ -47,16 +47,34 @@ class Metadata(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class LoadedMethod:
-    """A method ready to run."""
+class FoundMethod:
+    """A submission folder, of whose code nothing was run."""
 
     metadata: Metadata
     path: Path
-    search: SearchMethod
 
     @property
     def name(self) -> str:
         return self.metadata.name
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedMethod(FoundMethod):
+    """A method ready to run."""
+
+    search: SearchMethod
+
+
+def find_method(name_or_path: str) -> FoundMethod:
+    """Reads what a submission folder declares, by bundled name or by path. Raises InputError naming file and field."""
+    folder = find_plugin("submissions", name_or_path)
+    metadata_path = folder / "submission.yaml"
+    if not (folder / "method.py").is_file():
+        raise InputError("a submission folder needs a method.py with search(problem, rng)", source=folder)
+    try:
+        return FoundMethod(Metadata.model_validate(read_yaml(metadata_path)), folder)
+    except ValidationError as error:
+        raise InputError(validation_message(error), source=metadata_path) from None
 
 
 def load_method(name_or_path: str) -> LoadedMethod:
@@ -64,15 +82,8 @@ def load_method(name_or_path: str) -> LoadedMethod:
 
     Loading executes the submission's code; it is no sandbox. Raises InputError naming file and field.
     """
-    folder = find_plugin("submissions", name_or_path)
-    metadata_path = folder / "submission.yaml"
-    if not (folder / "method.py").is_file():
-        raise InputError("a submission folder needs a method.py with search(problem, rng)", source=folder)
-    try:
-        metadata = Metadata.model_validate(read_yaml(metadata_path))
-    except ValidationError as error:
-        raise InputError(validation_message(error), source=metadata_path) from None
-    return LoadedMethod(metadata, folder, _search_function(folder))
+    found = find_method(name_or_path)
+    return LoadedMethod(found.metadata, found.path, _search_function(found.path))
 
 
 def _search_function(folder: Path) -> SearchMethod:

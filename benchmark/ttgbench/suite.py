@@ -89,6 +89,8 @@ class Suite(_Record):
     checkpoints: tuple[float, ...] = ()
     """The incumbents at these search spends (in full evaluations) are scored on test, besides the final graph."""
     test_universes: int = Field(default=1, ge=1, le=1000)
+    score_incumbents: Literal["checkpoints", "all"] = "checkpoints"
+    """Which incumbents of the anytime log are scored on test: those at the checkpoints, or every one."""
     margin: float = Field(default=0.02, gt=0, lt=1)
     """Differences in accuracy below this are practically equivalent."""
 
