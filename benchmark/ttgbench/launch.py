@@ -40,6 +40,8 @@ class Manifest(BaseModel):
     """Bundled names or paths of submission folders."""
     seeds: int
     engine: str
+    agent: str | None = None
+    """The search agent, "MODEL" or "MODEL=ENGINE"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ def write_manifest(out: Path, manifest: Manifest) -> None:
         before = read_manifest(out)
         if before.suite.hash != manifest.suite.hash:
             raise InputError("was made with another suite definition; choose another folder", source=out)
+        if before.agent != manifest.agent:
+            raise InputError(f"was made with the search agent {before.agent}; choose another folder", source=out)
     out.mkdir(parents=True, exist_ok=True)
     write_atomic(path, json.dumps(manifest.model_dump(mode="json", by_alias=True), indent=1) + "\n")
 
@@ -98,9 +102,10 @@ def run_suite(
     bench: Workbench,
     engine: str,
     report: Report,
+    agent: str | None = None,
 ) -> list[CellResult]:
     """`run_on` in this process, with the engines of `bench`."""
-    return run_on(Sequential(suite, bench), out, suite, methods, seeds, engine, report)
+    return run_on(Sequential(suite, bench), out, suite, methods, seeds, engine, report, agent)
 
 
 def run_on(
@@ -111,6 +116,7 @@ def run_on(
     seeds: int,
     engine: str,
     report: Report,
+    agent: str | None = None,
 ) -> list[CellResult]:
     """Runs what is missing and returns all results there are, in the order of `cells`.
 
@@ -128,6 +134,7 @@ def run_on(
             methods=tuple(_portable(name, method) for name, method in zip(methods, found, strict=True)),
             seeds=seeds,
             engine=engine,
+            agent=agent,
         ),
     )
     waiting: dict[Path, Cell] = {}

@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -33,6 +33,8 @@ class Metadata(BaseModel):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")
     version: str = Field(default="1", max_length=32)
+    kind: Literal["method", "graph"] = "method"
+    """"method": `method.py` searches; "graph": the folder brings its graphs, and nothing is searched."""
     description: str = Field(max_length=500)
     authors: tuple[str, ...] = Field(min_length=1, max_length=50)
     """Authors of the method, not of this implementation."""
@@ -68,13 +70,7 @@ class LoadedMethod(FoundMethod):
 def find_method(name_or_path: str) -> FoundMethod:
     """Reads what a submission folder declares, by bundled name or by path. Raises InputError naming file and field."""
     folder = find_plugin("submissions", name_or_path)
-    metadata_path = folder / "submission.yaml"
-    if not (folder / "method.py").is_file():
-        raise InputError("a submission folder needs a method.py with search(problem, rng)", source=folder)
-    try:
-        return FoundMethod(Metadata.model_validate(read_yaml(metadata_path)), folder)
-    except ValidationError as error:
-        raise InputError(validation_message(error), source=metadata_path) from None
+    return FoundMethod(load_metadata(folder), folder)
 
 
 def load_method(name_or_path: str) -> LoadedMethod:
@@ -84,6 +80,17 @@ def load_method(name_or_path: str) -> LoadedMethod:
     """
     found = find_method(name_or_path)
     return LoadedMethod(found.metadata, found.path, _search_function(found.path))
+
+
+def load_metadata(folder: Path) -> Metadata:
+    """What a submission folder declares about itself; executes nothing. Raises InputError naming file and field."""
+    path = folder / "submission.yaml"
+    if not (folder / "method.py").is_file():
+        raise InputError("a submission folder needs a method.py with search(problem, rng)", source=folder)
+    try:
+        return Metadata.model_validate(read_yaml(path))
+    except ValidationError as error:
+        raise InputError(validation_message(error), source=path) from None
 
 
 def _search_function(folder: Path) -> SearchMethod:

@@ -60,10 +60,13 @@ class Setup:
     engine: str | None = None
     slots: int | None = None
     data_dir: Path | None = None
+    agent: str | None = None
 
     def open(self, progress: Any = None) -> Workbench:
         """A workbench, to be closed by the caller."""
-        return Workbench(self.store, self.engine, slots=self.slots, data_dir=self.data_dir, progress=progress)
+        return Workbench(
+            self.store, self.engine, slots=self.slots, data_dir=self.data_dir, progress=progress, agent=self.agent
+        )
 
     @property
     def seconds_per_cell(self) -> float:

@@ -25,6 +25,12 @@ MethodNames = Annotated[
 EngineSpec = Annotated[
     str, typer.Option("--engine", help="llama_cpp, echo, or the URL of an OpenAI-compatible server.")
 ]
+AgentSpec = Annotated[
+    str | None,
+    typer.Option(
+        "--agent", help="Model of the search agent, MODEL or MODEL=ENGINE, e.g. llama-3.1-8b=http://127.0.0.1:8000/v1."
+    ),
+]
 Slots = Annotated[int | None, typer.Option("--slots", min=1, max=4096, help="Requests in flight per model.")]
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder with the data sets, instead of the Hub.")]
 
@@ -51,6 +57,7 @@ def run(
     ] = None,
     store: Annotated[Path | None, typer.Option("--store", help="Default: store.sqlite in the folder.")] = None,
     engine: EngineSpec = "llama_cpp",
+    agent: AgentSpec = None,
     slots: Slots = None,
     data_dir: DataDir = None,
     json: JsonFlag = False,
@@ -64,7 +71,7 @@ def run(
     names = _method_names(method, methods) or list(loaded.methods)
     if not names:
         raise InputError("the suite names no methods; give some with --method", source=suite)
-    setup = Setup(loaded, store or folder / STORE, engine, slots, data_dir)
+    setup = Setup(loaded, store or folder / STORE, engine, slots, data_dir, agent)
     results, missing = _run(folder, setup, names, seeds or loaded.seeds, jobs, cell_timeout)
     if json:
         hidden = {"test", "question_ids", "clusters"}
@@ -91,7 +98,7 @@ def _run(
     folder.mkdir(parents=True, exist_ok=True)
     cells = len(setup.suite.problems) * len(names) * seeds
     with _backend(setup, jobs, timeout) as backend:
-        results = run_on(backend, folder, setup.suite, names, seeds, setup.engine or "", CellReport(cells))
+        results = run_on(backend, folder, setup.suite, names, seeds, setup.engine or "", CellReport(cells), setup.agent)
     return results, cells - len(results)
 
 
@@ -118,13 +125,13 @@ def replay(
     json: JsonFlag = False,
 ) -> None:
     """Run a finished run again from its store, without any engine. Exit 1 if a byte differs."""
-    from ttgbench.launch import STORE, replay
+    from ttgbench.launch import STORE, read_manifest, replay
     from ttgbench.workbench import Workbench
 
     path = store or folder / STORE
     if not path.is_file():
         raise InputError("no such store", source=path)
-    with Workbench(path, None, data_dir=data_dir) as bench:
+    with Workbench(path, None, data_dir=data_dir, agent=read_manifest(folder).agent) as bench:
         differing = replay(folder, bench)
     if json:
         print_json({"identical": not differing, "differing": differing})
