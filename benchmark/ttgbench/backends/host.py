@@ -29,7 +29,7 @@ TICK = 0.1
 SECONDS_TO_LOAD = 600.0
 """For a method's imports and a problem's data; not counted as search."""
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-"""Workers share the cores; and sums must not depend on how many there are."""
+"""Simulated problems: workers share the cores, and sums must not depend on how many there are."""
 
 
 class Gone(Exception):
@@ -149,7 +149,11 @@ def _start(setup: Setup, method: str) -> _Worker:
         start_new_session=True,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        env={**os.environ, **ONE_THREAD, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        env={
+            **os.environ,
+            **(ONE_THREAD if setup.simulated else {}),
+            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        },
     )
     theirs.close()
     os.close(lifeline)
