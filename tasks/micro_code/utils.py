@@ -9,7 +9,7 @@ from typing import Any
 from ttgbench.grading import literal
 from ttgbench.procedural import as_datasets, draw_splits
 
-SPLITS = {"search": (2101, 60), "validation": (2102, 60), "test": (2103, 200)}
+SPLITS = {"search": (2101, 60), "validation": (2102, 60), "test": (2103, 198)}
 WORDS = (
     "cat dog sun tree house apple water stone light night green river bread chair table mouse horse tiger lemon melon "
     "paper glass train plane cloud storm beach ocean island forest garden window mirror silver copper butter cheese"
@@ -45,16 +45,39 @@ def join(rng: random.Random) -> dict[str, str]:
     return row(f"{a!r} + {b!r}", a + b)
 
 
-def total(rng: random.Random) -> dict[str, str]:
-    items = [rng.randint(1, 9) for _ in range(2)]
-    return row(f"sum({items})", sum(items))
+def repeat(rng: random.Random) -> dict[str, str]:
+    word, times = rng.choice(WORDS), rng.randint(2, 3)
+    return row(f"{word!r} * {times}", word * times)
 
 
-KINDS = {"length": length, "index": index, "upper": upper, "compare": compare, "join": join, "total": total}
+KINDS = {"length": length, "index": index, "upper": upper, "compare": compare, "join": join, "repeat": repeat}
+EXAMPLES = {
+    "length": [("len('hello')", "5"), ("len('ab')", "2"), ("len('cdefgh')", "6"), ("len('x')", "1")],
+    "index": [("[4, 17, 9][1]", "17"), ("[8, 2, 25][0]", "8"), ("[1, 6, 30][2]", "30"), ("[22, 5, 3][1]", "5")],
+    "upper": [
+        ("'moon'.upper()", "'MOON'"),
+        ("'sky2'.upper()", "'SKY2'"),
+        ("'roads'.upper()", "'ROADS'"),
+        ("'pen'.upper()", "'PEN'"),
+    ],
+    "compare": [("7 > 12", "False"), ("3 < 9", "True"), ("15 > 4", "True"), ("18 < 11", "False")],
+    "join": [
+        ("'rain' + 'bow'", "'rainbow'"),
+        ("'sea' + 'shell'", "'seashell'"),
+        ("'fire' + 'wood'", "'firewood'"),
+        ("'book' + 'shop'", "'bookshop'"),
+    ],
+    "repeat": [
+        ("'ha' * 3", "'hahaha'"),
+        ("'moon' * 2", "'moonmoon'"),
+        ("'bell' * 3", "'bellbellbell'"),
+        ("'sky' * 2", "'skysky'"),
+    ],
+}
 
 
-def dataset(**_: Any) -> dict[str, Any]:
-    return as_datasets(draw_splits(KINDS, SPLITS))
+def dataset(season_seed: str | None = None, **_: Any) -> dict[str, Any]:
+    return as_datasets(draw_splits(KINDS, SPLITS, season_seed, EXAMPLES))
 
 
 def process_results(doc: dict[str, Any], results: list[str]) -> dict[str, float]:
@@ -63,6 +86,6 @@ def process_results(doc: dict[str, Any], results: list[str]) -> dict[str, float]
 
 def check() -> None:
     """Every answer is what Python says."""
-    for rows in draw_splits(KINDS, SPLITS).values():
+    for rows in draw_splits(KINDS, SPLITS, examples=EXAMPLES).values():
         for entry in rows:
             assert eval(entry["question"]) == ast.literal_eval(entry["answer"])

@@ -10,7 +10,7 @@ from typing import Any
 from ttgbench.grading import text
 from ttgbench.procedural import as_datasets, draw_splits
 
-SPLITS = {"search": (3101, 60), "validation": (3102, 60), "test": (3103, 200)}
+SPLITS = {"search": (3101, 60), "validation": (3102, 40), "test": (3103, 160)}
 
 
 def _facts() -> Any:
@@ -24,6 +24,7 @@ def _facts() -> Any:
 
 
 FACTS = _facts()
+OPPOSITES = {answer: word for word, answer in FACTS.OPPOSITES.items()} | FACTS.OPPOSITES
 
 
 def row(question: str, answer: str, aliases: list[str] | None = None) -> dict[str, Any]:
@@ -41,8 +42,8 @@ def continent(rng: random.Random) -> dict[str, Any]:
 
 
 def opposite(rng: random.Random) -> dict[str, Any]:
-    word = rng.choice(list(FACTS.OPPOSITES))
-    answer = FACTS.OPPOSITES[word]
+    word = rng.choice(list(OPPOSITES))
+    answer = OPPOSITES[word]
     return row(f"What is the opposite of {word}?", answer, FACTS.SYNONYMS.get(answer))
 
 
@@ -54,8 +55,36 @@ def first_letter(rng: random.Random) -> dict[str, Any]:
 KINDS = {"capital": capital, "continent": continent, "opposite": opposite, "first_letter": first_letter}
 
 
-def dataset(**_: Any) -> dict[str, Any]:
-    return as_datasets(draw_splits(KINDS, SPLITS))
+EXAMPLES = {
+    "capital": [
+        ("What is the capital of Scotland?", "Edinburgh"),
+        ("What is the capital of Taiwan?", "Taipei"),
+        ("What is the capital of Sudan?", "Khartoum"),
+        ("What is the capital of Panama?", "Panama City"),
+    ],
+    "continent": [
+        ("On which continent is South Africa?", "Africa"),
+        ("On which continent is Monaco?", "Europe"),
+        ("On which continent is Taiwan?", "Asia"),
+        ("On which continent is French Guiana?", "South America"),
+    ],
+    "opposite": [
+        ("What is the opposite of begin?", "end"),
+        ("What is the opposite of tall?", "short"),
+        ("What is the opposite of yes?", "no"),
+        ("What is the opposite of broken?", "whole"),
+    ],
+    "first_letter": [
+        ("What is the first letter of the word music?", "M"),
+        ("What is the first letter of the word apple?", "A"),
+        ("What is the first letter of the word paper?", "P"),
+        ("What is the first letter of the word table?", "T"),
+    ],
+}
+
+
+def dataset(season_seed: str | None = None, **_: Any) -> dict[str, Any]:
+    return as_datasets(draw_splits(KINDS, SPLITS, season_seed, EXAMPLES))
 
 
 def process_results(doc: dict[str, Any], results: list[str]) -> dict[str, float]:
