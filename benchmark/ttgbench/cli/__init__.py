@@ -9,6 +9,7 @@ import typer
 
 from ttgbench import __version__
 from ttgbench.cli import (
+    compare,
     evaluate,
     graph,
     inspect,
@@ -41,6 +42,7 @@ app.command("run")(runs.run)
 app.command("replay")(runs.replay)
 app.command("demo")(runs.demo)
 app.command("report")(report.report)
+app.command("compare")(compare.compare)
 
 
 def _version(show: bool) -> None:
