@@ -113,7 +113,7 @@ def make_problem(arena: Arena, seed: int, ledger: Ledger, log: RunLog) -> Proble
         space=arena.space,
         objective=arena.spec.objective,
         questions=[QuestionView(question.id, question.text) for question in arena.search_questions],
-        universe=seed,
+        universe=arena.suite.search_universe(seed),
         evaluator=arena.evaluator,
         ledger=ledger,
         log=log,

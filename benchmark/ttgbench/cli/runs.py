@@ -42,6 +42,10 @@ def run(
     names = method or list(loaded.methods)
     if not names:
         raise InputError("the suite names no methods; give some with --method", source=suite)
+    if loaded.recorded is not None:
+        from ttgbench.recorded import recorded_store
+
+        store, engine = store or recorded_store(loaded.recorded), ""
     results = _run(folder, loaded, names, seeds or loaded.seeds, store, engine, slots, data_dir)
     if json:
         print_json(
@@ -67,7 +71,7 @@ def _run(folder, suite, names, seeds, store, engine, slots, data_dir):  # type: 
     folder.mkdir(parents=True, exist_ok=True)
     with (
         RichProgress() as progress,
-        Workbench(store or folder / STORE, engine, slots=slots, data_dir=data_dir, progress=progress) as bench,
+        Workbench(store or folder / STORE, engine or None, slots=slots, data_dir=data_dir, progress=progress) as bench,
     ):
         return run_suite(folder, suite, names, seeds, bench, engine, report)
 
