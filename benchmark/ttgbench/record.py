@@ -139,7 +139,7 @@ def load_recipe(
     if source in suite_names() or not source.endswith((".yaml", ".yml")) or "problems" in read_yaml(Path(source)):
         suite = load_suite(source)
         chosen = [spec for spec in suite.problems if not tasks or spec.task in tasks]
-        name, drawn = f"{suite.name}-v{suite.version}", (suite.search_universes or suite.seeds, suite.test_universes)
+        name, drawn = suite.label, (suite.search_universes or suite.seeds, suite.test_universes)
     else:
         chosen = [_spec(Path(source), task) for task in tasks]
         name, drawn = Path(source).stem, (max(1, universes), max(1, universes))
@@ -167,11 +167,12 @@ def prepare(bench: Workbench, recipe: Recipe) -> list[Subject]:
     """Loads tasks and enumerates spaces; starts no engine. Raises InputError."""
     subjects = []
     for spec in recipe.problems:
+        if spec.evaluator != "generation":
+            raise InputError("draws nothing that could be recorded", source=spec.name, field="evaluator")
         task = bench.task(spec.task)
         space = spec.load_space(task.card.lengths)
         evaluator = bench.evaluator(task, space.pool, spec.sampling)
-        if not isinstance(evaluator, GenerationEvaluator):
-            raise InputError("draws nothing that could be recorded", source=spec.name, field="evaluator")
+        assert isinstance(evaluator, GenerationEvaluator)
         search = tuple(first_questions(task, "search", spec.search_questions))
         test = tuple(first_questions(task, "test", spec.test_questions))
         portions = [Portion("search", universe, search) for universe in range(recipe.search_universes)]

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ttgbench import __version__
+from ttgbench.anchors import Anchor, AnchorFile
 from ttgbench.cost import nominal_cost, unit_flops
 from ttgbench.errors import MissingGeneration
 from ttgbench.marking import grades_of
@@ -63,7 +64,7 @@ def export(subjects: Sequence[Subject], recipe: Recipe, store: Store, out: Path)
     out.mkdir(parents=True, exist_ok=True)
     info = _write_data(subjects, store, out / DATA)
     write_atomic(out / TABLE, _csv(rows))
-    write_atomic(out / ANCHORS, json.dumps(anchors(rows, subjects), indent=1) + "\n")
+    write_atomic(out / ANCHORS, anchors(rows, subjects, recipe).to_json())
     manifest = _manifest(subjects, recipe, info)
     write_atomic(out / CARD, card(manifest))
     manifest["files"] = {name: _digest(out / name) for name in FILES if name != MANIFEST}
@@ -105,20 +106,25 @@ def table(subject: Subject) -> list[TableRow]:
     return rows
 
 
-def anchors(rows: Sequence[TableRow], subjects: Sequence[Subject]) -> dict[str, Any]:
-    """Per problem the best single model (zero) and the best graph of the table (one); ties go to the cheapest."""
+def anchors(rows: Sequence[TableRow], subjects: Sequence[Subject], recipe: Recipe) -> AnchorFile:
+    """Per problem the best single model (zero) and the best graph of the table (one); ties go to the cheapest.
+
+    Left out is a problem where no graph is better than the best single model: nothing could be compared on it.
+    """
     found = {}
     for subject in subjects:
         mine = [row for row in rows if row.problem == subject.spec.name]
         zero, one = _best([row for row in mine if row.nodes == 1]), _best(mine)
-        found[subject.spec.name] = {
-            "zero": zero.test_value,
-            "one": one.test_value,
-            "kind": "optimum",
-            "zero_graph": zero.definition,
-            "one_graph": one.definition,
-        }
-    return found
+        if one.test_value <= zero.test_value:
+            continue
+        found[subject.spec.name] = Anchor(
+            zero=zero.test_value,
+            one=one.test_value,
+            kind="optimum",
+            zero_graph=zero.definition,
+            one_graph=one.definition,
+        )
+    return AnchorFile(suite=recipe.name, method="Every graph of each space was evaluated on test.", problems=found)
 
 
 def _best(rows: Sequence[TableRow]) -> TableRow:

@@ -12,10 +12,15 @@ from pathlib import Path
 
 from ttgbench.errors import InputError
 from ttgbench.store import Store
-from ttgbench.suite import RecordedSpec
+from ttgbench.suite import RecordedSpec, Suite
 from ttgbench.weights import cache_dir
 
 FOLDER = files("ttgbench") / "recorded"
+
+
+def store_of(suite: Suite, own: Path) -> Path:
+    """The store that runs on this suite use: its recording's, if it has one, else their own."""
+    return own if suite.recorded is None else recorded_store(suite.recorded)
 
 
 def recorded_path(file: str) -> Path:
