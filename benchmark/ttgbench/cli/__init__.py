@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ttgbench import __version__
-from ttgbench.cli import evaluate, graph, inspect, models, record, report, runs, store
+from ttgbench.cli import evaluate, graph, inspect, models, pilot, record, report, runs, store
 from ttgbench.cli.common import log_error
 from ttgbench.errors import TTGBenchError
 
@@ -29,6 +29,7 @@ app.command("run")(runs.run)
 app.command("replay")(runs.replay)
 app.command("demo")(runs.demo)
 app.command("report")(report.report)
+app.command("pilot")(pilot.pilot)
 app.command("record")(record.record)
 
 
