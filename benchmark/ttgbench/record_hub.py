@@ -1,4 +1,4 @@
-"""A recorded data set on the Hugging Face Hub: one commit per version, tagged with its content's hash."""
+"""A recorded data set on the Hugging Face Hub: each version is one commit that names its content's hash."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ttgbench.record_export import FILES
 def push(folder: Path, repo: str, digest: str) -> str:
     """Uploads an exported folder as a data set repository, made if need be; returns the commit's URL.
 
-    digest: sha256 of the Parquet file; its first 12 digits are the version's tag. The commit names its parent, so that
-    two uploads at once cannot mix. Raises InputError with one message for whatever the Hub or the network answers.
+    digest: sha256 of the Parquet file. The commit names its parent, so that two uploads at once cannot mix.
+    Raises InputError with one message for whatever the Hub or the network answers.
     """
     import httpx
     from huggingface_hub import HfApi
@@ -31,9 +31,8 @@ def push(folder: Path, repo: str, digest: str) -> str:
             repo_type="dataset",
             allow_patterns=list(FILES),
             parent_commit=parent,
-            commit_message=f"Recording {digest[:12]}",
+            commit_message=f"Recording with sha256 {digest}",
         )
-        api.create_tag(repo, tag=f"sha256-{digest[:12]}", revision=commit.oid, repo_type="dataset", exist_ok=True)
     except (HfHubHTTPError, HFValidationError, httpx.HTTPError, OSError, ValueError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
         raise InputError(
