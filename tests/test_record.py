@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import importlib.util
 import json
 import signal
 import subprocess
@@ -199,6 +200,55 @@ def test_a_recorded_suite_runs_and_replays_without_an_engine(suite_file, tmp_pat
     assert CliRunner().invoke(app, ["replay", str(tmp_path / "run")], catch_exceptions=False).exit_code == 0
     [store] = (tmp_path / "cache" / "recorded").glob("*.sqlite")
     assert store.name == f"{digest[:32]}.sqlite"
+
+
+@pytest.fixture
+def frozen_beside_code(tmp_path, monkeypatch, suite_file):
+    """Runs the script as if the package's own folders were others, and the suite's file were shipped."""
+    script = Path(__file__).parents[1] / "benchmark" / "recording" / "freeze.py"
+    spec = importlib.util.spec_from_file_location("freeze", script)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    package = tmp_path / "package"
+    (package / "recorded").mkdir(parents=True)
+    shipped = package / "small-v3.yaml"
+    shipped.write_text(suite_file.read_text())
+    monkeypatch.setattr(module, "FOLDER", package / "recorded")
+    monkeypatch.setattr(module, "SUITES", package)
+    monkeypatch.setattr(module, "anchor_path", lambda label: package / "anchors" / f"{label}.json")
+    monkeypatch.setattr(module, "load_suite", lambda label: load_suite(str(shipped)))
+
+    def run(folder: Path) -> Path:
+        monkeypatch.setattr(sys, "argv", ["freeze.py", str(folder)])
+        module.main()
+        return package
+
+    return run
+
+
+def test_freezing_puts_a_recording_beside_the_code(suite_file, tmp_path, frozen_beside_code):
+    manifest = recorded(str(suite_file), tmp_path, ())
+    for _ in range(2):  # a second time changes nothing
+        package = frozen_beside_code(tmp_path / "out")
+        suite = load_suite(str(package / "small-v3.yaml"))
+        assert suite.recorded is not None
+        assert suite.recorded.file == "small-v3.parquet"
+        assert suite.recorded.sha256 == manifest["files"]["data.parquet"]["sha256"]
+        data = (package / "recorded" / "small-v3.parquet").read_bytes()
+        assert hashlib.sha256(data).hexdigest() == suite.recorded.sha256
+        assert AnchorFile.model_validate_json((package / "anchors" / "small-v3.json").read_bytes()).suite == "small-v3"
+
+
+def test_a_smaller_recording_than_the_suites_is_not_frozen(suite_file, tmp_path, frozen_beside_code):
+    recipe = load_recipe(str(suite_file), questions=2)
+    with Workbench(tmp_path / "store.sqlite", "echo") as bench:
+        subjects = prepare(bench, recipe)
+        record(subjects)
+        export(subjects, recipe, bench.store, tmp_path / "out")
+    with pytest.raises(InputError, match="search_questions"):
+        frozen_beside_code(tmp_path / "out")
 
 
 def test_a_recording_with_another_hash_is_refused(space, tmp_path, monkeypatch, suite_file):

@@ -23,7 +23,7 @@ def _curves(points: Sequence[Point], column: str) -> Any:
     from plotly.colors import qualitative
     from plotly.subplots import make_subplots
 
-    figure = make_subplots(cols=2, shared_yaxes=True, subplot_titles=(AXES[column], "nominal cost, units per query"))
+    figure = make_subplots(cols=2, shared_yaxes=True)
     for number, series in enumerate(dict.fromkeys(point.series for point in points)):
         mine = [point for point in points if point.series == series]
         colour = qualitative.Safe[number % len(qualitative.Safe)]
