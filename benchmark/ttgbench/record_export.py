@@ -22,8 +22,10 @@ from ttgbench import __version__
 from ttgbench.anchors import Anchor, AnchorFile
 from ttgbench.cost import nominal_cost, unit_flops
 from ttgbench.errors import MissingGeneration
+from ttgbench.evaluate.base import Evaluation
+from ttgbench.graph import Graph
 from ttgbench.marking import grades_of
-from ttgbench.record import Recipe, Subject
+from ttgbench.record import AT_ONCE, Recipe, Subject
 from ttgbench.record_card import card
 from ttgbench.results import write_atomic
 from ttgbench.store import Store, StoreInfo
@@ -74,36 +76,41 @@ def export(subjects: Sequence[Subject], recipe: Recipe, store: Store, out: Path)
 
 def table(subject: Subject) -> list[TableRow]:
     """Every graph of the space with its values, in the order of the enumeration."""
-    evaluate, objective = subject.evaluator.evaluate, subject.spec.objective
-    by_split: dict[str, list[Any]] = {"search": [], "test": []}
+    starts = range(0, len(subject.graphs), AT_ONCE)
+    return [row for start in starts for row in _rows(subject, subject.graphs[start : start + AT_ONCE])]
+
+
+def _rows(subject: Subject, graphs: Sequence[Graph]) -> list[TableRow]:
+    by_split: dict[str, list[list[Evaluation]]] = {"search": [], "test": []}
     for portion in subject.portions:
         indices = range(len(portion.questions))
-        by_split[portion.split].append(evaluate(subject.graphs, indices, portion.universe, portion.split))
-    unit = unit_flops(subject.space.pool, subject.space.lengths)
-    rows = []
-    for position, graph in enumerate(subject.graphs):
-        search, test = ([column[position] for column in by_split[split]] for split in ("search", "test"))
+        by_split[portion.split].append(subject.evaluator.evaluate(graphs, indices, portion.universe, portion.split))
+    return [
+        _row(subject, graph, *([column[place] for column in by_split[split]] for split in ("search", "test")))
+        for place, graph in enumerate(graphs)
+    ]
 
-        def mean(values: Sequence[Any]) -> float:
-            return float(np.mean([np.mean(value) for value in values]))
 
-        rows.append(
-            TableRow(
-                problem=subject.spec.name,
-                graph=graph.key,
-                nodes=len(graph.nodes),
-                depth=graph.depth,
-                units=nominal_cost(graph, subject.space.pool, subject.space.lengths).total.flops / unit,
-                search_value=mean([objective.value(evaluation) for evaluation in search]),
-                test_value=mean([objective.value(evaluation) for evaluation in test]),
-                test_accuracy=mean([evaluation.scores for evaluation in test]),
-                flops=mean([evaluation.flops for evaluation in test]),
-                tokens_in=mean([evaluation.tokens_in for evaluation in test]),
-                tokens_out=mean([evaluation.tokens_out for evaluation in test]),
-                definition=graph.canonical().to_dict(),
-            )
-        )
-    return rows
+def _row(subject: Subject, graph: Graph, search: list[Evaluation], test: list[Evaluation]) -> TableRow:
+    objective, space = subject.spec.objective, subject.space
+
+    def mean(name: str) -> float:
+        return float(np.mean([getattr(evaluation, name).mean() for evaluation in test]))
+
+    return TableRow(
+        problem=subject.spec.name,
+        graph=graph.key,
+        nodes=len(graph.nodes),
+        depth=graph.depth,
+        units=nominal_cost(graph, space.pool, space.lengths).total.flops / unit_flops(space.pool, space.lengths),
+        search_value=float(np.mean([objective.value(evaluation) for evaluation in search])),
+        test_value=float(np.mean([objective.value(evaluation) for evaluation in test])),
+        test_accuracy=mean("scores"),
+        flops=mean("flops"),
+        tokens_in=mean("tokens_in"),
+        tokens_out=mean("tokens_out"),
+        definition=graph.canonical().to_dict(),
+    )
 
 
 def anchors(rows: Sequence[TableRow], subjects: Sequence[Subject], recipe: Recipe) -> AnchorFile:
