@@ -162,7 +162,7 @@ def make_problem(
         space=arena.space,
         objective=arena.spec.objective,
         questions=[QuestionView(question.id, question.text) for question in arena.search_questions],
-        universe=seed,
+        universe=arena.suite.search_universe(seed),
         evaluator=evaluator or arena.evaluator,
         ledger=ledger,
         log=log,

@@ -14,6 +14,8 @@ from ttgbench.cli import (
     graph,
     inspect,
     models,
+    pilot,
+    record,
     report,
     runs,
     store,
@@ -43,6 +45,8 @@ app.command("replay")(runs.replay)
 app.command("demo")(runs.demo)
 app.command("report")(report.report)
 app.command("compare")(compare.compare)
+app.command("pilot")(pilot.pilot)
+app.command("record")(record.record)
 
 
 def _version(show: bool) -> None:
