@@ -79,6 +79,7 @@ class LmEvalTask:
             splits=self._split_names,
             languages=block.languages,
             source=block.source or file.origin,
+            prompting=block.prompting,
         )
 
     def questions(self, split: str) -> Sequence[Question]:
@@ -174,7 +175,8 @@ class LmEvalTask:
 
     @cached_property
     def _prompt_basis(self) -> list[Any]:
-        return [self.file.metadata.ttgbench.answer_format, self._fewshot()]
+        block = self.file.metadata.ttgbench
+        return [block.answer_format, self._fewshot(), block.prompting]
 
     def _fewshot(self) -> tuple[tuple[str, str], ...]:
         return tuple((self._text(doc), self.target(doc).strip()) for doc in self._examples())

@@ -35,3 +35,14 @@ def grades_of(task: Task, store: Store, wanted: Sequence[tuple[GenerationId, Que
         store.put_grades(grader, new)
         known.update(new)
     return [known[identity] for identity, _ in wanted]
+
+
+def regrade(task: Task, store: Store) -> tuple[list[Grade], int]:
+    """Grades, under the task's current grader, every recorded generation on a question of its splits.
+
+    Returns these grades and how many generations of this task name no question of its splits: another version's.
+    """
+    questions = {question.id: question for split in task.card.splits for question in task.questions(split)}
+    own = [identity for identity in store.ids() if identity[1].split("@")[0] == task.card.name]
+    wanted = [(identity, questions[identity[1]]) for identity in own if identity[1] in questions]
+    return grades_of(task, store, wanted), len(own) - len(wanted)

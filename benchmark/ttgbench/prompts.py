@@ -20,7 +20,7 @@ def render(role: str, task: TaskCard, question: Question, outputs: Sequence[str]
 
     outputs: the predecessors' raw outputs in key order; empty for a node that answers alone.
     """
-    if card.prompting == "completion":
+    if "completion" in (card.prompting, task.prompting):
         text = _completion_prefix(task) + _filled(role, "completion", task, question.text, outputs)
         return Prompt(text=text)
     messages = (*_chat_prefix(role, task), Message("user", _filled(role, "chat", task, question.text, outputs)))

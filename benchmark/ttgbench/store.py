@@ -182,6 +182,12 @@ class Store:
         with self._session() as connection:
             return _fetch(connection, ids)
 
+    def ids(self) -> list[GenerationId]:
+        """Of every recorded row, sorted."""
+        query = "SELECT node_key, question_id, universe FROM generations ORDER BY node_key, universe, question_id"
+        with self._session() as connection:
+            return list(connection.execute(query))
+
     def usage(self, node_key: str, universe: int) -> dict[str, tuple[int, int]]:
         """(tokens in, tokens out), failed attempts included, by question id: all that this node said there."""
         query = """SELECT question_id, tokens_in + retried_tokens_in, tokens_out + retried_tokens_out

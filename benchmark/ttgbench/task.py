@@ -77,6 +77,8 @@ class TaskCard:
     languages: tuple[str, ...] = ("en",)
     source: str | None = None
     """Data set and pinned revision, or "procedural"."""
+    prompting: str = "model"
+    """"model": as each model's card says; "completion": every model continues text, which is what tiny ones do best."""
 
 
 class Task(Protocol):

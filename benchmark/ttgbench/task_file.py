@@ -55,6 +55,8 @@ class TTGBlock(_Record):
     """Nominal tokens (A, B) of question and answer. Default: bytes / 4 of the questions, half of max_gen_toks."""
     answer_format: str = ""
     """One or two sentences that tell a model how to give its answer."""
+    prompting: Literal["model", "completion"] = "model"
+    """"completion": examples and question are text to continue, for chat models too."""
     votable: bool = True
     grader: str | None = None
     """A name of `ttgbench.grading.named.GRADERS`. Default: lm-eval's own filters and process_results."""

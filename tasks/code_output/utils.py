@@ -1,4 +1,4 @@
-"""What code gives: programs written here, and four of reasoning-gym's generators."""
+"""What code gives: programs written here, and three of reasoning-gym's generators."""
 
 import random
 from typing import Any
@@ -33,7 +33,6 @@ KINDS = {
     "program": program,
     "bitwise": reasoning_gym_kind("bitwise_arithmetic", difficulty=1),
     "filter": reasoning_gym_kind("number_filtering", min_numbers=3, max_numbers=6),
-    "function": reasoning_gym_kind("list_functions"),
     "rewriting": reasoning_gym_kind("string_manipulation", min_num_rules=3, max_num_rules=3),
 }
 

@@ -1,4 +1,4 @@
-"""Short questions with short answers: capitals, continents, opposites, first letters."""
+"""Short questions with short answers: capitals, countries, continents, opposites, first letters."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from ttgbench.grading import text
 from ttgbench.procedural import as_datasets, draw_splits
 
-SPLITS = {"search": (3101, 60), "validation": (3102, 40), "test": (3103, 160)}
+SPLITS = {"search": (3101, 60), "validation": (3102, 60), "test": (3103, 200)}
 
 
 def _facts() -> Any:
@@ -36,6 +36,11 @@ def capital(rng: random.Random) -> dict[str, Any]:
     return row(f"What is the capital of {country}?", FACTS.CAPITALS[country])
 
 
+def country(rng: random.Random) -> dict[str, Any]:
+    land = rng.choice(list(FACTS.CAPITALS))
+    return row(f"Of which country is {FACTS.CAPITALS[land]} the capital?", land)
+
+
 def continent(rng: random.Random) -> dict[str, Any]:
     country = rng.choice(list(FACTS.CONTINENTS))
     return row(f"On which continent is {country}?", FACTS.CONTINENTS[country])
@@ -52,7 +57,13 @@ def first_letter(rng: random.Random) -> dict[str, Any]:
     return row(f"What is the first letter of the word {word}?", word[0].upper())
 
 
-KINDS = {"capital": capital, "continent": continent, "opposite": opposite, "first_letter": first_letter}
+KINDS = {
+    "capital": capital,
+    "continent": continent,
+    "opposite": opposite,
+    "first_letter": first_letter,
+    "country": country,
+}
 
 
 EXAMPLES = {
@@ -61,6 +72,12 @@ EXAMPLES = {
         ("What is the capital of Taiwan?", "Taipei"),
         ("What is the capital of Sudan?", "Khartoum"),
         ("What is the capital of Panama?", "Panama City"),
+    ],
+    "country": [
+        ("Of which country is Edinburgh the capital?", "Scotland"),
+        ("Of which country is Taipei the capital?", "Taiwan"),
+        ("Of which country is Khartoum the capital?", "Sudan"),
+        ("Of which country is Panama City the capital?", "Panama"),
     ],
     "continent": [
         ("On which continent is South Africa?", "Africa"),

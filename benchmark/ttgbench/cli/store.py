@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ttgbench.cli.common import JsonFlag, log_error, out, print_json, table
+from ttgbench.cli.runs import DataDir
 from ttgbench.errors import InputError
 
 app = typer.Typer(help="Inspect, export, import and verify a store of generations.", no_args_is_help=True)
@@ -76,3 +77,32 @@ def verify(path: StoreFile, json: JsonFlag = False) -> None:
         raise typer.Exit(1)
     if not json:
         out.print(f"{path}: nothing wrong found", highlight=False, markup=False)
+
+
+@app.command()
+def regrade(
+    path: StoreFile,
+    task: Annotated[
+        list[str] | None, typer.Option("--task", help="A task or a task folder; repeatable. Default: all in the store.")
+    ] = None,
+    data_dir: DataDir = None,
+    json: JsonFlag = False,
+) -> None:
+    """Grade stored outputs again under the current graders. Grades of other grader versions stay beside them."""
+    from collections import Counter
+
+    from ttgbench.lm_eval_task import load_task
+    from ttgbench.marking import regrade
+    from ttgbench.store import Store
+
+    rows = []
+    with Store(_existing(path)) as store:
+        for name in task or sorted({question_id.split("@")[0] for _, question_id, _ in store.ids()}):
+            loaded = load_task(name, data_dir)
+            grades, unknown = regrade(loaded, store)
+            totals = dict(sorted(Counter(grade.status for grade in grades).items()))
+            rows.append({"task": loaded.card.name, "grader": loaded.card.grader, **totals, "other versions": unknown})
+    if json:
+        print_json(rows)
+    for row in [] if json else rows:
+        out.print(", ".join(f"{key} {value}" for key, value in row.items()), highlight=False, markup=False)
