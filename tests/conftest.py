@@ -29,7 +29,7 @@ TINY_SUITE = {
             "name": "tiny-math",
             "task": "micro_math",
             "pool": "embedded",
-            "budget": "6 units",
+            "budget": "5 units",
             "space": {"roles": ["assistant", "fuser", "vote"], "max_nodes": 5},
             "search_questions": 8,
             "test_questions": 10,

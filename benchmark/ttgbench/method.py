@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -33,6 +33,8 @@ class Metadata(BaseModel):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")
     version: str = Field(default="1", max_length=32)
+    kind: Literal["method", "graph"] = "method"
+    """"method": `method.py` searches; "graph": the folder brings its graphs, and nothing is searched."""
     description: str = Field(max_length=500)
     authors: tuple[str, ...] = Field(min_length=1, max_length=50)
     """Authors of the method, not of this implementation."""
