@@ -18,8 +18,10 @@ from ttgbench.archive import Rejected, RunRecord, read_archive, write_archive
 from ttgbench.engines.base import Completion
 from ttgbench.engines.echo import EchoEngine
 from ttgbench.evaluate.generation import GenerationEvaluator
+from ttgbench.isolation import load_isolated
 from ttgbench.launch import run_suite
 from ttgbench.lm_eval_task import load_task
+from ttgbench.run import cell_folder, run_cell
 from ttgbench.store import Generation, Graded, Store
 from ttgbench.submission.pack import pack
 from ttgbench.suite import Suite
@@ -173,6 +175,21 @@ def test_a_test_accuracy_of_another_graph(archive):
         cell["test"][0]["nominal"]["flops"] //= 2
 
     assert refused(reseal(edit(archive, "cells.jsonl", other))).reason == "replay-differs"
+
+
+def test_a_killed_search_counts_up_to_where_it_was_killed_and_is_replayed_until_there(tmp_path, write_method):
+    body = "for n in range(9):\n    g = problem.space.sample(rng)\n    problem.recommend(g)\n    problem.evaluate(g)"
+    method = write_method(body + "\n    if n == 1:\n        import os; os._exit(7)")
+    with Workbench(tmp_path / "store.sqlite", "echo") as bench:
+        arena = bench.arena(SUITE, SUITE.problems[0])
+        run_cell(arena, load_isolated(str(method)), 0, cell_folder(tmp_path / "run", "math", "mine", 0))
+        path = make_archive(tmp_path, method, bench)
+    [cell] = read_archive(path, suites=SUITES).cells
+    assert (cell.status, cell.error) == ("died", "MethodDied: ended without a result (exit code 7)")
+    assert cell.final is not None
+    assert verify(path, suites=SUITES).badge == "replay-verified"
+    edit(path, "logs.jsonl", lambda log: log["events"].pop(1))  # as if the first graph had never been recommended
+    assert refused(reseal(path)).reason == "replay-differs"
 
 
 # Edited generations.

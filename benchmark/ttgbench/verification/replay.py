@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from collections.abc import Callable
@@ -9,16 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from ttgbench.archive import Archive
+from ttgbench.archive.check import canonical
 from ttgbench.archive.record import CELLS, LOGS
 from ttgbench.archive.rejection import Rejected
+from ttgbench.arena import Arena
 from ttgbench.errors import MissingGeneration
 from ttgbench.method import LoadedMethod
-from ttgbench.results import LOG_NAME, RESULT_NAME, CellResult
-from ttgbench.run import Arena, run_cell
+from ttgbench.results import LOG_NAME, CellResult
+from ttgbench.run import LOG_PART, record_killed, run_cell
 from ttgbench.suite import ProblemSpec
 from ttgbench.workbench import Workbench
 
 Progress = Callable[[str], Any]
+KILLED = ("timeout", "died")
+"""Cells with these statuses were stopped at some moment that no seed decides."""
 
 
 class Arenas:
@@ -57,22 +62,38 @@ def replay(archive: Archive, method: LoadedMethod, bench: Workbench, scratch: Pa
     """Runs every cell again; how many. Raises Rejected (replay-differs, store-lacks) naming cell and field."""
     arenas = Arenas(archive, bench)
     for cell, (_, _, events) in zip(archive.cells, archive.logs(), strict=True):
-        folder = scratch / cell.problem / str(cell.seed)
         place = f"{cell.problem} seed {cell.seed}"
+        folder = scratch / cell.problem / str(cell.seed)
+        said = [canonical(event).decode().removesuffix("\n") for event in events]
+        arena = arenas[cell.problem]
         try:
-            again = run_cell(arenas[cell.problem], method, cell.seed, folder)
+            again = _killed(arena, method, cell, said, folder) if cell.status in KILLED else None
+            again = again or run_cell(arena, method, cell.seed, folder)
         except MissingGeneration as error:
             raise Rejected("store-lacks", f"{place}: {error}", source=archive.path) from None
-        said = [json.dumps(event, ensure_ascii=False, separators=(",", ":")) for event in events]
         lines = (folder / LOG_NAME).read_text("utf-8").splitlines()
         if said != lines:
             raise Rejected("replay-differs", f"{place}: {_log_difference(said, lines)}", source=archive.path / LOGS)
-        if cell.to_json() != (folder / RESULT_NAME).read_text("utf-8"):
+        if cell.to_json() != again.to_json():
             message = f"{place}: {_difference(cell.model_dump(mode='json'), again.model_dump(mode='json'))}"
             raise Rejected("replay-differs", message, source=archive.path / CELLS)
         shutil.rmtree(folder)
         progress(f"{place}: the same bytes")
     return len(archive.cells)
+
+
+def _killed(arena: Arena, method: LoadedMethod, cell: CellResult, said: list[str], folder: Path) -> CellResult | None:
+    """A killed search again. Where it was stopped is no matter of its seed, what it did until then is: if the replay
+    did the same, its result is that of the archived beginning; None otherwise, and the logs differ."""
+    with contextlib.suppress(MissingGeneration):  # it may now go on to what was never generated
+        run_cell(arena, method, cell.seed, folder)
+    log = folder / LOG_NAME if (folder / LOG_NAME).exists() else folder / LOG_PART
+    lines = log.read_text("utf-8").splitlines()
+    if lines[: len(said) - 1] != said[:-1]:
+        return None
+    (folder / LOG_PART).write_text("".join(f"{line}\n" for line in said[:-1]), "utf-8")
+    assert cell.status in ("timeout", "died")
+    return record_killed(arena, method.metadata, cell.seed, folder, cell.status, cell.error or "")
 
 
 def _log_difference(said: list[str], lines: list[str]) -> str:
