@@ -6,6 +6,6 @@ replay.py    every cell run again, in isolation, from the recorded generations: 
 rerun.py     sampled cells run again on live engines: exact where texts agree, else within chance
 """
 
-from ttgbench.verification.verify import Options, verify, write
+from ttgbench.verification.verify import Options, verify, write_verification
 
-__all__ = ["Options", "verify", "write"]
+__all__ = ["Options", "verify", "write_verification"]
