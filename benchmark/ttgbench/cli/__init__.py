@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ttgbench import __version__
-from ttgbench.cli import evaluate, graph, inspect, models, report, runs, store, submission, verify
+from ttgbench.cli import compare, evaluate, graph, inspect, models, report, runs, store, submission, verify
 from ttgbench.cli.common import log_error
 from ttgbench.errors import TTGBenchError
 
@@ -32,6 +32,7 @@ app.command("run")(runs.run)
 app.command("replay")(runs.replay)
 app.command("demo")(runs.demo)
 app.command("report")(report.report)
+app.command("compare")(compare.compare)
 
 
 def _version(show: bool) -> None:
