@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ttgbench import __version__
-from ttgbench.cli import compare, evaluate, graph, inspect, models, report, runs, store, submission, verify
+from ttgbench.cli import compare, evaluate, graph, inspect, models, report, runs, store, submission, suite, verify
 from ttgbench.cli.common import log_error
 from ttgbench.errors import TTGBenchError
 
@@ -26,6 +26,7 @@ app.add_typer(store.app, name="store")
 app.add_typer(submission.app, name="submission")
 app.command("submit")(submission.submit)
 app.command("verify")(verify.verify)
+app.add_typer(suite.app, name="suite")
 app.command("doctor")(inspect.doctor)
 app.command("evaluate")(evaluate.evaluate)
 app.command("run")(runs.run)
