@@ -60,7 +60,7 @@ def verify(
         scratch = Path(name)
         method = _method(archive, scratch / "submission", options.limits)
         store, grades = _recorded(archive, scratch / "store.sqlite", options)
-        with Workbench(store, None, data_dir=options.data_dir) as bench:
+        with Workbench(store, None, data_dir=options.data_dir, agent=archive.record.agent) as bench:
             cells = replay(archive, method, bench, scratch / "replay", progress)
         badge: Badge = "replay-verified"
         rerun_cells = _rerun(archive, method, store, scratch, options, progress) if options.rerun else 0
@@ -137,7 +137,9 @@ def _rerun(
         return min(options.rerun, len(archive.cells))
     if options.engine is None:
         raise InputError("needs an engine to run cells again", source="--engine")
-    with Workbench(scratch / "live.sqlite", options.engine, data_dir=options.data_dir) as bench:
+    with Workbench(
+        scratch / "live.sqlite", options.engine, data_dir=options.data_dir, agent=archive.record.agent
+    ) as bench:
         return rerun(archive, options.rerun, method, bench, store, scratch / "rerun", progress)
 
 
