@@ -22,6 +22,9 @@ def verify(
     engine: Annotated[str | None, typer.Option("--engine", help="For --rerun on recorded suites.")] = None,
     suite: Annotated[list[str] | None, typer.Option("--suite", help="Suite files besides the shipped ones.")] = None,
     fewer_seeds: Annotated[bool, typer.Option("--fewer-seeds", help="Accept fewer seeds than the suite has.")] = False,
+    since: Annotated[
+        str | None, typer.Option("--since", help="Only what was added since this git reference, such as origin/main.")
+    ] = None,
     write: Annotated[bool, typer.Option("--write", help="Write verification.json into each archive.")] = False,
     data_dir: DataDir = None,
     json: JsonFlag = False,
@@ -37,7 +40,7 @@ def verify(
     suites = {loaded.label: loaded for loaded in map(load_suite, suite or [])}
     options = Options(rerun, engine, store, data_dir, fewer_seeds, ignore_badge=write)
     found: list[dict[str, Any]] = []
-    for item in _items(paths, suites):
+    for item in _items(paths, suites, since):
         if isinstance(item, Rejection):
             found.append({"path": item.path, "reason": item.reason, "message": item.message})
         else:
@@ -53,19 +56,22 @@ def verify(
             _show(found[-1])
     if json:
         print_json({"verified": all("badge" in one for one in found), "archives": found})
-    if not found:
+    if not found and since is None:
         raise InputError("no archived results there", source=paths[0])
     if not all("badge" in one for one in found):
         raise typer.Exit(1)
 
 
-def _items(paths: list[Path], suites: Any) -> Iterator[Any]:
+def _items(paths: list[Path], suites: Any, since: str | None) -> Iterator[Any]:
     """Archives to verify; Rejections of what lies beside them."""
     from ttgbench.archive import Archive, find_archives
     from ttgbench.archive.record import RUN
+    from ttgbench.verification.added import added
 
     for path in paths:
-        if (path / RUN).is_file() or not path.is_dir():
+        if since is not None:
+            yield from added(path, since)
+        elif (path / RUN).is_file() or not path.is_dir():
             yield path
         else:
             for item in find_archives(path, suites=suites):
