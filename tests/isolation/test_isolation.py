@@ -53,6 +53,16 @@ def test_a_bundled_method_writes_the_same_bytes_in_isolation(arena, tmp_path, me
         assert (tmp_path / "inside" / name).read_bytes() == (tmp_path / "isolated" / name).read_bytes()
 
 
+@pytest.mark.parametrize("method", ["random_search", "evolution", "successive_halving"])
+def test_a_search_takes_the_same_course_under_other_names(arena, tmp_path, method):
+    plain = load_method(method)
+    run_cell(arena, plain, 3, tmp_path / "plain")
+    renamed = replace(plain, search=IsolatedMethod(plain.path, renamed=True))
+    run_cell(arena, renamed, 3, tmp_path / "renamed")
+    for name in (LOG_NAME, RESULT_NAME):
+        assert (tmp_path / "plain" / name).read_bytes() == (tmp_path / "renamed" / name).read_bytes()
+
+
 def test_everything_a_method_can_see_and_do_is_the_same(arena, tmp_path, write_method):
     """The method notes all it sees in its result's error text: one assertion then compares everything."""
     body = """

@@ -305,6 +305,16 @@ def test_a_hard_coded_graph(tmp_path, write_method):
     assert "kind: graph" in str(error)
 
 
+def test_a_hard_coded_graph_behind_a_show_of_searching(tmp_path, write_method):
+    body = "problem.evaluate(problem.space.sample(rng), [0])\nproblem.recommend(single('smollm2-135m'))"
+    method = write_method(body + "\nreturn single('smollm2-135m')")
+    with Workbench(tmp_path / "store.sqlite", "echo") as bench:
+        forged = make_archive(tmp_path, method, bench)
+    error = refused(forged)
+    assert error.reason == "hard-coded"
+    assert "under other names of the models it ends as crashed" in str(error)
+
+
 def test_a_method_that_is_not_the_one_that_ran(archive, write_method):
     other = write_method("problem.recommend(single('smollm2-135m'))\nproblem.evaluate(single('smollm2-135m'))")
     shutil.copy(Path(__file__).parents[2] / "submissions" / "random_search" / "submission.yaml", other)
