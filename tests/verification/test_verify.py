@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import shutil
@@ -221,12 +222,7 @@ def test_rows_under_another_question(archive):
     def move(rows):
         return first(rows, lambda row: replace(row, question_id=row.question_id[:-1] + "9"))
 
-    from ttgbench import store_parquet
-
-    rows = [row for chunk in store_parquet.read(archive / "store.parquet") for row in chunk]
-    moved = move(rows)
-    store_parquet.write(archive / "store.parquet", [moved])
-    error = refused(reseal(archive))
+    error = refused(reseal(edit_store(archive, move)))
     assert error.reason == "store-invalid"
     assert "seed" in str(error)
 
@@ -279,6 +275,7 @@ class Cheap(EchoEngine):
         return replace(done, tokens_in=1 + done.tokens_in // 2)
 
 
+@contextlib.contextmanager
 def cheating_bench(folder: Path, engine: EchoEngine) -> Iterator[Workbench]:
     with Workbench(folder / "store.sqlite", "echo") as bench:
         bench._engines_for = lambda pool: {card.name: engine for card in pool}  # type: ignore[method-assign]
@@ -287,7 +284,7 @@ def cheating_bench(folder: Path, engine: EchoEngine) -> Iterator[Workbench]:
 
 @pytest.mark.parametrize(("engine", "reason"), [(Oracle, "rerun-differs"), (Cheap, "tokens-differ")])
 def test_an_endpoint_that_cheats_is_found_by_a_live_run_only(tmp_path, engine, reason):
-    for bench in cheating_bench(tmp_path, engine()):
+    with cheating_bench(tmp_path, engine()) as bench:
         forged = make_archive(tmp_path, "single_model", bench)
     assert verify(forged, suites=SUITES).badge == "replay-verified"
     assert refused(forged, LIVE).reason == reason
