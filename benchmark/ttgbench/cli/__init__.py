@@ -19,8 +19,10 @@ from ttgbench.cli import (
     report,
     runs,
     store,
+    submission,
     suite,
     task,
+    verify,
 )
 from ttgbench.cli.common import log_error
 from ttgbench.errors import TTGBenchError
@@ -37,6 +39,9 @@ app.add_typer(graph.app, name="graph")
 app.add_typer(models.app, name="models")
 app.add_typer(store.app, name="store")
 app.add_typer(task.app, name="task")
+app.add_typer(submission.app, name="submission")
+app.command("submit")(submission.submit)
+app.command("verify")(verify.verify)
 app.add_typer(suite.app, name="suite")
 app.command("doctor")(inspect.doctor)
 app.command("evaluate")(evaluate.evaluate)

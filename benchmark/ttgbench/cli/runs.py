@@ -32,6 +32,9 @@ AgentSpec = Annotated[
     ),
 ]
 Slots = Annotated[int | None, typer.Option("--slots", min=1, max=4096, help="Requests in flight per model.")]
+Isolate = Annotated[
+    bool, typer.Option("--isolate", help="Run every search in a process of its own, without files and network.")
+]
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder with the data sets, instead of the Hub.")]
 
 
@@ -63,6 +66,7 @@ def run(
     agent: AgentSpec = None,
     slots: Slots = None,
     data_dir: DataDir = None,
+    isolate: Isolate = False,
     json: JsonFlag = False,
 ) -> None:
     """Run search methods on a suite. Started again, it goes on where it stopped. Exit 1 if a run left no result."""
@@ -76,7 +80,7 @@ def run(
     if not names:
         raise InputError("the suite names no methods; give some with --method", source=suite)
     path = store or store_of(loaded, folder / STORE)
-    setup = Setup(loaded, path, None if loaded.recorded else engine, slots, data_dir, agent)
+    setup = Setup(loaded, path, None if loaded.recorded else engine, slots, data_dir, agent, isolate)
     results, missing = _run(folder, setup, names, seeds or loaded.seeds, jobs, cell_timeout, ray)
     if json:
         hidden = {"test", "question_ids", "clusters"}
@@ -130,7 +134,7 @@ def _backend(setup: Setup, jobs: int | None, timeout: float | None, ray: str | N
         from ttgbench.backends.sequential import Sequential
 
         with RichProgress() as progress, setup.open(progress) as bench:
-            yield Sequential(setup.suite, bench)
+            yield Sequential(setup.suite, bench, setup.isolate)
 
 
 def replay(
