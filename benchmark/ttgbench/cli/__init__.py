@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ttgbench import __version__
-from ttgbench.cli import evaluate, graph, inspect, models, report, runs, store
+from ttgbench.cli import evaluate, graph, inspect, leaderboard, models, report, runs, store
 from ttgbench.cli.common import log_error
 from ttgbench.errors import TTGBenchError
 
@@ -23,12 +23,14 @@ app.add_typer(inspect.list_app, name="list")
 app.add_typer(graph.app, name="graph")
 app.add_typer(models.app, name="models")
 app.add_typer(store.app, name="store")
+app.add_typer(leaderboard.app, name="board")
 app.command("doctor")(inspect.doctor)
 app.command("evaluate")(evaluate.evaluate)
 app.command("run")(runs.run)
 app.command("replay")(runs.replay)
 app.command("demo")(runs.demo)
 app.command("report")(report.report)
+app.command("leaderboard")(leaderboard.leaderboard)
 
 
 def _version(show: bool) -> None:
