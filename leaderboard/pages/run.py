@@ -75,7 +75,7 @@ def _facts(row: dict[str, Any]) -> str:
         ("Files", row["path"]),
     ]
     title = f"<h2>{escape(method['name'])} <small>version {escape(method['version'])}</small></h2>"
-    return title + markup.table(("", ""), facts, "The run")
+    return title + markup.facts(facts, "The run")
 
 
 def _graph(board: Board, suite: str, cell: dict[str, Any]) -> str:

@@ -24,6 +24,10 @@ THEME = gr.themes.Base(
     block_border_width="0px",
     block_shadow="none",
     block_label_text_weight="500",
+    body_text_color_subdued="#526077",
+    body_text_color_subdued_dark="#a3afc0",
+    link_text_color="#1d5fb8",
+    link_text_color_dark="#79aef0",
 )
 
 LAUNCH = {

@@ -31,6 +31,17 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], label: str) -> 
     )
 
 
+def facts(rows: Sequence[tuple[str, Any]], label: str) -> str:
+    """Names and values, one per line."""
+    body = "".join(
+        f"<tr><th scope='row' class='key'>{escape(name)}</th><td>{escape(str(value))}</td></tr>" for name, value in rows
+    )
+    return (
+        f"<div class='ttg-scroll ttg-facts' role='region' tabindex='0' aria-label='{escape(label)}'>"
+        f"<table><tbody>{body}</tbody></table></div>"
+    )
+
+
 def number(value: float | None, places: int = 3) -> str:
     """Three decimals, or a dash."""
     return "–" if value is None else f"{value:.{places}f}"

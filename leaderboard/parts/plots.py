@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from html import escape
 from typing import Any
@@ -25,7 +26,7 @@ def empty(message: str) -> go.Figure:
 def curves(rows: Sequence[dict[str, Any]], names: dict[str, str], y_title: str) -> go.Figure:
     """One line per row over log spend, with its band where there is one."""
     figure = _figure("Search spend, full evaluations", y_title)
-    figure.update_xaxes(type="log", dtick="D2")
+    _log_axis(figure, [spend for row in rows for spend in row["spend"]])
     for number, row in enumerate(rows):
         colour, name = COLOURS[number % len(COLOURS)], escape(names[row["run_id"]])
         if row["low"]:
@@ -55,7 +56,7 @@ def curves(rows: Sequence[dict[str, Any]], names: dict[str, str], y_title: str) 
 def scatter(rows: Sequence[dict[str, Any]], cost: str, cost_title: str, chosen: str | None) -> go.Figure:
     """Accuracy against cost of graphs; those that no other dominates are joined. Points carry their key."""
     figure = _figure(cost_title, "Test accuracy")
-    figure.update_xaxes(type="log")
+    _log_axis(figure, [row[cost] for row in rows])
     front = sorted((row for row in rows if row[f"front_{cost}"]), key=lambda row: row[cost])
     figure.add_scatter(
         x=[row[cost] for row in front],
@@ -127,6 +128,21 @@ def _figure(x_title: str, y_title: str) -> go.Figure:
     figure.update_xaxes(title=x_title, automargin=True, gridcolor="#e5e7eb", zeroline=False)
     figure.update_yaxes(title=y_title, automargin=True, gridcolor="#e5e7eb", zeroline=False)
     return figure
+
+
+def _log_axis(figure: go.Figure, values: Sequence[float]) -> None:
+    """A logarithmic axis that says 1, 2, 5, 10, ... in full; a little room on either side."""
+    low, high = 0.93 * min(values), 1.07 * max(values)
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    steps = (1, 2, 5) if len(powers) <= 4 else (1,)
+    ticks = [step * 10.0**power for power in powers for step in steps]
+    shown = [tick for tick in ticks if low <= tick <= high]
+    figure.update_xaxes(
+        type="log",
+        range=[math.log10(low), math.log10(high)],
+        tickvals=shown,
+        ticktext=[f"{tick:.6g}" for tick in shown],
+    )
 
 
 def _faint(colour: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 import threading
 from collections.abc import Callable
@@ -67,9 +69,16 @@ class Source:
             self.refresh()
 
 
+def _scratch() -> Path:
+    """A folder that is gone when the process ends."""
+    folder = Path(tempfile.mkdtemp(prefix="ttgbench-board-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 def local(folder: Path) -> Fetch:
     """A folder of archived results, built anew when a file changes, or a folder that `board build` has made."""
-    kept = tempfile.TemporaryDirectory(prefix="ttgbench-board-")
+    kept = _scratch()
 
     def fetch(version: object) -> tuple[object, Board] | None:
         manifest = folder / "board.json"
@@ -82,7 +91,7 @@ def local(folder: Path) -> Fetch:
             return None
         suites = [load_suite(path) for path in os.environ.get("TTGBENCH_SUITES", "").split(os.pathsep) if path]
         tables, facts = build(find_archives(folder, suites={f"{s.name}-v{s.version}": s for s in suites}))
-        target = Path(tempfile.mkdtemp(dir=kept.name))  # never over one that is being read
+        target = Path(tempfile.mkdtemp(dir=kept))  # never over one that is being read
         write_board(target, tables, facts)
         return now, read_board(target)
 
@@ -91,7 +100,7 @@ def local(folder: Path) -> Fetch:
 
 def hub(repo: str, revision: str) -> Fetch:
     """The folder `board/` of a data set, at the commit that `revision` names now."""
-    kept = tempfile.TemporaryDirectory(prefix="ttgbench-board-")
+    kept = _scratch()
 
     def fetch(version: object) -> tuple[object, Board] | None:
         from huggingface_hub import HfApi, snapshot_download
@@ -106,7 +115,7 @@ def hub(repo: str, revision: str) -> Fetch:
                 repo_type="dataset",
                 revision=sha,
                 allow_patterns=["board/*"],
-                local_dir=Path(kept.name) / str(sha),
+                local_dir=kept / str(sha),
             )
         except (HfHubHTTPError, ValueError) as error:
             raise OSError(f"{repo} at {revision} cannot be reached: {error}") from None
