@@ -126,9 +126,9 @@ def find_archives(root: Path, *, suites: Mapping[str, Suite] | None = None) -> I
             continue
         try:
             archive = read_archive(path, suites=suites)
-            first = seen.setdefault(archive.run_id, path)
+            first = seen.setdefault(archive.record.files[CELLS].sha256, path)
             if first != path:
-                raise Rejected("duplicate-run", f"the same run as {first.relative_to(root)}", source=path)
+                raise Rejected("duplicate-run", f"the same results as {first.relative_to(root)}", source=path)
             yield archive
         except Rejected as error:
             yield error.rejection(root, path)

@@ -27,7 +27,8 @@ REASONS: Mapping[str, str] = {
     "incomplete": "cells are missing, or there are cells that the suite does not have",
     "cell-mismatch": "a cell contradicts run.json or the suite",
     "log-mismatch": "a log contradicts its cell",
-    "duplicate-run": "the same run is there twice",
+    "duplicate-run": "the same results are there twice",
+    "forged-badge": "its verification.json says more than has been verified",
     # What only a verification finds:
     "no-submission": "the method is not in the archive, so nothing can be run again",
     "bad-submission": "the archived submission is not acceptable, or not the one that run.json describes",
@@ -35,7 +36,10 @@ REASONS: Mapping[str, str] = {
     "store-invalid": "the archived generations are damaged or contradict themselves",
     "store-lacks": "a generation that the run needs is not in the archive",
     "grades-differ": "grading the raw answers again gives other grades",
+    "task-mismatch": "another version of a task or grader than the one here",
     "replay-differs": "running the method again on the recorded generations gives other bytes",
+    "hard-coded": "a search method that returned a graph without having evaluated anything",
+    "tokens-differ": "the same text or prompt has another number of tokens when it is generated again",
     "rerun-differs": "a live run differs by more than chance allows",
 }
 """Every reason and what it means."""

@@ -8,11 +8,13 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from ttgbench.archive import check
+from ttgbench.archive.export import export_used
 from ttgbench.archive.record import (
     CELLS,
     LOGS,
@@ -35,7 +37,9 @@ from ttgbench.submission.pack import pack
 from ttgbench.suite import Suite
 
 
-def write_archive(run_folder: Path, method: str, root: Path, *, store: Path | None = None) -> Path:
+def write_archive(
+    run_folder: Path, method: str, root: Path, *, store: Path | None = None, data_dir: Path | None = None
+) -> Path:
     """Archives one method's results of a finished run below the results folder `root`; returns the archive's folder.
 
     method: its name. store: default the run folder's own. The same run gives the same archive, and is written once.
@@ -53,9 +57,11 @@ def write_archive(run_folder: Path, method: str, root: Path, *, store: Path | No
     try:
         (scratch / SUBMISSION).write_bytes(pack(loaded.path))
         _write_lines(scratch / CELLS, (cell.to_json().encode() for cell in cells))
-        _write_lines(scratch / LOGS, (_log_line(run_folder, cell) for cell in cells))
+        entries = [_log_entry(run_folder, cell) for cell in cells]
+        _write_lines(scratch / LOGS, map(check.canonical, entries))
         if any(spec.evaluator == "generation" for spec in manifest.suite.problems):
-            _export_store(store or run_folder / RUN_STORE, scratch / STORE)
+            evaluated = [(cell, entry["events"]) for cell, entry in zip(cells, entries, strict=True)]
+            export_used(manifest.suite, evaluated, store or run_folder / RUN_STORE, scratch / STORE, data_dir)
         record = _record(manifest, loaded, cells, scratch)
         (scratch / RUN).write_text(record.to_json(), "utf-8")
         target = root / record.suite.label / record.method.name / record.run_id
@@ -77,29 +83,20 @@ def _method_of(manifest: Manifest, method: str, run_folder: Path) -> LoadedMetho
     raise InputError(f"has no results of method {method[:80]!r}; it has {known}", source=run_folder)
 
 
-def _write_lines(path: Path, lines: Iterator[bytes]) -> None:
+def _write_lines(path: Path, lines: Iterable[bytes]) -> None:
     with path.open("wb") as stream:
         stream.writelines(lines)
 
 
-def _log_line(run_folder: Path, cell: CellResult) -> bytes:
+def _log_entry(run_folder: Path, cell: CellResult) -> dict[str, Any]:
     path = cell_folder(run_folder, cell.problem, cell.method.name, cell.seed) / LOG_NAME
     try:
         events = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-        return check.canonical({"problem": cell.problem, "seed": cell.seed, "events": events})
+        return {"problem": cell.problem, "seed": cell.seed, "events": events}
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", source=path) from None
     except ValueError as error:
         raise InputError(f"is not JSON lines: {error}", source=path) from None
-
-
-def _export_store(store: Path, target: Path) -> None:
-    from ttgbench.store import Store
-
-    if not store.is_file():
-        raise InputError("no such store; name it with --store", source=store)
-    with Store(store, read_only=True) as opened:
-        opened.export(target)
 
 
 def _record(manifest: Manifest, method: LoadedMethod, cells: Sequence[CellResult], folder: Path) -> RunRecord:
