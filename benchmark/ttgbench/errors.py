@@ -12,6 +12,7 @@ TTGBenchError                 anything a user can act on; the command line print
 ├── MethodStopped             an isolated method's process came to an end that is no result
 │   ├── MethodTimeout         it ran past its limit
 │   └── MethodDied            it ended by itself, broke the protocol or used too much of something
+├── HubError                  the Hugging Face Hub refuses or fails; says what to do
 └── EngineError               a model server failed for good
     ├── ContextOverflow       the prompt does not fit the model's context
     └── WrongModel            the server serves another model than the one asked for
@@ -90,6 +91,10 @@ class StoreError(TTGBenchError):
 
 class SandboxUnavailable(TTGBenchError):
     """Model-written code cannot be run safely here."""
+
+
+class HubError(TTGBenchError):
+    """The Hugging Face Hub refuses or fails for good."""
 
 
 class MethodStopped(TTGBenchError):

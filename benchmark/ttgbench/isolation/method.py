@@ -12,10 +12,10 @@ import numpy as np
 
 from ttgbench.errors import BudgetExhausted, InputError, MethodDied
 from ttgbench.graph import Graph
+from ttgbench.graph_method import GraphMethod
 from ttgbench.isolation import wire
 from ttgbench.isolation.process import IsolationLimits, MethodProcess
-from ttgbench.method import LoadedMethod
-from ttgbench.plugins import find_plugin
+from ttgbench.method import LoadedMethod, find_method
 from ttgbench.problem import Problem
 
 
@@ -53,10 +53,10 @@ class IsolatedMethod:
 
 def load_isolated(name_or_path: str, limits: IsolationLimits = IsolationLimits()) -> LoadedMethod:
     """As `load_method`, without executing anything of the submission here. Raises InputError naming file and field."""
-    from ttgbench.method import load_metadata
-
-    folder = find_plugin("submissions", name_or_path)
-    return LoadedMethod(load_metadata(folder), folder, IsolatedMethod(folder, limits))
+    found = find_method(name_or_path)
+    published = found.metadata.kind == "graph"
+    search = GraphMethod(found.path) if published else IsolatedMethod(found.path, limits)
+    return LoadedMethod(found.metadata, found.path, search)
 
 
 def _outcome(message: dict[str, Any]) -> Graph:
