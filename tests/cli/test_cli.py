@@ -105,7 +105,7 @@ def test_run_report_and_replay(tiny_suite_file, tmp_path):
     done = ttgbench("run", "--suite", tiny_suite_file, "--engine", "echo", "--out", out, "--json")
     assert done.returncode == 0, done.stderr
     assert [row["status"] for row in json.loads(done.stdout)] == ["finished", "finished"]
-    rows = json.loads(ttgbench("report", out, "--json").stdout)
+    rows = json.loads(ttgbench("report", out, "--json").stdout)["rows"]
     assert [row["method"] for row in rows] == ["single_model", "random_search"]
     page = tmp_path / "page.html"
     shown = ttgbench("report", out, "--html", page)
