@@ -12,7 +12,10 @@ from parts.page import Page
 from parts.source import Source
 from parts.upload import Verdict, examined
 
+from ttgbench.archive.record import VERIFICATION
 from ttgbench.board import Board
+from ttgbench.errors import TTGBenchError
+from ttgbench.hub import open_pull_request
 
 STEPS = """
 <ol class="ttg-list">
@@ -67,27 +70,17 @@ def hand_in(path: str | None, token: gr.OAuthToken | None) -> str:
     with examined(Path(path), _suites()) as verdict:
         if not verdict.archives:
             return _said(verdict)
-        from huggingface_hub import CommitOperationAdd, HfApi
-        from huggingface_hub.errors import HfHubHTTPError
-
-        operations = [
-            CommitOperationAdd("/".join(("results", *archive.path.parts[-3:], file.name)), file)
-            for archive in verdict.archives
-            for file in sorted(archive.path.iterdir())
-            if file.name != "verification.json"  # only the maintainers' own is believed
-        ]
-        try:
-            opened = HfApi(token=token.token).create_commit(
-                os.environ["TTGBENCH_RESULTS_REPO"],
-                operations,
-                commit_message=f"Add results of {verdict.archives[0].record.method.name}",
-                repo_type="dataset",
-                create_pr=True,
-            )
-        except (HfHubHTTPError, OSError) as error:
-            return _said(Verdict("The Hub did not take it; nothing was handed in.", (str(error)[:500],)))
-        url = escape(str(opened.pr_url), quote=True)
-        return f"<p class='ttg-verdict ttg-good'>Handed in: <a href='{url}'>{url}</a></p>"
+        opened = []
+        for archive in verdict.archives:
+            (archive.path / VERIFICATION).unlink(missing_ok=True)  # only the maintainers' own is believed
+            try:
+                opened.append(open_pull_request(archive, os.environ["TTGBENCH_RESULTS_REPO"], token=token.token).url)
+            except TTGBenchError as error:
+                return _said(
+                    Verdict("The Hub did not take it.", (str(error), *(f"{url} was opened" for url in opened)))
+                )
+        links = ", ".join(f"<a href='{escape(url, quote=True)}'>{escape(url)}</a>" for url in opened)
+        return f"<p class='ttg-verdict ttg-good' role='status'>Handed in: {links}</p>"
 
 
 def _suites() -> tuple[str, ...]:

@@ -22,7 +22,7 @@ def assemble(source: Source) -> gr.Blocks:
         tabs: list[gr.Tab] = []
         with gr.Tabs(elem_id="ttg-tabs") as all_tabs:
             for kind in ALL:
-                with gr.Tab(kind.label, id=kind.id, elem_id=f"ttg-{kind.id}") as tab:
+                with gr.Tab(kind.label, id=kind.id, elem_id=f"ttg-tab-{kind.id}") as tab:
                     pages.append(kind(source))
                     tabs.append(tab)
         foot = gr.HTML(elem_id="ttg-foot")

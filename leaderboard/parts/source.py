@@ -90,7 +90,7 @@ def local(folder: Path) -> Fetch:
         if now == version:
             return None
         suites = [load_suite(path) for path in os.environ.get("TTGBENCH_SUITES", "").split(os.pathsep) if path]
-        tables, facts = build(find_archives(folder, suites={f"{s.name}-v{s.version}": s for s in suites}))
+        tables, facts = build(find_archives(folder, suites={s.label: s for s in suites}))
         target = Path(tempfile.mkdtemp(dir=kept))  # never over one that is being read
         write_board(target, tables, facts)
         return now, read_board(target)

@@ -83,7 +83,7 @@ def _submission(path: Path, folder: Path) -> Verdict:
 
 def _results(path: Path, folder: Path, suites: tuple[str, ...]) -> Verdict:
     _extract(path, folder)
-    known = {f"{suite.name}-v{suite.version}": suite for suite in map(load_suite, suites)}
+    known = {suite.label: suite for suite in map(load_suite, suites)}
     found = list(find_archives(_root(folder), suites=known))
     problems = tuple(f"{item.path}: {item.message} ({item.reason})" for item in found if isinstance(item, Rejection))
     archives = tuple(item for item in found if isinstance(item, Archive))

@@ -31,7 +31,7 @@ def anytime_rows(label: str, entries: Sequence[Entry], part: Slice) -> list[dict
         suite = entry.archive.suite
         grid = spend_grid(suite)
         base = {"suite": label, "budget": part.budget, "objective": part.objective, "run_id": entry.run_id}
-        if getattr(suite, "anchors", None):
+        if suite.anchors:
             rows.append({**base, "kind": "ecdf", "problem": "", **_ecdf(entry, part, grid)})
         curves = [_incumbents(entry, row, grid) for row in part.rows]
         rows.append({**base, "kind": "incumbent", "problem": "", **_mean_curve(np.concatenate(curves), grid)})

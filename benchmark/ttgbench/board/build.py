@@ -12,7 +12,7 @@ import numpy as np
 from ttgbench import __version__
 from ttgbench.archive import Archive, Rejection
 from ttgbench.board.anytime import anytime_rows
-from ttgbench.board.entry import Entry, anchors_of
+from ttgbench.board.entry import Entry
 from ttgbench.board.graphs import graph_rows
 from ttgbench.board.methods import method_rows
 from ttgbench.board.results import cell_row
@@ -81,7 +81,7 @@ def _run_scores(label: str, entry: Entry) -> list[dict[str, Any]]:
         finals = [np.mean(final.scores, axis=0) for cell in cells if (final := cell.final) is not None]
         if finals:
             base = {"suite": label, "problem": spec.name, "run_id": entry.run_id, "seeds": len(finals)}
-            rows.append({**base, "scores": np.mean(finals, axis=0)})
+            rows.append({**base, "clusters": cells[0].clusters, "scores": np.mean(finals, axis=0)})
     return rows
 
 
@@ -118,7 +118,6 @@ def _short(event: dict[str, Any]) -> dict[str, Any]:
 
 def _suite_facts(entries: Sequence[Entry]) -> dict[str, Any]:
     suite = entries[0].archive.suite
-    anchors = anchors_of(suite)
     return {
         "name": suite.name,
         "version": suite.version,
@@ -127,7 +126,7 @@ def _suite_facts(entries: Sequence[Entry]) -> dict[str, Any]:
         "margin": suite.margin,
         "seeds": suite.seeds,
         "search_evaluations": suite.search_evaluations,
-        "normalised": anchors is not None,
+        "normalised": suite.anchors is not None,
         "runs": len(entries),
         "problems": [
             {
@@ -136,8 +135,8 @@ def _suite_facts(entries: Sequence[Entry]) -> dict[str, Any]:
                 "pool": spec.pool,
                 "budget": spec.budget,
                 "objective": spec.objective.kind,
-                "zero": anchors[spec.name][0] if anchors else None,
-                "one": anchors[spec.name][1] if anchors else None,
+                "zero": suite.anchors[spec.name].zero if suite.anchors else None,
+                "one": suite.anchors[spec.name].one if suite.anchors else None,
             }
             for spec in suite.problems
         ],

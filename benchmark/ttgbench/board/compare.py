@@ -61,7 +61,7 @@ def compare_runs(board: Board, suite: str, first: str, second: str) -> Duel:
     """Compares two archived runs by id. Raises UnknownName for a run that the suite does not have."""
     names = _names(board, suite, first, second)
     scores = [
-        {row["problem"]: row["scores"] for row in board.rows("run_scores", suite=suite, run_id=run)}
+        {row["problem"]: (row["scores"], row["clusters"]) for row in board.rows("run_scores", suite=suite, run_id=run)}
         for run in (first, second)
     ]
     shared = [problem["name"] for problem in board.manifest["suites"][suite]["problems"]]
@@ -74,15 +74,16 @@ def compare_runs(board: Board, suite: str, first: str, second: str) -> Duel:
 
 def compare_graphs(board: Board, suite: str, problem: str, first: str, second: str) -> Duel:
     """Compares two graphs of one problem by key, or by the beginning of it. Raises UnknownName."""
-    wide = []
+    wide, clusters = [], []
     for key in (first, second):
         rows = board.rows("graph_scores", suite=suite, problem=problem)
         found = [row for row in rows if key and row["key"].startswith(key)]
         if len(found) != 1:
             raise UnknownName("graph", key, [row["key"][:12] for row in rows], source=f"{suite} {problem}")
         wide.append(np.asarray(found[0]["scores"]).reshape(-1, found[0]["universes"]))
+        clusters = found[0]["clusters"]
     margin = board.manifest["suites"][suite]["margin"]
-    found_one = _difference(problem, wide[0], wide[1], margin)
+    found_one = _difference(problem, wide[0], wide[1], clusters, margin)
     return Duel((found_one,), None, _graphs_sentence(first[:8], second[:8], found_one))
 
 
@@ -95,10 +96,14 @@ def _names(board: Board, suite: str, first: str, second: str) -> list[str]:
     return [f"{runs[run]} ({run[:8]})" if same else runs[run] for run in (first, second)]
 
 
-def _problems(pairs: dict[str, tuple[list[float], list[float]]], margin: float) -> tuple[ProblemDifference, ...]:
+Scored = tuple[list[float], list[str]]
+"""Scores of questions, and their clusters where there are any."""
+
+
+def _problems(pairs: dict[str, tuple[Scored, Scored]], margin: float) -> tuple[ProblemDifference, ...]:
     found = [
-        _difference(name, np.asarray(one)[:, None], np.asarray(other)[:, None], margin)
-        for name, (one, other) in pairs.items()
+        _difference(name, np.asarray(one)[:, None], np.asarray(other)[:, None], clusters, margin)
+        for name, ((one, clusters), (other, _)) in pairs.items()
         if len(one) == len(other)
     ]
     if not found:
@@ -110,9 +115,13 @@ def _problems(pairs: dict[str, tuple[list[float], list[float]]], margin: float) 
     )
 
 
-def _difference(name: str, first: np.ndarray, second: np.ndarray, margin: float) -> ProblemDifference:
+def _difference(
+    name: str, first: np.ndarray, second: np.ndarray, clusters: list[str], margin: float
+) -> ProblemDifference:
     low, high = min(0.0, first.min(), second.min()), max(1.0, first.max(), second.max())
-    found = stats.compare(first, second, np.random.default_rng(0), bounds=(low, high), resamples=RESAMPLES)
+    found = stats.compare(
+        first, second, np.random.default_rng(0), clusters=clusters or None, bounds=(low, high), resamples=RESAMPLES
+    )
     return ProblemDifference(
         problem=name,
         first=float(first.mean()),

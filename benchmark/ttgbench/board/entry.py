@@ -2,42 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
 from ttgbench import stats
 from ttgbench.archive import Archive
-from ttgbench.objective import Objective
 from ttgbench.results import CellResult, TestScore
 from ttgbench.stats.arrays import Floats
 from ttgbench.suite import Suite
 
 TARGETS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 """Normalised scores whose first hits make the anytime curves; frozen with the board's version."""
-
-
-def objective_value(objective: Objective, score: TestScore) -> float:
-    """What the problem's objective says of a graph on the test questions: `Objective.value` on the archived means."""
-    accuracy = float(np.mean(score.scores))
-    if objective.kind == "accuracy":
-        return accuracy
-    return accuracy - objective.weight * score.seconds / objective.reference_seconds
-
-
-def anchors_of(suite: Suite) -> dict[str, tuple[float, float]] | None:
-    """(zero, one) per problem, or None for a suite without anchors."""
-    anchors: Mapping[str, Any] | None = getattr(suite, "anchors", None)
-    if not anchors:
-        return None
-    return {name: (_number(anchor, "zero"), _number(anchor, "one")) for name, anchor in anchors.items()}
-
-
-def _number(anchor: Any, field: str) -> float:
-    return float(anchor[field] if isinstance(anchor, Mapping) else getattr(anchor, field))
 
 
 @dataclass(frozen=True)
@@ -73,18 +50,20 @@ class Entry:
         return np.array([[self._score(row, cell.final) for cell in cells] for row, cells in enumerate(self.cells)])
 
     def curve(self, row: int, seed: int) -> tuple[Floats, Floats]:
-        """Spends in full evaluations and scores of the incumbents of one cell: two arrays (K,), maybe empty."""
+        """Spends in full evaluations and scores of the incumbents of one cell: two arrays (K,), maybe empty.
+
+        Where not every incumbent was scored on test, the curve is known at the suite's checkpoints and at the end.
+        """
         cell = self.cells[row][seed]
         spent = cell.search.full_evaluations
-        scored = [
-            (min(incumbent.at, spent), score)
-            for incumbent in cell.incumbents
-            if (score := cell.score_of(incumbent.key)) is not None
-        ]
-        scored.sort(key=lambda point: point[0])
+        known = [(incumbent.at, cell.score_of(incumbent.key)) for incumbent in cell.incumbents]
+        if any(score is None for _, score in known):
+            points = [at for at in self.archive.suite.checkpoints if at < spent]
+            known = [*((at, cell.incumbent(at)) for at in points), (spent, cell.final)]
+        scored = [(min(at, spent), self._score(row, score)) for at, score in known if score is not None]
         return (
             np.array([at for at, _ in scored], dtype=np.float64),
-            np.array([self._score(row, score) for _, score in scored], dtype=np.float64),
+            np.array([score for _, score in scored], dtype=np.float64),
         )
 
     @cached_property
@@ -102,13 +81,13 @@ class Entry:
         """What each search spent, in full evaluations."""
         return np.array([[cell.search.full_evaluations for cell in cells] for cells in self.cells])
 
-    @cached_property
-    def _scale(self) -> list[tuple[float, float]]:
-        anchors = anchors_of(self.archive.suite)
-        return [anchors[spec.name] if anchors else (0.0, 1.0) for spec in self.archive.suite.problems]
-
     def _score(self, row: int, score: TestScore | None) -> float:
         if score is None:
             return np.nan
-        zero, one = self._scale[row]
-        return (objective_value(self.archive.suite.problems[row].objective, score) - zero) / (one - zero)
+        suite = self.archive.suite
+        return normalised(suite, suite.problems[row].name, score.value)
+
+
+def normalised(suite: Suite, problem: str, value: float) -> float:
+    """A value on the scale of the problem's anchors; as it is where the suite has none."""
+    return suite.anchors[problem].normalised(value) if suite.anchors else value

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ttgbench import stats
-from ttgbench.board.entry import Entry, objective_value
+from ttgbench.board.entry import Entry
 from ttgbench.board.methods import COSTS
 from ttgbench.results import TestScore
 from ttgbench.suite import ProblemSpec
@@ -21,19 +21,26 @@ def graph_rows(label: str, entries: Sequence[Entry]) -> list[dict[str, Any]]:
         return []
     rows = []
     for index, spec in enumerate(entries[0].archive.suite.problems):
-        found: dict[str, tuple[TestScore, dict[str, None], int, bool]] = {}
+        found: dict[str, tuple[TestScore, tuple[str, ...], dict[str, None], int, bool]] = {}
         for entry in entries:
             for cell in entry.cells[index]:
                 if (final := cell.final) is not None:
-                    score, names, runs, published = found.get(final.key, (final, {}, 0, False))
+                    score, _, names, runs, published = found.get(final.key, (final, (), {}, 0, False))
                     names = {**names, entry.archive.record.method.name: None}
-                    found[final.key] = (score, names, runs + 1, published or not entry.is_search)
+                    published = published or not entry.is_search
+                    found[final.key] = (score, cell.clusters, names, runs + 1, published)
         rows += _with_fronts([_row(label, spec, *graph) for graph in found.values()])
     return rows
 
 
 def _row(
-    label: str, spec: ProblemSpec, score: TestScore, names: dict[str, None], runs: int, published: bool
+    label: str,
+    spec: ProblemSpec,
+    score: TestScore,
+    clusters: tuple[str, ...],
+    names: dict[str, None],
+    runs: int,
+    published: bool,
 ) -> dict[str, Any]:
     scores = np.array(score.scores).T
     interval = stats.accuracy_interval(scores) if ((scores >= 0) & (scores <= 1)).all() else None
@@ -46,8 +53,8 @@ def _row(
         "published": published,
         "found_by": list(names),
         "runs": runs,
-        "value": objective_value(spec.objective, score),
-        "accuracy": float(scores.mean()),
+        "value": score.value,
+        "accuracy": score.accuracy,
         "accuracy_low": interval.low if interval else None,
         "accuracy_high": interval.high if interval else None,
         "units": score.nominal.units,
@@ -57,6 +64,7 @@ def _row(
         "tokens_in": score.tokens_in,
         "tokens_out": score.tokens_out,
         "universes": len(score.universes),
+        "clusters": clusters,
         "scores": scores.ravel(),
     }
 

@@ -65,7 +65,7 @@ def _row(label: str, entry: Entry, part: Slice) -> dict[str, Any]:
         "failures": json.dumps(dict(sorted(Counter(cell.status for cell in cells if cell.final is None).items()))),
         "unranked": _why_unranked(entry, cells_without=len(cells) - len(finals), cells=len(cells)),
         "score": float(scores.mean()) if complete else None,
-        "accuracy": float(np.mean([np.mean(final.scores) for final in finals])) if complete else None,
+        "accuracy": float(np.mean([final.accuracy for final in finals])) if complete else None,
         "search_spend": float(entry.spent[list(part.rows)].mean()),
         **_spend_to_targets(entry, part),
         **_costs(finals),
@@ -97,7 +97,7 @@ def _spend_to_targets(entry: Entry, part: Slice) -> dict[str, Any]:
 
     None for a suite without anchors, where scores of different problems share no scale.
     """
-    if not getattr(entry.archive.suite, "anchors", None):
+    if not entry.archive.suite.anchors:
         return {}
     found: dict[str, Any] = {}
     rows = list(part.rows)

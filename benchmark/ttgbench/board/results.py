@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttgbench.board.entry import Entry, anchors_of, objective_value
+from ttgbench.board.entry import Entry, normalised
 from ttgbench.results import CellResult
 from ttgbench.suite import Suite
 
@@ -50,7 +50,7 @@ def cell_row(cell: CellResult, suite: Suite, entry: Entry | None = None) -> dict
     """The row of one cell; entry: the archive it is from, None for a run that is not archived."""
     spec = next(spec for spec in suite.problems if spec.name == cell.problem)
     row: dict[str, Any] = {
-        "suite": f"{suite.name}-v{suite.version}",
+        "suite": suite.label,
         "suite_hash": suite.hash,
         "run_id": entry.run_id if entry else None,
         "method": cell.method.name,
@@ -73,14 +73,12 @@ def cell_row(cell: CellResult, suite: Suite, entry: Entry | None = None) -> dict
     final = cell.final
     if final is None:
         return row
-    value = objective_value(spec.objective, final)
-    zero, one = (anchors_of(suite) or {}).get(spec.name, (0.0, 1.0))
     return {
         **row,
         "graph": final.key,
-        "value": value,
-        "score": (value - zero) / (one - zero),
-        "accuracy": sum(map(sum, final.scores)) / sum(map(len, final.scores)),
+        "value": final.value,
+        "score": normalised(suite, spec.name, final.value),
+        "accuracy": final.accuracy,
         "units": final.nominal.units,
         "flops": final.flops,
         "dollars": final.dollars,

@@ -31,7 +31,7 @@ def build(
     from ttgbench.suite import load_suite
 
     loaded = [load_suite(name) for name in suite or ()]
-    tables, manifest = build(find_archives(results, suites={f"{s.name}-v{s.version}": s for s in loaded}))
+    tables, manifest = build(find_archives(results, suites={s.label: s for s in loaded}))
     write_board(out, tables, manifest)
     for item in manifest["left_out"]:
         log(f"left out {item['path']}: {item['message']} ({item['reason']})")
