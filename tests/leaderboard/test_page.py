@@ -262,7 +262,7 @@ def test_compare_says_it_in_words(tab, server, shown):
     tab.wait_for_function("document.querySelector('#ttg-verdict').innerText.includes('No difference shown')")
     assert f"second={runs['made_up_beta']}" in tab.url
     choose(tab, "What", "Two graphs")
-    tab.wait_for_function("document.querySelector('#ttg-verdict').innerText.includes('Graph')")
+    tab.wait_for_function("document.querySelector('#ttg-verdict').innerText.includes('over 40 questions')")
 
 
 def test_uploads_are_checked_at_once(tab, server, results, tmp_path):

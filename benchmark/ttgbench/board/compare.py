@@ -185,6 +185,6 @@ def _graphs_sentence(first: str, second: str, row: ProblemDifference) -> str:
     said = {
         "better": f"Graph {first} is better than {second}",
         "worse": f"Graph {first} is worse than {second}",
-        "no difference shown": f"No difference shown between {first} and {second}",
+        "no difference shown": f"No difference shown between graphs {first} and {second}",
     }.get(row.verdict, f"Graphs {first} and {second} are {row.verdict}")
     return f"{said}: {spread} over {row.questions} questions; {missed}."
