@@ -128,6 +128,7 @@ def _figure(x_title: str, y_title: str) -> go.Figure:
         plot_bgcolor="rgba(0,0,0,0)",
         font={"family": "system-ui, sans-serif", "size": 13},
         legend={"orientation": "h", "y": -0.22, "x": 0},
+        showlegend=True,
         hovermode="closest",
     )
     figure.update_xaxes(title=x_title, automargin=True, gridcolor="#e5e7eb", zeroline=False)

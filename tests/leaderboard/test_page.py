@@ -260,7 +260,7 @@ def test_compare_says_it_in_words(tab, server, shown):
     tab.wait_for_selector("#ttg-forest .points path")
     choose(tab, "Second", "made_up_beta")
     tab.wait_for_function("document.querySelector('#ttg-verdict').innerText.includes('No difference shown')")
-    assert f"second={runs['made_up_beta']}" in tab.url
+    tab.wait_for_url(f"**second={runs['made_up_beta']}**")
     choose(tab, "What", "Two graphs")
     tab.wait_for_function("document.querySelector('#ttg-verdict').innerText.includes('over 40 questions')")
 
