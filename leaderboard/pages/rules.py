@@ -38,8 +38,9 @@ def _suite(label: str, facts: dict[str, Any]) -> str:
         for problem in facts["problems"]
     ]
     said = (
-        f"{facts['description']} {facts['seeds']} seeds, {facts['search_evaluations']:g} full evaluations per search; "
-        f"differences below {facts['margin']:g} are practically equivalent. sha256 {facts['hash']}"
+        f"{facts['description'].rstrip('.')}. Seeds: {facts['seeds']}. A search may spend "
+        f"{facts['search_evaluations']:g} full evaluations. Differences below {facts['margin']:g} are practically "
+        f"equivalent. sha256 {facts['hash']}"
     )
     columns = ("Problem", "Task", "Pool", "Budget", "Objective", "Zero#", "One#")
     return f"<h2>{escape(label)}</h2>{markup.note(said)}{markup.table(columns, rows, label)}"
