@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ttgbench.archive import Archive
+from ttgbench.archive.record import RUN
 from ttgbench.errors import HubError
 
 if TYPE_CHECKING:
@@ -71,9 +72,10 @@ def _attempt(api: HfApi, archive: Archive, repo: str) -> PullRequest:
     folder = f"{RESULTS_FOLDER}/{archive.record.suite.label}/{archive.record.method.name}/{archive.run_id}"
     if api.file_exists(repo, f"{folder}/run.json", repo_type="dataset", revision=head):
         raise HubError(f"{repo} has this run already: {folder}")
+    files = [archive.path / RUN, *(archive.path / name for name in sorted(archive.record.files))]
     done = api.create_commit(
         repo,
-        [CommitOperationAdd(f"{folder}/{path.name}", str(path)) for path in sorted(archive.path.iterdir())],
+        [CommitOperationAdd(f"{folder}/{path.name}", str(path)) for path in files],
         commit_message=title,
         commit_description=_description(archive),
         repo_type="dataset",

@@ -9,9 +9,10 @@ from ttgbench import __version__
 from ttgbench.board import Board
 
 FIRST_STEPS = """
-<pre><code>ttgbench run --suite demo --out runs/demo      # run methods
-ttgbench submit runs/demo --results results    # archive what they did
-ttgbench leaderboard --results results         # and look at it here</code></pre>
+<pre><code># run a method on a suite, archive what it did
+ttgbench submit random_search --suite synthetic-v1 --results results
+# and look at it here
+ttgbench leaderboard --results results</code></pre>
 """
 
 

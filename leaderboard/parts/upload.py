@@ -10,16 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-import yaml
-from pydantic import ValidationError
-
 from ttgbench.archive import Archive, Rejection, find_archives
 from ttgbench.archive.record import LIMITS
 from ttgbench.errors import InputError
-from ttgbench.method import Metadata
+from ttgbench.method import find_method
+from ttgbench.submission.check import check, check_licence
 from ttgbench.submission.pack import unpack
 from ttgbench.suite import load_suite
-from ttgbench.yaml_input import validation_message
 
 MAX_BYTES = 64 << 20
 """Of an upload, and of what comes out of it times four."""
@@ -69,12 +66,15 @@ def _names(path: Path) -> list[str]:
 def _submission(path: Path, folder: Path) -> Verdict:
     unpack(path.read_bytes(), folder)
     try:
-        raw = yaml.safe_load((folder / "submission.yaml").read_text("utf-8"))
-        metadata = Metadata.model_validate(raw)
-    except ValidationError as error:
-        raise InputError(validation_message(error), source="submission.yaml") from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"is not YAML: {str(error)[:300]}", source="submission.yaml") from None
+        metadata = find_method(str(folder)).metadata
+        check_licence(metadata)
+        # Published graphs are data, so all checks can be made; a method's code is not run here.
+        findings = list(check(folder)) if metadata.kind == "graph" else []
+    except InputError as error:
+        raise InputError(str(error).replace(f"{folder}/", "").replace(str(folder), "the submission")) from None
+    faults = tuple(f"{finding.name}: {finding.fault}" for finding in findings if finding.fault)
+    if faults:
+        return Verdict("This cannot be handed in.", faults)
     return Verdict(
         f"A well-formed submission: {metadata.name}, version {metadata.version}. The page runs no code: check it with "
         "`ttgbench submission check`, run it with `ttgbench submit`, and hand in the results that come out."

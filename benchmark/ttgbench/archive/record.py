@@ -94,6 +94,9 @@ class RunRecord(_Record):
     kind: Literal["method", "graph"]
     """"graph": one published graph per problem, evaluated without any search."""
     engine: Text
+    """Name of the engine; "openai" for any server that was given by its address, which is nobody's business."""
+    agent: Text | None = None
+    """Model of the search agent, if the run had one."""
     hardware: Hardware
     seeds: int = Field(ge=1, le=1000)
     """Seeds 0 to seeds - 1, of every problem."""

@@ -28,6 +28,7 @@ REASONS: Mapping[str, str] = {
     "cell-mismatch": "a cell contradicts run.json or the suite",
     "log-mismatch": "a log contradicts its cell",
     "duplicate-run": "the same results are there twice",
+    "not-append-only": "changes or removes something that was there before",
     "forged-badge": "its verification.json says more than has been verified",
     # What only a verification finds:
     "no-submission": "the method is not in the archive, so nothing can be run again",

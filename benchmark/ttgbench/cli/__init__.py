@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 
 from ttgbench import __version__
-from ttgbench.cli import evaluate, graph, inspect, leaderboard, models, report, runs, store
+from ttgbench.cli import (
+    compare,
+    evaluate,
+    graph,
+    inspect,
+    leaderboard,
+    models,
+    report,
+    runs,
+    store,
+    submission,
+    suite,
+    verify,
+)
 from ttgbench.cli.common import log_error
 from ttgbench.errors import TTGBenchError
 
@@ -24,6 +37,10 @@ app.add_typer(graph.app, name="graph")
 app.add_typer(models.app, name="models")
 app.add_typer(store.app, name="store")
 app.add_typer(leaderboard.app, name="board")
+app.add_typer(submission.app, name="submission")
+app.command("submit")(submission.submit)
+app.command("verify")(verify.verify)
+app.add_typer(suite.app, name="suite")
 app.command("doctor")(inspect.doctor)
 app.command("evaluate")(evaluate.evaluate)
 app.command("run")(runs.run)
@@ -31,6 +48,7 @@ app.command("replay")(runs.replay)
 app.command("demo")(runs.demo)
 app.command("report")(report.report)
 app.command("leaderboard")(leaderboard.leaderboard)
+app.command("compare")(compare.compare)
 
 
 def _version(show: bool) -> None:

@@ -63,17 +63,18 @@ def _print(built: Report, every_problem: bool) -> None:
     from ttgbench.report.build import MANY_PROBLEMS
 
     for one in built.overview:
-        _print_table(one)
+        print_table(one)
     if every_problem or len(built.problems) <= MANY_PROBLEMS:
         for one in built.problems:
-            _print_table(one)
+            print_table(one)
             _print_best(built, one.name.removeprefix("problem-"))
         _explain(built.problems[0])
     else:
         out.print("\nPer problem: --problems, --html, --csv or --json.", highlight=False)
 
 
-def _print_table(one: Table) -> None:
+def print_table(one: Table) -> None:
+    """One table with its note, in the terminal."""
     names = [column.name + ("#" if one.numeric(i) else "") for i, column in enumerate(one.columns)]
     out.print(table(f"\n{one.title}", *names, rows=one.texts()))
     if one.note:

@@ -32,6 +32,9 @@ AgentSpec = Annotated[
     ),
 ]
 Slots = Annotated[int | None, typer.Option("--slots", min=1, max=4096, help="Requests in flight per model.")]
+Isolate = Annotated[
+    bool, typer.Option("--isolate", help="Run every search in a process of its own, without files and network.")
+]
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder with the data sets, instead of the Hub.")]
 
 
@@ -55,11 +58,15 @@ def run(
         float | None,
         typer.Option("--cell-timeout", min=0.1, help="Seconds for one run. Default: 600 synthetic, 12 h with engines."),
     ] = None,
+    ray: Annotated[
+        str | None, typer.Option("--ray", help='Run on a Ray cluster: its address, or "local" for one of --jobs CPUs.')
+    ] = None,
     store: Annotated[Path | None, typer.Option("--store", help="Default: store.sqlite in the folder.")] = None,
     engine: EngineSpec = "llama_cpp",
     agent: AgentSpec = None,
     slots: Slots = None,
     data_dir: DataDir = None,
+    isolate: Isolate = False,
     json: JsonFlag = False,
 ) -> None:
     """Run search methods on a suite. Started again, it goes on where it stopped. Exit 1 if a run left no result."""
@@ -71,8 +78,8 @@ def run(
     names = _method_names(method, methods) or list(loaded.methods)
     if not names:
         raise InputError("the suite names no methods; give some with --method", source=suite)
-    setup = Setup(loaded, store or folder / STORE, engine, slots, data_dir, agent)
-    results, missing = _run(folder, setup, names, seeds or loaded.seeds, jobs, cell_timeout)
+    setup = Setup(loaded, store or folder / STORE, engine, slots, data_dir, agent, isolate)
+    results, missing = _run(folder, setup, names, seeds or loaded.seeds, jobs, cell_timeout, ray)
     if json:
         hidden = {"test", "question_ids", "clusters"}
         print_json([result.model_dump(mode="json", by_alias=True, exclude=hidden) for result in results])
@@ -90,23 +97,33 @@ def _method_names(method: list[str] | None, methods: str | None) -> list[str]:
 
 
 def _run(
-    folder: Path, setup: Setup, names: list[str], seeds: int, jobs: int | None = None, timeout: float | None = None
+    folder: Path,
+    setup: Setup,
+    names: list[str],
+    seeds: int,
+    jobs: int | None = None,
+    timeout: float | None = None,
+    ray: str | None = None,
 ) -> tuple[list[CellResult], int]:
     """All results, and how many cells have none."""
     from ttgbench.launch import run_on
 
     folder.mkdir(parents=True, exist_ok=True)
     cells = len(setup.suite.problems) * len(names) * seeds
-    with _backend(setup, jobs, timeout) as backend:
+    with _backend(setup, jobs, timeout, ray) as backend:
         results = run_on(backend, folder, setup.suite, names, seeds, setup.engine or "", CellReport(cells), setup.agent)
     return results, cells - len(results)
 
 
 @contextlib.contextmanager
-def _backend(setup: Setup, jobs: int | None, timeout: float | None) -> Iterator[Backend]:
-    """Worker processes, unless nothing asks for them and this process can hold the engines."""
+def _backend(setup: Setup, jobs: int | None, timeout: float | None, ray: str | None) -> Iterator[Backend]:
+    """Worker processes, here or on Ray, unless nothing asks for them and this process can hold the engines."""
     simulated = all(spec.evaluator == "synthetic" for spec in setup.suite.problems)
-    if simulated or jobs is not None or timeout is not None:
+    if ray is not None:
+        from ttgbench.backends.on_ray import OnRay
+
+        yield OnRay(setup, timeout or setup.seconds_per_cell, ray, jobs)
+    elif simulated or jobs is not None or timeout is not None:
         from ttgbench.backends.processes import Processes
 
         count = jobs or (os.cpu_count() if simulated else 1) or 1
@@ -115,7 +132,7 @@ def _backend(setup: Setup, jobs: int | None, timeout: float | None) -> Iterator[
         from ttgbench.backends.sequential import Sequential
 
         with RichProgress() as progress, setup.open(progress) as bench:
-            yield Sequential(setup.suite, bench)
+            yield Sequential(setup.suite, bench, setup.isolate)
 
 
 def replay(

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from ttgbench.cost import NANOSECONDS
 from ttgbench.errors import InputError
 from ttgbench.evaluate.base import Evaluation, NodeUse
-from ttgbench.evaluate.synthetic_coefficients import ABILITIES, FATIGUE, LENGTH_NOISE, READINGS, VERSION
+from ttgbench.evaluate.synthetic_coefficients import ABILITIES, FATIGUE, LEAST, LENGTH_NOISE, READINGS, VERSION
 from ttgbench.evaluate.synthetic_draws import Bits, Floats, address, mix
 from ttgbench.evaluate.synthetic_landscape import BUCKETS, NOTHING, RIGHT, ROLES, Landscape, landscape
 from ttgbench.graph import Graph
@@ -29,6 +29,7 @@ from ttgbench.keys import KeyContext, node_keys
 from ttgbench.pool import Pool
 from ttgbench.task import CORRECT, UNANSWERED, WRONG, Task
 
+Counts = NDArray[np.int64]
 _MAX_PLANS, _MAX_VIEWS = 1 << 12, 64
 _STATUSES = np.array([CORRECT, *[WRONG] * (NOTHING - 1), UNANSWERED], dtype=object)
 _SCORES = np.array([1.0, *[0.0] * NOTHING])
@@ -57,6 +58,8 @@ class _Plan:
     """(k, 1) 1 for a node that runs a model, else 0."""
     reads: Floats
     """(k, k) 1 where the row reads the column."""
+    voted: Floats
+    """(k, 1) how many votes it reads: each passes on an answer, of mean length, that it did not write."""
     loss: Floats
     """(k, 1) logits of recognition lost by level."""
     inputs: tuple[NDArray[np.intp] | None, ...]
@@ -90,32 +93,51 @@ class SyntheticEvaluator:
         self.key_context = KeyContext(prompts=roles, models=models, sampling=f"synthetic-{VERSION}")
         self._tariff = _tariff(pool)
         self._overload = np.array([[ABILITIES[name].overload / 1000] for name in pool.names if name in ABILITIES])
-        self._landscapes: dict[str, Landscape] = {}
+        first = task.card.splits[0]
+        self._landscapes: dict[str, Landscape] = {first: landscape(task, pool, first)}
         self._views: dict[object, _View] = {}
         self._plans: dict[object, _Plan] = {}
-        landscape(task, pool, task.card.splits[0])
 
     def evaluate(
         self, graphs: Sequence[Graph], questions: Sequence[int], universe: int, split: str
     ) -> list[Evaluation]:
         """As the Protocol says; nothing is recorded, everything is drawn again."""
         view = self._view(questions, split)
-        seed = mix(view.tables.address ^ np.uint64(address("universe", universe)))
+        seed = _seed(view, universe)
         return [self._evaluation(graph, self._plan(graph), view, seed, universe) for graph in graphs]
 
     def close(self) -> None:
         """Nothing to free."""
 
-    def _evaluation(self, graph: Graph, plan: _Plan, view: _View, seed: Bits, universe: int) -> Evaluation:
+    def outcomes(self, graph: Graph, universes: Sequence[int], split: str) -> tuple[Floats, Counts]:
+        """Scores and latencies (nanoseconds) on a whole split, each (universes, questions); equal to `evaluate`'s.
+
+        For yardsticks that need many universes; several times as fast as one by one.
+        """
+        size, count = len(self._task.questions(split)), len(universes)
+        view = self._views.get((split, count))
+        if view is None:
+            view = self._views[split, count] = _make_view(self._landscape(split), list(range(size)) * count, split)
+        addresses = np.array([address("universe", universe) for universe in universes], dtype=np.uint64)
+        seed = mix(view.tables.address ^ addresses.repeat(size))
+        answers, _, costs = self._draw(self._plan(graph), view, seed)
+        return _SCORES[answers].reshape(count, size), costs[-1].reshape(count, size)
+
+    def _draw(
+        self, plan: _Plan, view: _View, seed: Bits
+    ) -> tuple[NDArray[np.int8], tuple[Counts, Counts], tuple[Counts, Counts, Counts]]:
+        """Codes of the sink's answers (n,); tokens in and out (k, n); FLOPs, picodollars (k, n) and latency (n,)."""
         bits = mix(plan.bits ^ seed)
         tokens_in, tokens_out, read = self._tokens(plan, view, bits)
         cut = tokens_out >= self._task.card.max_tokens
         answers = _answers(plan, view, bits, cut, self._recognition(plan, view, read))
         flops, picodollars, nanoseconds = _costs(self._tariff[:, plan.model], tokens_in, tokens_out)
-        finished = _finished(plan, nanoseconds)
+        return answers[-1], (tokens_in, tokens_out), (flops, picodollars, _finished(plan, nanoseconds))
+
+    def _evaluation(self, graph: Graph, plan: _Plan, view: _View, seed: Bits, universe: int) -> Evaluation:
+        final, (tokens_in, tokens_out), (flops, picodollars, finished) = self._draw(plan, view, seed)
         for array in (tokens_in, tokens_out, flops, picodollars, finished):
             array.flags.writeable = False  # and so are the rows taken from it
-        final = answers[-1]
         scores = _SCORES[final]
         scores.flags.writeable = False
         return Evaluation(
@@ -134,32 +156,39 @@ class SyntheticEvaluator:
             latency_ns=finished,
         )
 
-    def _tokens(self, plan: _Plan, view: _View, bits: Bits) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+    def _tokens(self, plan: _Plan, view: _View, bits: Bits) -> tuple[Counts, Counts, Floats]:
         """(k, n) tokens in, tokens out, and those of the predecessors among the tokens in."""
         uniform = (bits & _LOW) * _STEP
         least, spread = LENGTH_NOISE
         expected = view.tables.length[plan.model] * plan.runs
         written = np.minimum(expected * (least + spread * uniform), self._task.card.max_tokens)
         tokens_out = np.rint(written).astype(np.int64)
-        read = plan.reads @ tokens_out
+        read = plan.reads @ tokens_out + plan.voted * self._task.card.lengths.answer
         tokens_in = ((view.tables.tokens + read) * plan.runs).astype(np.int64)
         return tokens_in, tokens_out, read
 
     def _recognition(self, plan: _Plan, view: _View, read: Floats) -> Floats:
         """(k, n) weight of a right answer among those that a node reads; a wrong one has weight 1."""
-        skill = view.tables.skill[plan.role, plan.model]
-        return np.asarray(np.exp(skill - self._overload[plan.model] * read - plan.loss))
+        skill = view.tables.skill[plan.role, plan.model] - plan.loss
+        skill -= self._overload[plan.model] * read
+        return np.asarray(np.exp(np.maximum(skill, LEAST, out=skill), out=skill))
 
     def _view(self, questions: Sequence[int], split: str) -> _View:
         key = (split, questions if isinstance(questions, range | tuple) else tuple(questions))
-        view = self._views.get(key)
+        try:
+            view = self._views.get(key)
+        except TypeError:  # not even hashable
+            raise InputError("must be a list of question indices", field="questions") from None
         if view is None:
-            if split not in self._landscapes:
-                self._landscapes[split] = landscape(self._task, self._pool, split)
             if len(self._views) >= _MAX_VIEWS:
                 self._views.clear()
-            view = self._views[key] = _make_view(self._landscapes[split], questions, split)
+            view = self._views[key] = _make_view(self._landscape(split), questions, split)
         return view
+
+    def _landscape(self, split: str) -> Landscape:
+        if split not in self._landscapes:
+            self._landscapes[split] = landscape(self._task, self._pool, split)
+        return self._landscapes[split]
 
     def _plan(self, graph: Graph) -> _Plan:
         # By structure: equal graphs made anew need no second canonical labelling.
@@ -183,11 +212,14 @@ class SyntheticEvaluator:
         row = {name: i for i, name in enumerate(order)}
         level = {name: i for i, names in enumerate(graph.levels) for name in names}
         reads = np.zeros((len(order), len(order)))
+        voted = np.zeros((len(order), 1))
         inputs: list[NDArray[np.intp] | None] = []
         for i, node in enumerate(nodes):
             sources = [row[name] for name in sorted(graph.predecessors(node.id), key=keys.__getitem__)]
-            reads[i, sources] = node.model is not None
             own = [] if node.model is None else [i]
+            if own:
+                reads[i, sources] = 1.0
+                voted[i] = sum(nodes[source].model is None for source in sources)
             inputs.append(np.array(sources + own) if sources else None)
         return _Plan(
             ids=order,
@@ -198,9 +230,14 @@ class SyntheticEvaluator:
             role=np.array([_ROLE_NUMBER.get(node.role, 0) for node in nodes]),
             runs=np.array([[float(node.model is not None)] for node in nodes]),
             reads=reads,
+            voted=voted,
             loss=np.array([[FATIGUE * max(level[name] - 1, 0)] for name in order]),
             inputs=tuple(inputs),
         )
+
+
+def _seed(view: _View, universe: int) -> Bits:
+    return mix(view.tables.address ^ np.uint64(address("universe", universe)))
 
 
 def _make_view(full: Landscape, questions: Sequence[int], split: str) -> _View:
@@ -262,7 +299,7 @@ def plurality(seen: NDArray[np.int8]) -> NDArray[np.int8]:
     return seen[votes.argmax(axis=0), columns]
 
 
-def _finished(plan: _Plan, nanoseconds: NDArray[np.int64]) -> NDArray[np.int64]:
+def _finished(plan: _Plan, nanoseconds: Counts) -> Counts:
     """(n,) when the sink has answered: the longest path."""
     ready = nanoseconds
     for i, rows in enumerate(plan.inputs):
@@ -272,7 +309,7 @@ def _finished(plan: _Plan, nanoseconds: NDArray[np.int64]) -> NDArray[np.int64]:
     return ready[-1]
 
 
-def _tariff(pool: Pool) -> NDArray[np.int64]:
+def _tariff(pool: Pool) -> Counts:
     """(6, m) what `cost.generation_flops`, `picodollars` and `nanoseconds` multiply tokens with, by model."""
     return np.array(
         [
@@ -290,9 +327,7 @@ def _tariff(pool: Pool) -> NDArray[np.int64]:
     ).T
 
 
-def _costs(
-    tariff: NDArray[np.int64], tokens_in: NDArray[np.int64], tokens_out: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def _costs(tariff: Counts, tokens_in: Counts, tokens_out: Counts) -> tuple[Counts, Counts, Counts]:
     """(k, n) FLOPs, picodollars and nanoseconds of all nodes at once; equal to those of `ttgbench.cost`.
 
     With n = n_p + n_d its FLOPs are 2*M*n + 2*L*D*n*(n + 1).

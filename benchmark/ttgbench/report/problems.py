@@ -14,6 +14,8 @@ from ttgbench.report.table import Column, Table, Value
 from ttgbench.results import CellResult
 from ttgbench.stats import Comparison, Interval, accuracy_interval, break_even_queries, compare
 
+SAME = "the same graphs"
+"""A verdict that needs no statistics."""
 COLUMNS = (
     Column("method"),
     Column("test accuracy", "share of test questions answered rightly, mean over runs, with a 95% interval"),
@@ -97,7 +99,7 @@ def problem_tables(rows: Sequence[Row]) -> list[Table]:
 def _note() -> str:
     return (
         "Intervals and verdicts are about other questions of this task, for the graphs that these runs found. A run "
-        "without a graph scores 0."
+        "without a graph scores 0. Rows are judged one by one: of twenty without a difference one shows one by chance."
     )
 
 
@@ -117,7 +119,7 @@ def _row(cells: Sequence[CellResult], baseline: Sequence[CellResult], margin: fl
         graph=common,
         accuracy=_accuracy(cells),
         comparison=compared,
-        verdict=_verdict(first, compared, bool(scored), bool(baseline), margin),
+        verdict=_same(cells, baseline) or _verdict(first, compared, bool(scored), bool(baseline), margin),
         nominal_units=_mean([final.nominal.units for final in scored]),
         flops=_mean([final.flops for final in scored]),
         dollars=_mean([final.dollars for final in scored]),
@@ -140,6 +142,11 @@ def _accuracy(cells: Sequence[CellResult]) -> Interval:
         return accuracy_interval(scores)
     alone = compare(scores, np.zeros_like(scores), np.random.default_rng(0), clusters=labels, resamples=99)
     return Interval(alone.difference, max(alone.low, 0.0), min(alone.high, 1.0))
+
+
+def _same(cells: Sequence[CellResult], baseline: Sequence[CellResult]) -> str:
+    own, other = (sorted(final.key for final in finals(runs)) for runs in (cells, baseline))
+    return SAME if own == other and own and cells[0].method.name != BASELINE else ""
 
 
 def _verdict(
