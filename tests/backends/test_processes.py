@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 from ttgbench.backends.base import Setup
 from ttgbench.backends.processes import Processes
@@ -78,3 +84,81 @@ def test_what_a_method_prints_lies_beside_its_result(tmp_path, tiny_suite, write
     run(tmp_path, tiny_suite, [write_method(body)])
     assert (tmp_path / "run/tiny-math/mine/seed-000/output.txt").read_text().split() in (["twoone"], ["one", "two"])
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_fork_does_not_go_on_as_the_harness_and_dies_with_it(tmp_path, tiny_suite, write_method):
+    body = (
+        f"import os, pathlib, time\npid = os.fork()\n{RECOMMEND}"
+        f"if pid == 0: time.sleep(600)\npathlib.Path({str(tmp_path)!r}, 'child').write_text(str(pid))\nreturn g"
+    )
+    returning = write_method(f"import os\nos.fork()\n{RECOMMEND}return g", "returning")
+    hanging = write_method(body.replace(RECOMMEND, "g = single('smollm2-135m')\n"), "hanging")
+    results, _ = run(tmp_path, tiny_suite, [returning, hanging])
+    assert [result.status for result in results] == ["finished", "finished"]
+    assert len((tmp_path / "run/tiny-math/returning/seed-000" / LOG_NAME).read_text().splitlines()) == 4
+    child = int((tmp_path / "child").read_text())
+    for _ in range(100):
+        if not running(child):
+            break
+        time.sleep(0.05)
+    assert not running(child)
+
+
+def running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_what_a_method_does_to_its_process_harms_no_other_method(tmp_path, tiny_suite, write_method):
+    body = (
+        "import numpy, random, ttgbench.score\nnumpy.random.seed(0); random.seed(0)\n"
+        "ttgbench.score.significant = lambda value: 0.5\nnumpy.mean = lambda *a, **k: 0.5\nraise ValueError"
+    )
+    poisonous = write_method(body, "a_poison")
+    run(tmp_path, tiny_suite, [poisonous, "random_search"], jobs=1)
+    run(tmp_path, tiny_suite, ["random_search"], jobs=1, out="alone")
+    poisoned, alone = contents(tmp_path / "run"), contents(tmp_path / "alone")
+    assert len(alone) == 2
+    assert all(poisoned[name] == data for name, data in alone.items())
+
+
+def test_a_cell_that_cannot_even_be_recorded_is_missing_and_runs_next_time(tmp_path, tiny_suite, monkeypatch):
+    from ttgbench.backends.host import Gone, Host
+
+    def lost(self, job):
+        raise Gone("died", "its process ended: exit status 9")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Host, "_attempt", lost)
+        results, said = run(tmp_path, tiny_suite, ["single_model"])
+    assert results == []
+    assert "could not be scored" in said[0]
+    assert [result.status for result in run(tmp_path, tiny_suite, ["single_model"])[0]] == ["finished"]
+
+
+@pytest.mark.slow
+def test_kill_9_of_the_whole_run_then_the_same_bytes(tmp_path, tiny_suite):
+    suite = tmp_path / "suite.yaml"
+    suite.write_text(yaml.safe_dump(tiny_suite.to_dict()))
+
+    def start(out: Path) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "ttgbench", "run", "--suite", str(suite), "--engine", "echo", "--jobs", "2"]
+        return subprocess.Popen(
+            [*command, "--seeds", "6", "--out", str(out)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    _, stderr = (first := start(whole)).communicate(timeout=200)
+    assert first.returncode == 0, stderr.decode()
+    for wanted in (1, 4, 8):
+        process = start(killed)
+        while len(contents(killed)) < wanted and process.poll() is None:
+            time.sleep(0.05)
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate(timeout=30)
+    _, stderr = (last := start(killed)).communicate(timeout=200)
+    assert last.returncode == 0, stderr.decode()
+    assert len(contents(whole)) == 24
+    assert contents(killed) == contents(whole)

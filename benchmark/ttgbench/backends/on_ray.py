@@ -16,9 +16,13 @@ from typing import Any
 
 from ttgbench.backends.base import Job, Outcome, Setup
 from ttgbench.backends.host import Host
+from ttgbench.backends.worker import OUTPUT_NAME
 from ttgbench.errors import InputError, TTGBenchError
 from ttgbench.extras import require
+from ttgbench.results import LOG_NAME, RESULT_NAME
+from ttgbench.run import ERROR_NAME
 
+FILES = (LOG_NAME, ERROR_NAME, OUTPUT_NAME, RESULT_NAME)
 AHEAD = 3
 """Tasks submitted per CPU of the cluster, so that none waits for the driver."""
 
@@ -37,6 +41,7 @@ class OnRay:
 
     def run(self, jobs: Sequence[Job]) -> Generator[Outcome]:
         """As the Protocol says."""
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         ray = require("ray")
         self._connect(ray)
         try:
@@ -86,14 +91,12 @@ def _fetched(ray: Any, done: Any, job: Job) -> Outcome:
 
 
 def _run_here(setup: Setup, job: Job, timeout: float) -> tuple[dict[str, bytes], str | None]:
-    """On the cluster: every file that the job made, in the order in which they are to be written, and the error."""
+    """On the cluster: the files that the job made, the result last, and the error."""
     global _host
     if _host is None:
         _host = Host(setup, timeout)
     with tempfile.TemporaryDirectory(prefix="ttgbench-ray-") as scratch:
         outcome = _host.run(replace(job, folder=Path(scratch)))
-        paths = sorted(
-            (path for path in Path(scratch).iterdir() if path.is_file()), key=lambda path: path.stat().st_mtime_ns
-        )
-        files = {path.name: path.read_bytes() for path in paths if not path.name.startswith(".")}
+        paths = sorted(Path(scratch).iterdir(), key=lambda path: path.name == RESULT_NAME)
+        files = {path.name: path.read_bytes() for path in paths if path.name in FILES}
     return files, outcome.error
