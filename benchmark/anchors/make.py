@@ -34,8 +34,8 @@ ELITE = 20
 FINALISTS = 8
 METHOD = (
     f"Spaces of up to {ENUMERABLE:,} graphs: every graph, the better ones stage by stage "
-    f"({', '.join(map(str, STAGES))} universes of the test split). Larger ones: named shapes, random sampling, evolution "
-    "by one to three moves, local search from the elite, and mixtures of models, under the same stages. "
+    f"({', '.join(map(str, STAGES))} universes of the test split). Larger ones: named shapes, random sampling, "
+    "evolution by one to three moves, local search from the elite, and mixtures of models, under the same stages. "
     f"Values: {FINAL:,} fresh universes."
 )
 
