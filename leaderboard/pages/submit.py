@@ -21,14 +21,17 @@ STEPS = """
 <ol class="ttg-list">
 <li>Write a method: <code>ttgbench submission new my_method</code>, then edit <code>my_method/method.py</code>.</li>
 <li>Check it: <code>ttgbench submission check my_method</code>. The same checks run for everybody.</li>
-<li>Run it and archive what it did: <code>ttgbench submit ./my_method --suite synthetic-v1 --results results</code>.</li>
+<li>Run it and archive what it did:
+<code>ttgbench submit ./my_method --suite synthetic-v1 --results results</code>.</li>
 <li>Zip the folder <code>results</code>, drop it here and read what is said about it.</li>
 </ol>
 """
 HERE = """<p class="ttg-note">This copy of the page runs on your machine and hands nothing in. Open a pull request on
-the results data set with <code>ttgbench submit --repo OWNER/NAME</code>, or put the folder into a GitHub pull request.</p>"""
-THERE = """<p class="ttg-note">Signed in, the button below opens a pull request on the results data set in your name.
-The page sees no more of your account than that.</p>"""
+the results data set with <code>ttgbench submit --repo OWNER/NAME</code>, or put the folder into a GitHub pull request.
+</p>"""
+THERE = """<p class="ttg-note">This copy of the page runs on your machine and hands nothing in. Open a pull request on
+the results data set with <code>ttgbench submit --repo OWNER/NAME</code>, or put the folder into a GitHub pull request.
+</p>"""
 
 
 class Submit(Page):

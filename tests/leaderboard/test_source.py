@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import stat
 import zipfile
+from types import SimpleNamespace
 
 import made_up
 import pytest
@@ -104,7 +105,7 @@ def test_good_results_can_be_handed_in(results, tmp_path, monkeypatch):
         ({"/abs/run.json": b"{}"}, "is no name for a file of results"),
         ({"a-v1/b/0000000000000000/run.json": b"0" * (2 << 20)}, "larger than is allowed"),
         ({"submission.yaml": b"name: UPPER CASE\n", "method.py": b""}, "submission.yaml"),
-        ({"submission.yaml": b"name: [\n", "method.py": b""}, "is not YAML"),
+        ({"submission.yaml": b"name: [\n", "method.py": b""}, "is not valid YAML"),
         ({"a-v1/b/0000000000000000/run.json": b"{}"}, "is missing"),
     ],
 )
@@ -118,6 +119,29 @@ def test_what_is_no_zip_is_said(tmp_path):
     path = tmp_path / "x.zip"
     path.write_bytes(b"not a zip")
     assert "is no usable zip file" in said(path)[1][0]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_results_are_handed_in_with_the_login_of_who_is_there(results, tmp_path, monkeypatch, hub):
+    pytest.importorskip("gradio", reason="needs the extra `leaderboard`")
+    import parts.upload
+    from huggingface_hub import HfApi
+    from pages.submit import hand_in
+
+    monkeypatch.setattr(parts.upload, "find_archives", lambda root, suites: real(root, suites=SUITES))
+    monkeypatch.setenv("TTGBENCH_RESULTS_REPO", "someone/results")
+    HfApi().create_repo("someone/results", repo_type="dataset")
+    (folder,) = (results / "made-up-v1" / "made_up_alpha").iterdir()
+    assert (folder / "verification.json").is_file()
+    files = {f"results/{path.relative_to(results)}": path.read_bytes() for path in folder.iterdir()}
+    path = pack(tmp_path / "good.zip", files)
+    assert "Sign in first" in hand_in(str(path), None)
+    said = hand_in(str(path), SimpleNamespace(token=hub.token))
+    assert "Handed in" in said
+    listed = HfApi().list_repo_files("someone/results", repo_type="dataset", revision="refs/pr/1")
+    inside = [name for name in listed if name.startswith("results/")]
+    assert sorted(name.rsplit("/", 1)[1] for name in inside) == ["cells.jsonl", "logs.jsonl", "run.json"]
+    assert "The Hub did not take it" in hand_in(str(path), SimpleNamespace(token="hf_wrong"))
 
 
 def test_a_packed_submission_is_recognised(tmp_path):
