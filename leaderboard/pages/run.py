@@ -12,6 +12,7 @@ from parts.page import Page, chosen, dropdown, run_choices, suites
 from parts.source import Source
 
 from ttgbench.board import Board
+from ttgbench.board.build import MAX_EVENTS
 
 
 class Run(Page):
@@ -98,17 +99,22 @@ def _log(board: Board, suite: str, run: str, cell: dict[str, Any]) -> str:
         spent = event.get("spent")
         rest = {key: value for key, value in event.items() if key not in ("event", "spent", "suite", "problem", "seed")}
         said = ", ".join(f"{key} {_short(value)}" for key, value in rest.items() if value is not None)
-        rows.append((event.get("event", ""), "" if spent is None else f"{spent:,}", said))
+        rows.append((event.get("event", ""), "" if spent is None else f"{spent / cell['full_evaluation']:.2f}", said))
     title = f"<h3>Log of {escape(cell['problem'])}, seed {cell['seed']}</h3>"
-    kept = (
-        markup.note("The beginning of the log and its end; the archive holds all of it.") if len(events) >= 200 else ""
-    )
-    return title + markup.table(("Event", f"Spent, {cell['metric']}#", "What"), rows, "Log") + kept
+    kept = "Here are its beginning and its end; the archive holds all of it." if len(events) >= MAX_EVENTS else ""
+    said = f"Spent is counted in full evaluations of {cell['full_evaluation']:,} {cell['metric']}. {kept}"
+    return title + markup.table(("Event", "Spent#", "What"), rows, "Log") + markup.note(said)
 
 
 def _short(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text[:16] if len(text) == 64 and text.isalnum() else text[:160]
+
+
+def _ledger(cell: dict[str, Any]) -> str:
+    """What was spent on what, in full evaluations."""
+    spent = json.loads(cell["search_by_category"]).items()
+    return ", ".join(f"{name} {value / cell['full_evaluation']:.2f}" for name, value in spent) or "–"
 
 
 def _cells(cells: list[dict[str, Any]]) -> str:
@@ -121,7 +127,7 @@ def _cells(cells: list[dict[str, Any]]) -> str:
             markup.number(cell["accuracy"]),
             markup.figures(cell["units"]),
             markup.figures(cell["search_spend"]),
-            ", ".join(f"{key} {value:,}" for key, value in json.loads(cell["search_by_category"]).items()) or "–",
+            _ledger(cell),
         )
         for cell in cells
     ]

@@ -13,6 +13,8 @@ from parts.frame import header, no_results, notices
 from parts.page import Page, parse
 from parts.source import Source
 
+QUIET = {"api_visibility": "private", "show_progress": "hidden"}
+
 
 def assemble(source: Source) -> gr.Blocks:
     """The whole page."""
@@ -41,9 +43,8 @@ def assemble(source: Source) -> gr.Blocks:
         demo.load(
             opened,
             outputs=[top, foot, all_tabs, *(c for page in pages for c in _targets(page))],
-            api_visibility="private",
-            show_progress="hidden",
-        )
+            **QUIET,
+        ).then(None, js="() => { window.ttgReady = true; }", **QUIET)
         api.declare(source)
     return demo
 
@@ -53,16 +54,20 @@ def _targets(page: Page) -> list[Any]:
 
 
 def _wire(source: Source, page: Page, tab: gr.Tab) -> None:
-    inputs = list(page.params.values())
+    inputs, targets = list(page.params.values()), _targets(page)
     triggers = [component.input for component in inputs if hasattr(component, "input")]
-    names = list(page.params)
-    follow = f"(...values) => ttgUrl({page.id!r}, {names!r}, values)"
-    quiet = {"api_visibility": "private", "show_progress": "hidden"}
-    tab.select(partial(_rendered, source, page), inputs, _targets(page), **quiet)
-    tab.select(None, inputs, None, js=follow, **quiet)
+    follow = f"(...values) => ttgUrl({page.id!r}, {list(page.params)!r}, values)"
+
+    def selected(request: gr.Request, *values: Any) -> dict[Any, Any]:
+        if page.params and values[list(page.params).index("suite")] is None:  # shown for the first time
+            values = _linked(page, dict(request.query_params))
+        return _rendered(source, page, *values)
+
+    tab.select(selected, inputs, targets, **QUIET)
+    tab.select(None, inputs, None, js=follow, **QUIET)
     if triggers:
-        gr.on(triggers, partial(_rendered, source, page), inputs, _targets(page), trigger_mode="always_last", **quiet)
-        gr.on(triggers, None, inputs, None, js=follow, **quiet)
+        gr.on(triggers, partial(_rendered, source, page), inputs, targets, trigger_mode="always_last", **QUIET)
+        gr.on(triggers, None, inputs, None, js=follow, **QUIET)
 
 
 def _rendered(source: Source, page: Page, *values: Any) -> dict[Any, Any]:
@@ -75,6 +80,13 @@ def _rendered(source: Source, page: Page, *values: Any) -> dict[Any, Any]:
 def _opened(source: Source, pages: list[Page], all_tabs: gr.Tabs, query: dict[str, str]) -> dict[Any, Any]:
     """Opens the tab that a link names with the choices that it names. Nonsense in a link opens the first."""
     page = next((page for page in pages if page.id == query.get("tab")), pages[0])
-    values = [parse(component, query[name]) if name in query else None for name, component in page.params.items()]
     nothing = {component: gr.skip() for each in pages for component in _targets(each)}
-    return {**nothing, **_rendered(source, page, *values), all_tabs: gr.Tabs(selected=page.id)}
+    shown = _rendered(source, page, *_linked(page, {"tab": page.id, **query}))
+    return {**nothing, **shown, all_tabs: gr.Tabs(selected=page.id)}
+
+
+def _linked(page: Page, query: dict[str, str]) -> tuple[Any, ...]:
+    """The choices that a link names, if it names this tab; None for those that it does not."""
+    if query.get("tab", page.id) != page.id:
+        return (None,) * len(page.params)
+    return tuple(parse(component, query[name]) if name in query else None for name, component in page.params.items())

@@ -1,5 +1,6 @@
 // Keeps the address in step with what is chosen, so that it can be copied; on a Space also the outer page's address.
 window.ttgUrl = (tab, names, values) => {
+  if (!window.ttgReady) return; // what the link asks for is still on its way
   const now = new URLSearchParams(location.search);
   const kept = new URLSearchParams();
   if (now.has("__theme")) kept.set("__theme", now.get("__theme"));
@@ -7,7 +8,8 @@ window.ttgUrl = (tab, names, values) => {
   kept.set("tab", tab);
   names.forEach((name, index) => {
     const value = values[index];
-    const text = Array.isArray(value) ? value.join(",") : value === null || value === undefined ? "" : String(value);
+    if (value === null || value === undefined) return;
+    const text = Array.isArray(value) ? value.join(",") : String(value);
     if (text) kept.set(name, text);
     else kept.delete(name);
   });

@@ -49,7 +49,7 @@ def number(value: float | None, places: int = 3) -> str:
 
 def figures(value: float | None) -> str:
     """Three significant digits, or a dash."""
-    return "–" if value is None else f"{value:.3g}"
+    return "–" if value is None else f"{float(f'{value:.3g}'):,.6g}"
 
 
 def graph_figure(data: dict[str, Any] | None) -> str:

@@ -140,7 +140,8 @@ def _log_axis(figure: go.Figure, values: Sequence[float]) -> None:
     """A logarithmic axis that says 1, 2, 5, 10, ... in full; a little room on either side."""
     low, high = 0.93 * min(values), 1.07 * max(values)
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    steps = (1, 2, 5) if len(powers) <= 4 else (1,)
+    decades = math.log10(high / low)
+    steps = (1, 2, 3, 5, 7) if decades < 1.3 else (1, 2, 5) if decades < 4 else (1,)
     ticks = [step * 10.0**power for power in powers for step in steps]
     shown = [tick for tick in ticks if low <= tick <= high]
     figure.update_xaxes(

@@ -205,11 +205,14 @@ def test_downloads_are_what_is_shown(tab, server):
 
 
 def test_links_open_what_they_name(tab, server, shown):
+    visit(tab, f"{server}?suite=plain-v1&badge=re-run", ".ttg-table tbody tr")
+    assert names(tab) == ["made_up_alpha"]
+    assert "the suite has one seed" in tab.locator(".ttg-table tbody").inner_text()
     run = next(row["run_id"] for row in shown.rows("runs", suite="made-up-v1") if row["method"] == "made_up_beta")
     visit(tab, f"{server}?tab=run&suite=made-up-v1&run={run}&cell=problem-02:3", "#ttg-facts h2")
     assert "made_up_beta" in tab.locator("#ttg-facts h2").inner_text()
     assert "Log of problem-02, seed 3" in tab.locator("#ttg-log").inner_text()
-    assert "evaluation 20,000,000" in tab.locator("#ttg-cells").inner_text()
+    assert "evaluation 20.00" in tab.locator("#ttg-cells").inner_text()
     assert tab.locator("#ttg-best svg").count() == 1
     visit(tab, f"{server}?tab=nonsense&suite=../../etc", ".ttg-table tbody tr")
     visit(tab, f"{server}?suite=plain-v1&badge=re-run", ".ttg-table tbody tr")

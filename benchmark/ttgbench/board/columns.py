@@ -35,6 +35,7 @@ CELLS = pa.schema(
         "metric": _TEXT,
         "search_limit": _WHOLE,
         "search_spent": _WHOLE,
+        "full_evaluation": _WHOLE,
         "search_spend": _NUMBER,
         "search_by_category": _TEXT,
     }

@@ -9,12 +9,10 @@ import numpy as np
 
 from ttgbench import stats
 from ttgbench.archive import Archive
+from ttgbench.report.anytime import TARGETS
 from ttgbench.results import CellResult, TestScore
 from ttgbench.stats.arrays import Floats
 from ttgbench.suite import Suite
-
-TARGETS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
-"""Normalised scores whose first hits make the anytime curves; frozen with the board's version."""
 
 
 @dataclass(frozen=True)

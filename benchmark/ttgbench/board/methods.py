@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from ttgbench import stats
-from ttgbench.board.entry import TARGETS, Entry
+from ttgbench.board.entry import Entry
 from ttgbench.board.slices import Slice
+from ttgbench.report.anytime import TARGETS
 from ttgbench.results import TestScore
 from ttgbench.stats.arrays import Floats
 

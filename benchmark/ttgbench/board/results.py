@@ -67,6 +67,7 @@ def cell_row(cell: CellResult, suite: Suite, entry: Entry | None = None) -> dict
         "metric": cell.search.metric,
         "search_limit": cell.search.limit,
         "search_spent": cell.search.spent,
+        "full_evaluation": cell.search.full_evaluation,
         "search_spend": cell.search.full_evaluations,
         "search_by_category": json.dumps(cell.search.by_category, sort_keys=True),
     }
