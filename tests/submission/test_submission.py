@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,40 @@ def test_an_unpacked_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="holds 2 files"):
         unpack(data, tmp_path / "out")
     assert not list((tmp_path / "out").iterdir())
+
+
+def link(name: str) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name)
+    info.external_attr = 0o120777 << 16
+    return info
+
+
+@pytest.mark.parametrize(
+    ("entries", "text"),
+    [
+        ([("../../escaped.py", b"")], "no name for a file"),
+        ([("/etc/escaped", b"")], "no name for a file"),
+        ([("a\\..\\escaped.py", b"")], "no name for a file"),
+        ([("a/./escaped.py", b"")], "no name for a file"),
+        ([("/".join("a" * 9), b"")], "no name for a file"),
+        ([(link("method.py"), b"/etc/passwd")], "is no plain file"),
+        ([("bomb.py", b"0" * (64 << 20))], "larger than 2 MiB"),
+        ([(f"f{n}.py", b"0" * (1 << 20)) for n in range(9)], "more than 6 MiB in all"),
+        ([(f"f{n}.py", b"") for n in range(300)], "holds 300 files"),
+        ([("a", b""), ("a/b", b"")], "cannot be unpacked"),
+        ([("submission.yaml", b""), ("submission.yaml", b"")], "twice"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_hostile_zip_files(tmp_path, entries, text):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in entries:
+            packed.writestr(name, content)
+    (tmp_path / "deep" / "out").mkdir(parents=True)
+    with pytest.raises(InputError, match=text):
+        unpack(buffer.getvalue(), tmp_path / "deep" / "out")
+    assert not list(tmp_path.rglob("*escaped*"))
 
 
 def faults(folder: Path) -> dict[str, str]:

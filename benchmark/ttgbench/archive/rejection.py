@@ -39,7 +39,7 @@ REASONS: Mapping[str, str] = {
     "grades-differ": "grading the raw answers again gives other grades",
     "task-mismatch": "another version of a task or grader than the one here",
     "replay-differs": "running the method again on the recorded generations gives other bytes",
-    "hard-coded": "a search method that returned a graph without having evaluated anything",
+    "hard-coded": "a search method that had its graph before it searched",
     "tokens-differ": "the same text or prompt has another number of tokens when it is generated again",
     "rerun-differs": "a live run differs by more than chance allows",
 }

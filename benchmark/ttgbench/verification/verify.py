@@ -17,7 +17,7 @@ from ttgbench.lm_eval_task import load_task
 from ttgbench.method import LoadedMethod
 from ttgbench.submission.pack import pack, unpack
 from ttgbench.suite import Suite
-from ttgbench.verification.replay import Progress, replay
+from ttgbench.verification.replay import Progress, check_names, replay
 from ttgbench.verification.rerun import rerun
 from ttgbench.verification.stores import regrade, take_over
 from ttgbench.workbench import Workbench
@@ -62,6 +62,7 @@ def verify(
         store, grades = _recorded(archive, scratch / "store.sqlite", options)
         with Workbench(store, None, data_dir=options.data_dir, agent=archive.record.agent) as bench:
             cells = replay(archive, method, bench, scratch / "replay", progress)
+            check_names(archive, method, bench, scratch / "renamed", progress)
         badge: Badge = "replay-verified"
         rerun_cells = _rerun(archive, method, store, scratch, options, progress) if options.rerun else 0
         if rerun_cells:
