@@ -72,6 +72,11 @@ class Setup:
         )
 
     @property
+    def simulated(self) -> bool:
+        """Whether no problem needs an engine or a store."""
+        return all(spec.evaluator == "synthetic" for spec in self.suite.problems)
+
+    @property
     def seconds_per_cell(self) -> float:
         """The default limit."""
         return max(SECONDS_PER_CELL[spec.evaluator] for spec in self.suite.problems)

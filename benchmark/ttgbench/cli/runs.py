@@ -111,22 +111,22 @@ def _run(
     folder.mkdir(parents=True, exist_ok=True)
     cells = len(setup.suite.problems) * len(names) * seeds
     with _backend(setup, jobs, timeout, ray) as backend:
-        results = run_on(backend, folder, setup.suite, names, seeds, setup.engine or "", CellReport(cells), setup.agent)
+        engine = "synthetic" if setup.simulated else str(setup.engine)
+        results = run_on(backend, folder, setup.suite, names, seeds, engine, CellReport(cells), setup.agent)
     return results, cells - len(results)
 
 
 @contextlib.contextmanager
 def _backend(setup: Setup, jobs: int | None, timeout: float | None, ray: str | None) -> Iterator[Backend]:
     """Worker processes, here or on Ray, unless nothing asks for them and this process can hold the engines."""
-    simulated = all(spec.evaluator == "synthetic" for spec in setup.suite.problems)
     if ray is not None:
         from ttgbench.backends.on_ray import OnRay
 
         yield OnRay(setup, timeout or setup.seconds_per_cell, ray, jobs)
-    elif simulated or jobs is not None or timeout is not None:
+    elif setup.simulated or jobs is not None or timeout is not None:
         from ttgbench.backends.processes import Processes
 
-        count = jobs or (os.cpu_count() if simulated else 1) or 1
+        count = jobs or (os.cpu_count() if setup.simulated else 1) or 1
         yield Processes(setup, count, timeout or setup.seconds_per_cell)
     else:
         from ttgbench.backends.sequential import Sequential
@@ -142,13 +142,14 @@ def replay(
     json: JsonFlag = False,
 ) -> None:
     """Run a finished run again from its store, without any engine. Exit 1 if a byte differs."""
+    from ttgbench.backends.base import Setup
     from ttgbench.launch import STORE, read_manifest, replay
-    from ttgbench.workbench import Workbench
 
-    path = store or folder / STORE
-    if not path.is_file():
-        raise InputError("no such store", source=path)
-    with Workbench(path, None, data_dir=data_dir, agent=read_manifest(folder).agent) as bench:
+    manifest = read_manifest(folder)
+    setup = Setup(manifest.suite, store or folder / STORE, data_dir=data_dir, agent=manifest.agent)
+    if not setup.simulated and not (store or folder / STORE).is_file():
+        raise InputError("no such store", source=store or folder / STORE)
+    with setup.open() as bench:
         differing = replay(folder, bench)
     if json:
         print_json({"identical": not differing, "differing": differing})

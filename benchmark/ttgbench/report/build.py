@@ -74,7 +74,7 @@ def build(runs: Runs, *, rope: float | None = None) -> Report:
     tradeoffs = tradeoff.make_tradeoffs(runs)
     if tradeoffs and grid is not None:
         details.append(tradeoff.tradeoff_table(tradeoffs))
-        figures.append(plots.of_tradeoffs(tradeoffs))
+        figures.append(plots.of_tradeoffs(tradeoffs, grid.methods + [m for m in runs.methods if m not in grid.methods]))
     first = runs.results[0]
     return Report(
         title=f"{first.suite}, version {first.suite_version}",

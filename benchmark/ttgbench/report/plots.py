@@ -134,12 +134,14 @@ def of_anytime(anytime: Anytime) -> Figure:
     return Figure("ecdf", "Anytime performance", "What share of all targets was reached by when, 95%.", data, layout)
 
 
-def of_tradeoffs(tradeoffs: Sequence[Tradeoff]) -> Figure:
-    """Accuracy against cost per problem, chosen from a menu: mean points, and what the median run attained."""
+def of_tradeoffs(tradeoffs: Sequence[Tradeoff], names: Sequence[str]) -> Figure:
+    """Accuracy against cost per problem, chosen from a menu: mean points, and what the median run attained.
+
+    names: all methods, in the order that gives them their colours elsewhere.
+    """
     data: list[dict[str, Any]] = []
     owner: list[int] = []
     for t, one in enumerate(tradeoffs):
-        names = sorted({name for other in tradeoffs for name in other.points})
         for method, (accuracy, cost) in one.points.items():
             m = names.index(method)
             surface = one.surfaces[method]
