@@ -112,21 +112,22 @@ def anchors_of(label: str, names: list[str], minutes: float) -> dict[str, dict[s
             kind = _fill(arena.space, yardstick, minutes, known)
             known += yardstick.best(2, ELITE)
             new, facts = _anchor(arena.space, yardstick, kind)
-            found[spec.name] = new.to_dict()
+            if new is not None:
+                found[spec.name] = new.to_dict()
             seconds = round(time.monotonic() - started)
             print(json.dumps({"problem": spec.name, **facts, "seconds": seconds}), flush=True)
     return found
 
 
-def _anchor(space: SearchSpace, yardstick: Yardstick, kind: str) -> tuple[Anchor, dict[str, object]]:
-    """Settles what is best, and measures it and the best single model in fresh universes."""
+def _anchor(space: SearchSpace, yardstick: Yardstick, kind: str) -> tuple[Anchor | None, dict[str, object]]:
+    """Settles what is best, and measures it and the best single model in fresh universes; None if they are the same."""
     best = max(yardstick.best(2, FINALISTS), key=lambda graph: yardstick.value(graph, 3))
     singles = [graph for graph in map(single, space.pool.names) if space.contains(graph) is None]
     alone = max(singles, key=lambda graph: yardstick.value(graph, 2))
     (one, error), (zero, _) = yardstick.final(best), yardstick.final(alone)
+    facts = {"zero": round(zero, 6), "one": round(one, 6), "kind": kind}
     graphs = {"zero_graph": alone.canonical().to_dict(), "one_graph": best.canonical().to_dict()}
-    anchor = Anchor.model_validate({"zero": round(zero, 6), "one": round(one, 6), "kind": kind, **graphs})
-    facts = anchor.model_dump(exclude={"zero_graph", "one_graph"})
+    anchor = Anchor.model_validate({**facts, **graphs}) if zero < one else None
     return anchor, {**facts, "error": round(error, 6), "graphs": len(yardstick.graphs), "one_is": _words(best)}
 
 
@@ -179,6 +180,8 @@ def main() -> None:
     with ProcessPoolExecutor(arguments.jobs) as pool:
         for task in [pool.submit(anchors_of, arguments.suite, group, arguments.minutes) for group in by_task.values()]:
             kept |= task.result()
+    if missing := [spec.name for spec in suite.problems if spec.name not in kept]:
+        parser.error(f"nothing better than a single model was found for {', '.join(missing)}: change these problems")
     problems = {spec.name: kept[spec.name] for spec in suite.problems}
     frozen = AnchorFile.model_validate({"schema": 1, "suite": suite.label, "method": METHOD, "problems": problems})
     anchor_path(suite.label).write_text(frozen.to_json(), "utf-8")
