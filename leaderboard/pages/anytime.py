@@ -17,10 +17,10 @@ FIRST = 5
 """Methods that are drawn before any are chosen."""
 MOST = 20
 
-NOTE = f"""<p class="ttg-note">Left: of all targets (normalised scores {", ".join(f"{target:g}" for target in TARGETS)}, on
-every problem, in every run), the share reached within a search spend, with a 95% band. A run that never reaches a target
-counts as not reaching it. Right: the mean score of the graph recommended so far, from where every run has recommended
-one.</p>"""
+NOTE = f"""<p class="ttg-note">Left: of all targets (normalised scores {", ".join(f"{target:g}" for target in TARGETS)},
+on every problem, in every run), the share reached within a search spend, with a 95% band. A run that never reaches a
+target counts as not reaching it. Right: the mean score of the graph recommended so far, from where every run has
+recommended one.</p>"""
 
 
 class Anytime(Page):
