@@ -13,6 +13,7 @@ from ttgbench.cli import (
     evaluate,
     graph,
     inspect,
+    leaderboard,
     models,
     pilot,
     record,
@@ -39,6 +40,7 @@ app.add_typer(graph.app, name="graph")
 app.add_typer(models.app, name="models")
 app.add_typer(store.app, name="store")
 app.add_typer(task.app, name="task")
+app.add_typer(leaderboard.app, name="board")
 app.add_typer(submission.app, name="submission")
 app.command("submit")(submission.submit)
 app.command("verify")(verify.verify)
@@ -49,6 +51,7 @@ app.command("run")(runs.run)
 app.command("replay")(runs.replay)
 app.command("demo")(runs.demo)
 app.command("report")(report.report)
+app.command("leaderboard")(leaderboard.leaderboard)
 app.command("compare")(compare.compare)
 app.command("pilot")(pilot.pilot)
 app.command("record")(record.record)
