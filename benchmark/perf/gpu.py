@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import platform
 import shutil
 import subprocess
@@ -196,13 +197,18 @@ def offline(setting: Setting, requests: Sequence[Request]) -> Leg | None:
         arguments["revision"] = files.revision
     if chosen.device == "cpu" or shutil.which("nvidia-smi") is None:
         arguments |= {"enable_chunked_prefill": False, "max_num_batched_tokens": max(context, 8192)}
+    if "--enforce-eager" in chosen.arguments:
+        arguments["enforce_eager"] = True
+    environment = {**os.environ, "VLLM_CPU_KVCACHE_SPACE": str(chosen.cpu_cache_gib), **chosen.environment}
     job = {"arguments": arguments, "requests": [offline_request(request) for request in requests]}
     with tempfile.TemporaryDirectory() as folder:
         paths = [str(Path(folder) / name) for name in ("requests.json", "result.json")]
         Path(paths[0]).write_text(json.dumps(job))
         script = str(Path(__file__).with_name("vllm_offline.py"))
         with Utilisation() as utilisation:
-            subprocess.run([chosen.python or sys.executable, script, *paths], check=True, stdout=sys.stderr)
+            subprocess.run(
+                [chosen.python or sys.executable, script, *paths], check=True, stdout=sys.stderr, env=environment
+            )
         return Leg(**json.loads(Path(paths[1]).read_text()), requests=len(requests), gpu_utilisation=utilisation.mean)
 
 

@@ -35,6 +35,7 @@ __all__ = [
 LAUNCHERS = {
     "echo": ("ttgbench.engines.echo", None, "a deterministic toy: no model behind it"),
     "llama_cpp": ("ttgbench.engines.llama_cpp", "xllamacpp", "llama.cpp servers in this process, GGUF weights"),
+    "transformers": ("ttgbench.engines.transformers", "torch", "torch in this process, where vLLM cannot be had"),
     "vllm": ("ttgbench.engines.vllm", "vllm", "one vLLM server process per model, placed on the GPUs"),
 }
 """Name -> (module that is a Launcher, optional dependency, what it is)."""
