@@ -20,8 +20,8 @@ from typing import Protocol
 from ttgbench.engines import leash
 from ttgbench.errors import EngineError
 
-PORT = "{port}"
-"""Stands for the port in a command."""
+HOST, PORT = "{host}", "{port}"
+"""Stand for the server's address in a command."""
 LOG_LINES = 8
 _TAIL_BYTES = 16384
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -71,7 +71,7 @@ class LocalServer:
         """As the Protocol says. The address has a port that was free a moment ago."""
         await self.stop()
         port = _free_port(self._host)
-        command = [part.replace(PORT, str(port)) for part in self._spec.command]
+        command = [part.replace(HOST, self._host).replace(PORT, str(port)) for part in self._spec.command]
         self._log = self._new_log()
         with self._log.open("wb") as stream:
             self._process = await asyncio.create_subprocess_exec(

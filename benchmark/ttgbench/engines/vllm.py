@@ -15,7 +15,7 @@ import contextlib
 import json
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Literal
 
@@ -26,7 +26,7 @@ from ttgbench.engines.base import Engine
 from ttgbench.engines.model_files import ModelFiles, locate
 from ttgbench.engines.phases import Phases
 from ttgbench.engines.served import Naming, ServedEngine
-from ttgbench.engines.server import PORT, LocalServer, ServerSpec, call
+from ttgbench.engines.server import HOST, PORT, LocalServer, Server, ServerSpec, call
 from ttgbench.errors import EngineError, InputError, UnknownName
 from ttgbench.extras import missing
 from ttgbench.pool import ModelCard
@@ -82,14 +82,16 @@ def make(cards: Sequence[ModelCard], slots: int | None, text: str) -> Mapping[st
     if chosen.python is None and chosen.ray is None and (hint := missing("vllm")) is not None:
         raise InputError(hint, source="engine vllm")
     files = {card.name: locate(card, chosen.models.get(card.name)) for card in cards}
+    needs = [need(card, files[card.name], chosen, slots or SLOTS) for card in cards]
     if chosen.ray is not None:
-        from ttgbench.engines.ray_servers import ray_engines
+        from ttgbench.engines import ray_servers
 
-        return ray_engines(cards, files, chosen, slots or SLOTS)
+        ray_servers.connect(chosen.ray)
+        spread = None if chosen.device == "cpu" else ray_servers.spread(needs, chosen.gpu_gib)
+        return _engines(cards, files, chosen, slots or SLOTS, spread, [], ray_servers.RayServer)
     gpus = _gpus(chosen)
     if not gpus:
         return _engines(cards, files, chosen, slots or SLOTS, None, [])
-    needs = [need(card, files[card.name], chosen, slots or SLOTS) for card in cards]
     machine = residency.Machine(tuple(gpus.values()), hardware.free_host(), can_sleep=chosen.sleep)
     return _engines(cards, files, chosen, slots or SLOTS, residency.plan(needs, machine), list(gpus))
 
@@ -118,7 +120,7 @@ def spec(
     """The command of a model's server. placement: None on a CPU; gpus: the indices that the placement counts from 0."""
     context = min(chosen.max_model_len, card.context_length)
     command = [chosen.python or sys.executable, "-m", "vllm.entrypoints.openai.api_server"]
-    command += ["--host", "127.0.0.1", "--port", PORT, "--served-model-name", card.name, "--model", files.model]
+    command += ["--host", HOST, "--port", PORT, "--served-model-name", card.name, "--model", files.model]
     if files.revision is not None:
         command += ["--revision", files.revision]
     environment = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
@@ -191,6 +193,10 @@ def _gpus(chosen: VLLMOptions) -> dict[int, int]:
     return found
 
 
+def _local(spec: ServerSpec) -> Server:
+    return LocalServer(spec, cache_dir() / "logs")
+
+
 def _engines(
     cards: Sequence[ModelCard],
     files: Mapping[str, ModelFiles],
@@ -198,10 +204,11 @@ def _engines(
     slots: int,
     plan: residency.Plan | None,
     gpus: Sequence[int],
+    server: Callable[[ServerSpec], Server] = _local,
 ) -> Mapping[str, Engine]:
     """Engines that share what is shared: one start at a time, and turns if they cannot all be awake.
 
-    plan: None on a CPU; gpus: the indices of the GPUs that the plan counts from 0.
+    plan: None on a CPU; gpus: the indices of the GPUs that the plan counts from 0, empty if others choose them.
     """
     starting = asyncio.Lock()
     engines: dict[str, ServedEngine] = {}
@@ -213,7 +220,7 @@ def _engines(
         )
         engines[card.name] = ServedEngine(
             card,
-            LocalServer(start, cache_dir() / "logs"),
+            server(start),
             slots=slots * (1 if placement is None else placement.copies),
             naming=naming(files[card.name], start, chosen),
             restarts=chosen.restarts,
