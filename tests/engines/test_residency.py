@@ -7,8 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ttgbench.engines import residency
+from ttgbench.engines.model_files import locate
 from ttgbench.engines.residency import GIB, Machine, Need, plan
+from ttgbench.engines.vllm import VLLMOptions, need
 from ttgbench.errors import InputError
+from ttgbench.pool import load_pool
 
 
 def needs(*weights, cache=0.25):
@@ -129,3 +132,36 @@ def test_no_wave_takes_more_than_there_is(weights, gpus, host, can_sleep):
         asleep = residency.SLEEPING * (len(models) - 1) if result.rest == "sleep" else 0
         for used, free in zip(taken, where.gpus, strict=True):
             assert used + asleep * bool(used) <= free * (1 - residency.RESERVE) + 1000
+
+
+CHOSEN = VLLMOptions()
+
+
+@pytest.mark.parametrize(
+    ("pool", "names", "where", "rest", "waves"),
+    [
+        # 8B: 16.1 GB of weights, 131 kB of cache a token
+        ("paper", ("llama-3.1-8b",), machine(24), "stay", [{"llama-3.1-8b": "0"}]),
+        ("paper", ("llama-3.1-70b",), machine(80, 80, host=512), "stay", [{"llama-3.1-70b": "0+1"}]),
+        # 16.1 + 6.4 + 2.5 GB of weights
+        ("paper", ("llama-3.2-1b", "llama-3.2-3b", "llama-3.1-8b"), machine(80), "stay",
+         [{"llama-3.1-8b": "0", "llama-3.2-3b": "0", "llama-3.2-1b": "0"}]),
+        ("paper", ("llama-3.1-70b", "llama-3.1-8b"), machine(80, 80, host=512), "sleep",
+         [{"llama-3.1-70b": "0+1"}, {"llama-3.1-8b": "0,1"}]),
+        # a mixture of experts: 3B active, 61 GB in memory
+        ("modern", ("qwen3-30b-a3b",), machine(40, 40), "stay", [{"qwen3-30b-a3b": "0+1"}]),
+        ("modern", ("qwen3-30b-a3b",), machine(80), "stay", [{"qwen3-30b-a3b": "0"}]),
+    ],
+)  # fmt: skip
+def test_plan_for_shipped_models(pool, names, where, rest, waves):
+    cards = load_pool(pool).subset(names)
+    result = plan([need(card, locate(card), CHOSEN, 128) for card in cards], where)
+    assert shown(result) == waves
+    assert result.rest == rest
+
+
+def test_cards_of_shipped_pools_say_what_they_take():
+    for card in (*load_pool("paper"), *load_pool("modern")):
+        assert card.total_parameters is not None
+        assert card.total_parameters >= 0.9 * card.parameters  # the paper's counts are rounded up
+        assert card.kv_size is not None
