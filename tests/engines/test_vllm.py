@@ -264,6 +264,17 @@ def test_models_that_do_not_fit_together_take_turns_and_sleep(state, weights, on
     assert {turn.split()[0] for turn in turns[1::2]} == {"large", "small"}
 
 
+def test_a_server_that_dies_asleep_is_started_again(state, weights, one_gpu):
+    async def run(engines):
+        await engines["small"].generate(request())
+        await engines["large"].generate(request(model="large"))
+        os.kill(starts(state)[0]["pid"], signal.SIGKILL)
+        return await engines["small"].generate(request(seed=2))
+
+    assert use(launch(spec(weights, restarts=0), toy_pool()), run).tokens_out == 1
+    assert [start["served_model_name"] for start in starts(state)] == ["small", "large", "small"]
+
+
 def test_without_sleep_mode_models_are_stopped_in_turn(state, weights, one_gpu):
     store, work = Store(), chain_work(3, 5, model=lambda number: "large" if number % 2 else "small")
 

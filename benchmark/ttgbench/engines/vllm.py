@@ -248,24 +248,21 @@ class _Switch:
         self._plan, self._engines = plan, engines
 
     async def __call__(self, old: int | None, new: int) -> None:
-        resting = [engine for engine in self._engines.values() if engine.address is not None]
+        running = [engine for engine in self._engines.values() if engine.address is not None]
         waking = {placement.model for placement in self._plan.waves[new]}
-        for engine in resting:
+        sleeps = self._plan.rest == "sleep"
+        for engine in running:
             if engine.model not in waking:
-                await self._rest(engine)
-        for engine in resting:
-            if engine.model in waking and self._plan.rest == "sleep":
+                await self._post(engine, "/sleep?level=1" if sleeps else None)
+        for engine in running:
+            if engine.model in waking and sleeps:
                 await self._post(engine, "/wake_up")
 
-    async def _rest(self, engine: ServedEngine) -> None:
-        if self._plan.rest == "stop":
-            await engine.stop()
-            return
-        try:
-            await self._post(engine, "/sleep?level=1")
-        except EngineError:
-            await engine.stop()  # it frees the GPU, asleep or not
-
     @staticmethod
-    async def _post(engine: ServedEngine, path: str) -> None:
-        await call("POST", f"{engine.address}{path}", seconds=600.0)
+    async def _post(engine: ServedEngine, path: str | None) -> None:
+        """Asks the server; None, or a server that does not obey: it is stopped, and started by its next request."""
+        with contextlib.suppress(EngineError):
+            if path is not None:
+                await call("POST", f"{engine.address}{path}", seconds=600.0)
+                return
+        await engine.stop()
