@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from ttgbench.dataflow import Step, Work
 from ttgbench.engines import hardware, launch, options, residency
 from ttgbench.engines.base import Message, Prompt, Request, Sampling
 from ttgbench.engines.vllm import VLLMOptions
-from ttgbench.errors import ContextOverflow, EngineError, EngineLost, InputError, UnknownName
+from ttgbench.errors import ContextOverflow, EngineLost, InputError, UnknownName
 from ttgbench.executor import Executor
 from ttgbench.store import Store
 from ttgbench.testing import ToyTask, toy_pool
@@ -173,17 +174,27 @@ def test_a_server_that_dies_too_often_is_given_up(state, weights):
     async def run(engines):
         with pytest.raises(EngineLost, match=r"small.*lost 1 times.*status 9.*log"):
             await engines["small"].generate(request())
+        answers = await asyncio.gather(
+            *(engines["small"].generate(request()) for _ in range(5)), return_exceptions=True
+        )
+        assert {type(answer) for answer in answers} == {EngineLost}
+        await engines["small"].close()
+        await engines["small"].generate(request())
 
     use(launch(spec(weights, restarts=0), toy_pool()), run)
-    assert len(starts(state)) == 1
+    assert len(starts(state)) == 2
 
 
 def test_a_server_that_does_not_start_says_why(state, weights):
     (state / "refuse").touch()
 
     async def run(engines):
-        with pytest.raises(EngineError, match=r"small ended with status 1.*out of memory"):
-            await engines["small"].generate(request())
+        answers = await asyncio.gather(
+            *(engines["small"].generate(request()) for _ in range(5)), return_exceptions=True
+        )
+        assert {type(answer) for answer in answers} == {EngineLost}
+        assert re.search(r"small ended with status 1.*out of memory", str(answers[0]))
+        assert engines["small"].restarted == 1
 
     use(launch(spec(weights), toy_pool()), run)
 
@@ -192,7 +203,7 @@ def test_a_server_that_never_gets_ready_is_ended(state, weights):
     (state / "unready").touch()
 
     async def run(engines):
-        with pytest.raises(EngineError, match="not ready after 2 s"):
+        with pytest.raises(EngineLost, match="not ready after 2 s"):
             await engines["small"].generate(request())
 
     use(launch(spec(weights, startup_seconds=1.5), toy_pool()), run)

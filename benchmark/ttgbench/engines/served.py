@@ -26,7 +26,8 @@ class ServedEngine:
     """One model on one server of ours.
 
     A request that was under way when the server died is sent again to its successor, and only the attempt that came
-    back counts: nothing is lost and nothing is billed twice. After `restarts` deaths the next one raises EngineLost.
+    back counts: nothing is lost and nothing is billed twice. A server that cannot start, or dies once more than
+    `restarts` times, is given up: every request raises EngineLost until the engine is closed.
     turn: what a request waits for before it may use the GPU. starting: shared by servers that must not start at once.
     """
 
@@ -43,12 +44,13 @@ class ServedEngine:
     ) -> None:
         self.name, self.slots, self.model = f"served/{card.name}", slots, card.name
         self.restarted = 0
-        """How often the server was lost."""
+        """How often the server was lost or did not start."""
         self._card, self._server, self._naming, self._restarts, self._turn = card, server, naming, restarts, turn
         self._starting = starting or asyncio.Lock()
         self._changing = asyncio.Lock()
         self._client: OpenAIEngine | None = None
         self._death: asyncio.Task[str] | None = None
+        self._given_up: str | None = None
         self.address: str | None = None
         """Where the server listens, while it runs."""
 
@@ -78,8 +80,9 @@ class ServedEngine:
             await self._stop()
 
     async def close(self) -> None:
-        """Ends the server."""
+        """Ends the server; what was given up may be tried again."""
         await self.stop()
+        self._given_up = None
 
     async def _final(self, asked: asyncio.Future[Completion], client: OpenAIEngine, death: asyncio.Task[str]) -> bool:
         """Whether what came back is the request's own answer or fault, not that of a dying server."""
@@ -91,16 +94,23 @@ class ServedEngine:
 
     async def _running(self) -> tuple[OpenAIEngine, asyncio.Task[str]]:
         async with self._changing:
-            if self._client is None or self._death is None:
+            while self._client is None or self._death is None:
+                if self._given_up is not None:
+                    raise EngineLost(self._given_up)
                 await self._start()
             assert self._client is not None
             assert self._death is not None
             return self._client, self._death
 
     async def _start(self) -> None:
-        async with self._starting:
-            self.address = await self._server.start()
-        self.name = await self._naming(self.address)
+        try:
+            async with self._starting:
+                self.address = await self._server.start()
+            self.name = await self._naming(self.address)
+        except EngineError as error:
+            await self._server.stop()
+            self._count(str(error), final=not self.restarted)  # what never ran will not run when started again
+            return
         self._client = OpenAIEngine(f"{self.address}/v1", self._card, slots=self.slots, name=self.name)
         self._death = asyncio.create_task(self._server.died())
 
@@ -119,7 +129,10 @@ class ServedEngine:
                 return
             why = death.result() if death.done() and not death.cancelled() else "runs, but is not well any more"
             await self._stop()
-            self.restarted += 1
-            _log.warning("the server of %s %s", self._card.name, why)
-            if self.restarted > self._restarts:
-                raise EngineLost(f"the server of {self._card.name} was lost {self.restarted} times; it {why}")
+            self._count(f"it {why}")
+
+    def _count(self, why: str, final: bool = False) -> None:
+        self.restarted += 1
+        _log.warning("the server of %s is lost: %s", self._card.name, why)
+        if final or self.restarted > self._restarts:
+            self._given_up = f"the server of {self._card.name} was lost {self.restarted} times; {why}"
