@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
 from ttgbench.suite import Suite
 from ttgbench.workbench import Workbench
+
+if TYPE_CHECKING:
+    from loopback_hub import LoopbackHub
 
 TINY_SUITE = {
     "schema": 1,
@@ -24,7 +29,7 @@ TINY_SUITE = {
             "name": "tiny-math",
             "task": "micro_math",
             "pool": "embedded",
-            "budget": "6 units",
+            "budget": "5 units",
             "space": {"roles": ["assistant", "fuser", "vote"], "max_nodes": 5},
             "search_questions": 8,
             "test_questions": 10,
@@ -71,3 +76,27 @@ def write_method(tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return write
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackHub]:
+    """A Hub on this machine that `huggingface_hub` talks to, here and in processes that the test starts."""
+    # huggingface_hub's own upload of large files still uses an argument that its HTTP client deprecates.
+    warnings.filterwarnings("ignore", "Use 'content=", DeprecationWarning)
+    monkeypatch.syspath_prepend(Path(__file__).parent / "hub")
+    from loopback_hub import LoopbackHub
+
+    with LoopbackHub() as server:
+        monkeypatch.setenv("HF_ENDPOINT", server.url)
+        monkeypatch.setenv("HF_HUB_DISABLE_XET", "1")
+        monkeypatch.setenv("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+        monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+        monkeypatch.setenv("HF_TOKEN", server.token)
+        from huggingface_hub import constants
+
+        monkeypatch.setattr(constants, "ENDPOINT", server.url)
+        template = server.url + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hf" / "hub"))
+        yield server

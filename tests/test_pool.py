@@ -75,7 +75,7 @@ def test_standard_speeds_follow_the_convention_in_the_file(name):
 
 
 def test_shipped_models_are_pinned_and_their_prices_have_a_source():
-    for name in pool_names():
+    for name in set(pool_names()) - {"synthetic"}:
         for card in load_pool(name):
             assert len(card.revision) == 40
             assert card.price_source

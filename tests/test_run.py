@@ -78,7 +78,7 @@ def test_test_questions_are_not_search_questions(tmp_path, tiny_suite, bench, wr
         ("import sys; sys.exit(0)", "crashed"),
         ("return 'a graph'", "no_graph"),
         ("return parallel('gemma-3-270m', 30, sink='vote')", "no_graph"),
-        ("return single('gpt-9')", "crashed"),
+        ("return single('gpt-9')", "no_graph"),
         ("return chain('gemma-3-270m', 5)", "over_budget"),
         ("problem.budget = 10**9\nreturn single('smollm2-135m')", "crashed"),
         ("problem.questions[0].text = ''\nreturn single('smollm2-135m')", "crashed"),
@@ -128,14 +128,16 @@ def test_kill_9_at_any_moment_then_the_same_bytes(tmp_path, tiny_suite_file):
 
     whole = tmp_path / "whole"
     begun = time.monotonic()
-    assert start(whole).wait(timeout=120) == 0
+    first = start(whole)
+    first.communicate(timeout=120)
+    assert first.returncode == 0
     seconds = time.monotonic() - begun
     killed = tmp_path / "killed"
     for share in (0.5, 0.7, 0.8, 0.9):
         process = start(killed)
         time.sleep(seconds * share)
         os.kill(process.pid, signal.SIGKILL)
-        process.wait(timeout=30)
+        process.communicate(timeout=30)
     last = start(killed)
     _, stderr = last.communicate(timeout=120)
     assert last.returncode == 0, stderr.decode()

@@ -9,6 +9,9 @@ TTGBenchError                 anything a user can act on; the command line print
 ├── MissingGeneration         a replay met a generation that was never recorded
 ├── StoreError                a store file is foreign, corrupt or contradicts what is recorded
 ├── SandboxUnavailable        no containment holds on this machine
+├── MethodStopped             an isolated method's process came to an end that is no result
+│   ├── MethodTimeout         it ran past its limit
+│   └── MethodDied            it ended by itself, broke the protocol or used too much of something
 └── EngineError               a model server failed for good
     ├── ContextOverflow       the prompt does not fit the model's context
     ├── EngineLost            a server of ours died more often than it may be started again
@@ -20,6 +23,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 
 class TTGBenchError(Exception):
@@ -87,6 +91,22 @@ class StoreError(TTGBenchError):
 
 class SandboxUnavailable(TTGBenchError):
     """Model-written code cannot be run safely here."""
+
+
+class MethodStopped(TTGBenchError):
+    """An isolated method's process came to an end that is no result. `status`: as in `CellResult.status`."""
+
+    status: Literal["timeout", "died"] = "died"
+
+
+class MethodTimeout(MethodStopped):
+    """It ran past its limit."""
+
+    status = "timeout"
+
+
+class MethodDied(MethodStopped):
+    """It ended without a result, broke the protocol or used too much of something."""
 
 
 class EngineError(TTGBenchError):

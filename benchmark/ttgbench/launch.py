@@ -37,6 +37,8 @@ class Manifest(BaseModel):
     """Bundled names or paths of submission folders."""
     seeds: int
     engine: str
+    agent: str | None = None
+    """The search agent, "MODEL" or "MODEL=ENGINE"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ def write_manifest(out: Path, manifest: Manifest) -> None:
         before = read_manifest(out)
         if before.suite.hash != manifest.suite.hash:
             raise InputError("was made with another suite definition; choose another folder", source=out)
+        if before.agent != manifest.agent:
+            raise InputError(f"was made with the search agent {before.agent}; choose another folder", source=out)
     out.mkdir(parents=True, exist_ok=True)
     write_atomic(path, json.dumps(manifest.model_dump(mode="json", by_alias=True), indent=1) + "\n")
 
@@ -86,6 +90,7 @@ def run_suite(
     bench: Workbench,
     engine: str,
     report: Callable[[Cell, CellResult], Any],
+    agent: str | None = None,
 ) -> list[CellResult]:
     """Runs what is missing, in order, and returns all results. Started again after a kill, it goes on."""
     loaded = [load_method(name) for name in methods]
@@ -100,6 +105,7 @@ def run_suite(
             methods=tuple(_portable(name, method) for name, method in zip(methods, loaded, strict=True)),
             seeds=seeds,
             engine=engine,
+            agent=agent,
         ),
     )
     arenas: dict[str, Arena] = {}

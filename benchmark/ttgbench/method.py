@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -33,6 +33,8 @@ class Metadata(BaseModel):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")
     version: str = Field(default="1", max_length=32)
+    kind: Literal["method", "graph"] = "method"
+    """"method": `method.py` searches; "graph": the folder brings its graphs, and nothing is searched."""
     description: str = Field(max_length=500)
     authors: tuple[str, ...] = Field(min_length=1, max_length=50)
     """Authors of the method, not of this implementation."""
@@ -65,14 +67,18 @@ def load_method(name_or_path: str) -> LoadedMethod:
     Loading executes the submission's code; it is no sandbox. Raises InputError naming file and field.
     """
     folder = find_plugin("submissions", name_or_path)
-    metadata_path = folder / "submission.yaml"
+    return LoadedMethod(load_metadata(folder), folder, _search_function(folder))
+
+
+def load_metadata(folder: Path) -> Metadata:
+    """What a submission folder declares about itself; executes nothing. Raises InputError naming file and field."""
+    path = folder / "submission.yaml"
     if not (folder / "method.py").is_file():
         raise InputError("a submission folder needs a method.py with search(problem, rng)", source=folder)
     try:
-        metadata = Metadata.model_validate(read_yaml(metadata_path))
+        return Metadata.model_validate(read_yaml(path))
     except ValidationError as error:
-        raise InputError(validation_message(error), source=metadata_path) from None
-    return LoadedMethod(metadata, folder, _search_function(folder))
+        raise InputError(validation_message(error), source=path) from None
 
 
 def _search_function(folder: Path) -> SearchMethod:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -9,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ttgbench.arguments import Messages, Schema, checked_messages, listed, whole
 from ttgbench.cost import generation_flops, nanoseconds, picodollars
 from ttgbench.errors import BudgetExhausted, InputError
 from ttgbench.evaluate.base import Evaluation, Evaluator
@@ -36,18 +38,27 @@ class Reply:
 
     text: str
     tokens_in: int
+    """Failed attempts included, as in `tokens_out`: all of it is billed."""
     tokens_out: int
 
 
 class Agent(Protocol):
-    """The metered LLM behind `problem.ask`."""
+    """The language model behind `problem.ask`. It counts tokens; what they cost is the problem's business."""
 
-    def worst_case(self, messages: Sequence[Mapping[str, str]]) -> int:
-        """The most one call can cost, in the ledger's metric."""
+    @property
+    def card(self) -> ModelCard:
+        """Prices and size by which its tokens are billed."""
         ...
 
-    def ask(self, messages: Sequence[Mapping[str, str]], schema: Mapping[str, Any] | None) -> tuple[Reply, int]:
-        """The reply and what it cost, in the ledger's metric. Raises EngineError."""
+    def worst_case(self, messages: Messages) -> tuple[int, int]:
+        """The most tokens in and out that one call can take."""
+        ...
+
+    def ask(self, messages: Messages, schema: Schema | None, universe: int, repeat: int) -> Reply:
+        """The reply. universe: the run's; repeat: how often the run asked exactly this before.
+
+        Deterministic in its arguments once recorded. Raises EngineError, MissingGeneration.
+        """
         ...
 
 
@@ -63,7 +74,7 @@ class TaskView:
 
 
 class Problem:
-    """Handed to `search(problem, rng)`. All attributes are read-only.
+    """Handed to `search(problem, rng)`. Nothing of it can be set.
 
     Spending is counted here and nowhere else: a node's generation on a question is billed when this run first
     needs it, at its measured cost, whatever a store already holds; later uses in the same run are free.
@@ -88,7 +99,17 @@ class Problem:
         self._ledger, self._log, self._agent = ledger, log, agent
         self._billed: dict[str, NDArray[np.bool_]] = {}
         self._logged_graphs: set[str] = set()
-        self._incumbent: Graph | None = None
+        self._recommended: list[Graph] = []
+        self._asked: Counter[str] = Counter()
+        self._sealed = True
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if "_sealed" in self.__dict__:
+            raise AttributeError(f"a Problem cannot be changed; {name!r} was to be set")
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"a Problem cannot be changed; {name!r} was to be deleted")
 
     @property
     def name(self) -> str:
@@ -133,7 +154,7 @@ class Problem:
     @property
     def incumbent(self) -> Graph | None:
         """The graph recommended last."""
-        return self._incumbent
+        return self._recommended[-1] if self._recommended else None
 
     def evaluate(self, graph: Graph, questions: Sequence[int] | None = None) -> Evaluation:
         """Scores a graph on search questions (indices; default: all), in this run's universe.
@@ -146,8 +167,11 @@ class Problem:
     def evaluate_many(self, graphs: Sequence[Graph], questions: Sequence[int] | None = None) -> list[Evaluation]:
         """As `evaluate`, all graphs as one batch, which keeps the engines full. All are refused or none."""
         indices = self._checked_indices(questions)
+        graphs = listed(graphs, "graphs", "graphs")
         for graph in graphs:
             self._check_graph(graph)
+        if not graphs:
+            return []
         worst = sum(self._worst_case(graph, len(indices)) for graph in graphs)
         try:
             reservation = self._ledger.reserve(worst, "evaluation")
@@ -168,27 +192,39 @@ class Problem:
         return evaluations
 
     def can_afford(self, graph: Graph, questions: int | None = None) -> bool:
-        """Whether `evaluate` on so many questions (default: all) would be accepted now."""
+        """Whether `evaluate` on so many questions (default: all) would be accepted now.
+
+        Raises InputError as `evaluate` does.
+        """
+        self._check_graph(graph)
         remaining = self._ledger.remaining
-        count = len(self._questions) if questions is None else questions
+        count = len(self._questions) if questions is None else whole(questions, "questions")
         return remaining is None or self._worst_case(graph, count) <= remaining
 
-    def ask(self, messages: Sequence[Mapping[str, str]], schema: Mapping[str, Any] | None = None) -> Reply:
-        """Asks the metered search agent. `messages`: chat turns with "role" and "content"; `schema`: JSON schema.
+    def ask(self, messages: Messages, schema: Schema | None = None) -> Reply:
+        """Asks the metered search agent. schema: what the answer should be, where the engine can constrain it.
 
-        Raises InputError without an agent, BudgetExhausted before anything is spent, EngineError.
+        The same question asked again draws a new answer. Raises InputError without an agent or for messages that are
+        none, BudgetExhausted before anything is spent, EngineError.
         """
         if self._agent is None:
             raise InputError("this run has no search agent; start it with one", field="ask")
-        reservation = self._ledger.reserve(self._agent.worst_case(messages), "agent")
+        turns, identity = checked_messages(messages, schema)
+        reservation = self._ledger.reserve(self._bill_agent(*self._agent.worst_case(turns)), "agent")
         try:
-            reply, charge = self._agent.ask(messages, schema)
+            reply = self._agent.ask(turns, schema, self._universe, self._asked[identity])
         except BaseException:
             self._ledger.release(reservation)
             raise
+        self._asked[identity] += 1
+        charge = self._bill_agent(reply.tokens_in, reply.tokens_out)
         self._ledger.settle(reservation, charge)
         self._log({"event": "ask", "charged": charge, "spent": self._ledger.spent, "reply": reply.text})
         return reply
+
+    def _bill_agent(self, tokens_in: int, tokens_out: int) -> int:
+        assert self._agent is not None
+        return int(bill(self._space, self._agent.card, tokens_in, tokens_out))
 
     def recommend(self, graph: Graph) -> None:
         """Declares the incumbent from here on; the anytime curve is read from it.
@@ -196,12 +232,12 @@ class Problem:
         Raises InputError if the graph is not in the space.
         """
         self._check_graph(graph)
-        if self._incumbent is None or graph.key != self._incumbent.key:
-            self._incumbent = graph
+        if graph != self.incumbent:
+            self._recommended.append(graph)
             self._log({"event": "recommend", "spent": self._ledger.spent, **self._graph_fields(graph)})
 
     def _check_graph(self, graph: Graph) -> None:
-        if not isinstance(graph, Graph):
+        if type(graph) is not Graph:  # a subclass might be one graph when checked and another when evaluated
             raise InputError(f"must be a ttgbench.Graph, not {type(graph).__name__}", field="graph")
         reason = self._space.contains(graph)
         if reason is not None:
@@ -212,7 +248,7 @@ class Problem:
         count = len(self._questions)
         if questions is None:
             return tuple(range(count))
-        indices = tuple(int(index) for index in questions)
+        indices = tuple(whole(index, "questions") for index in listed(questions, "questions", "indices"))
         if not indices or len(set(indices)) < len(indices) or min(indices) < 0 or max(indices) >= count:
             raise InputError(f"must be distinct indices from 0 to {count - 1}, at least one", field="questions")
         return indices

@@ -55,7 +55,7 @@ class Row:
 
 
 def summarise(results: Sequence[CellResult], margin: float | None = None) -> list[Row]:
-    """One row per problem and method, in the order of the results.
+    """One row per problem and method: problems in the order of the results, the baseline first, then by name.
 
     margin: the suite's declared margin of practical equivalence. The bootstrap is seeded: same rows each time.
     """
@@ -63,7 +63,8 @@ def summarise(results: Sequence[CellResult], margin: float | None = None) -> lis
     for problem in dict.fromkeys(result.problem for result in results):
         here = [result for result in results if result.problem == problem]
         baseline = _question_means([result for result in here if result.method.name == BASELINE])
-        for method in dict.fromkeys(result.method.name for result in here):
+        names = {result.method.name for result in here}
+        for method in sorted(names, key=lambda name: (name != BASELINE, name)):
             rows.append(_row(problem, [result for result in here if result.method.name == method], baseline, margin))
     return rows
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from ttgbench.anchors import Anchor, load_anchors
 from ttgbench.cost import Budget
 from ttgbench.errors import InputError, UnknownName
 from ttgbench.objective import Objective
@@ -89,6 +92,8 @@ class Suite(_Record):
     checkpoints: tuple[float, ...] = ()
     """The incumbents at these search spends (in full evaluations) are scored on test, besides the final graph."""
     test_universes: int = Field(default=1, ge=1, le=1000)
+    score_incumbents: Literal["checkpoints", "all"] = "checkpoints"
+    """Which incumbents of the anytime log are scored on test: those at the checkpoints, or every one."""
     margin: float = Field(default=0.02, gt=0, lt=1)
     """Differences in accuracy below this are practically equivalent."""
 
@@ -106,9 +111,22 @@ class Suite(_Record):
         return self.model_dump(mode="json", by_alias=True)
 
     @property
+    def label(self) -> str:
+        """Name and version, e.g. "synthetic-v1": what results and the board call it."""
+        return f"{self.name}-v{self.version}"
+
+    @cached_property
+    def anchors(self) -> Mapping[str, Anchor] | None:
+        """By problem, what counts as 0 and 1; None where nobody has frozen them."""
+        return load_anchors(self)
+
+    @cached_property
     def hash(self) -> str:
-        """sha256 of the definition; results carry it."""
-        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
+        """sha256 of the definition with its anchors; results carry it."""
+        definition = self.to_dict()
+        if self.anchors is not None:
+            definition["anchors"] = {name: anchor.to_dict() for name, anchor in self.anchors.items()}
+        return hashlib.sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest()
 
 
 def suite_names() -> list[str]:

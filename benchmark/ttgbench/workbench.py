@@ -7,22 +7,25 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from ttgbench.agent import load_agent
 from ttgbench.engines import Engine, Sampling, launch
 from ttgbench.errors import InputError
 from ttgbench.evaluate.base import Evaluator
 from ttgbench.evaluate.generation import GenerationEvaluator
+from ttgbench.evaluate.synthetic import SyntheticEvaluator
 from ttgbench.lm_eval_task import load_task
 from ttgbench.pool import Pool
 from ttgbench.run import Arena
 from ttgbench.store import Store
 from ttgbench.suite import ProblemSpec, SamplingSpec, Suite
+from ttgbench.synthetic_task import SYNTHETIC_TASKS, SyntheticTask
 from ttgbench.task import Question, Task
 
 
 class Workbench:
     """Tasks, engines and evaluators, each made when first needed and shared by every problem that uses it.
 
-    engine: spec as `launch` takes it, or None for a pure replay of the store.
+    engine: spec as `launch` takes it, or None for a pure replay of the store. agent: "MODEL" or "MODEL=ENGINE".
     """
 
     def __init__(
@@ -33,12 +36,15 @@ class Workbench:
         slots: int | None = None,
         data_dir: Path | None = None,
         progress: Any = None,
+        agent: str | None = None,
     ) -> None:
-        self.store = Store(store, read_only=engine is None)
+        self._path = store
+        self._store: Store | None = None
         self._engine, self._slots, self._data_dir, self._progress = engine, slots, data_dir, progress
         self._tasks: dict[str, Task] = {}
         self._engines: dict[tuple[str, ...], Mapping[str, Engine]] = {}
         self._evaluators: dict[tuple[Any, ...], Evaluator] = {}
+        self._agent = None if agent is None else load_agent(agent, self.store, engine=engine)
 
     def __enter__(self) -> Workbench:
         return self
@@ -52,12 +58,23 @@ class Workbench:
         """Stops engines, then closes the store."""
         for evaluator in self._evaluators.values():
             evaluator.close()
-        self.store.close()
+        if self._agent is not None:
+            self._agent.close()
+        if self._store is not None:
+            self._store.close()
+
+    @property
+    def store(self) -> Store:
+        """Opened when first needed: simulated problems need none. Read-only without an engine."""
+        if self._store is None:
+            self._store = Store(self._path, read_only=self._engine is None)
+        return self._store
 
     def task(self, name: str) -> Task:
         """The task with this name or path, loaded once."""
         if name not in self._tasks:
-            self._tasks[name] = load_task(name, data_dir=self._data_dir)
+            simulated = name in SYNTHETIC_TASKS
+            self._tasks[name] = SyntheticTask(name) if simulated else load_task(name, data_dir=self._data_dir)
         return self._tasks[name]
 
     def evaluator(self, task: Task, pool: Pool, sampling: SamplingSpec) -> Evaluator:
@@ -71,10 +88,21 @@ class Workbench:
             )
         return self._evaluators[key]
 
+    def synthetic_evaluator(self, task: Task, pool: Pool) -> Evaluator:
+        """The response model for these two, made once."""
+        key = (task.card.name, pool.name, pool.names)
+        if key not in self._evaluators:
+            self._evaluators[key] = SyntheticEvaluator(task, pool)
+        return self._evaluators[key]
+
     def arena(self, suite: Suite, spec: ProblemSpec) -> Arena:
         """Everything that a run on this problem needs."""
         task = self.task(spec.task)
         space = spec.load_space(task.card.lengths)
+        if spec.evaluator == "synthetic":
+            evaluator = self.synthetic_evaluator(task, space.pool)
+        else:
+            evaluator = self.evaluator(task, space.pool, spec.sampling)
         return Arena(
             suite=suite,
             spec=spec,
@@ -82,7 +110,8 @@ class Workbench:
             space=space,
             search_questions=first_questions(task, "search", spec.search_questions),
             test_questions=first_questions(task, "test", spec.test_questions),
-            evaluator=self.evaluator(task, space.pool, spec.sampling),
+            evaluator=evaluator,
+            agent=self._agent,
         )
 
     def _engines_for(self, pool: Pool) -> Mapping[str, Engine]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +15,10 @@ from rich.text import Text
 from ttgbench.errors import InputError
 from ttgbench.graph import MAX_BYTES
 
-out = Console()
+WIDE = 200
+"""Columns where nobody's terminal sets a limit: a table in a file or a pipe is not cut to 80."""
+
+out = Console(width=None if sys.stdout.isatty() else WIDE)
 err = Console(stderr=True)
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
@@ -27,7 +31,7 @@ def print_json(data: Any) -> None:
 
 def log(message: str) -> None:
     """A line on stderr."""
-    err.print(message, highlight=False, markup=False)
+    err.print(message, highlight=False, markup=False, soft_wrap=True)
 
 
 def log_error(message: str) -> None:

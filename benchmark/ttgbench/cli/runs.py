@@ -18,6 +18,12 @@ MethodNames = Annotated[
 EngineSpec = Annotated[
     str, typer.Option("--engine", help="llama_cpp, echo, or the URL of an OpenAI-compatible server.")
 ]
+AgentSpec = Annotated[
+    str | None,
+    typer.Option(
+        "--agent", help="Model of the search agent, MODEL or MODEL=ENGINE, e.g. llama-3.1-8b=http://127.0.0.1:8000/v1."
+    ),
+]
 Slots = Annotated[int | None, typer.Option("--slots", min=1, max=4096, help="Requests in flight per model.")]
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder with the data sets, instead of the Hub.")]
 
@@ -31,6 +37,7 @@ def run(
     ),
     store: Annotated[Path | None, typer.Option("--store", help="Default: store.sqlite in the folder.")] = None,
     engine: EngineSpec = "llama_cpp",
+    agent: AgentSpec = None,
     slots: Slots = None,
     data_dir: DataDir = None,
     json: JsonFlag = False,
@@ -42,7 +49,7 @@ def run(
     names = method or list(loaded.methods)
     if not names:
         raise InputError("the suite names no methods; give some with --method", source=suite)
-    results = _run(folder, loaded, names, seeds or loaded.seeds, store, engine, slots, data_dir)
+    results = _run(folder, loaded, names, seeds or loaded.seeds, store, engine, slots, data_dir, agent)
     if json:
         print_json(
             [result.model_dump(mode="json", by_alias=True, exclude={"test", "question_ids"}) for result in results]
@@ -51,7 +58,7 @@ def run(
         _show_report(folder)
 
 
-def _run(folder, suite, names, seeds, store, engine, slots, data_dir):  # type: ignore[no-untyped-def]
+def _run(folder, suite, names, seeds, store, engine, slots, data_dir, agent=None):  # type: ignore[no-untyped-def]
     from ttgbench.launch import STORE, Cell, run_suite
     from ttgbench.results import CellResult
     from ttgbench.workbench import Workbench
@@ -67,9 +74,11 @@ def _run(folder, suite, names, seeds, store, engine, slots, data_dir):  # type: 
     folder.mkdir(parents=True, exist_ok=True)
     with (
         RichProgress() as progress,
-        Workbench(store or folder / STORE, engine, slots=slots, data_dir=data_dir, progress=progress) as bench,
+        Workbench(
+            store or folder / STORE, engine, slots=slots, data_dir=data_dir, progress=progress, agent=agent
+        ) as bench,
     ):
-        return run_suite(folder, suite, names, seeds, bench, engine, report)
+        return run_suite(folder, suite, names, seeds, bench, engine, report, agent)
 
 
 def replay(
@@ -79,13 +88,13 @@ def replay(
     json: JsonFlag = False,
 ) -> None:
     """Run a finished run again from its store, without any engine. Exit 1 if a byte differs."""
-    from ttgbench.launch import STORE, replay
+    from ttgbench.launch import STORE, read_manifest, replay
     from ttgbench.workbench import Workbench
 
     path = store or folder / STORE
     if not path.is_file():
         raise InputError("no such store", source=path)
-    with Workbench(path, None, data_dir=data_dir) as bench:
+    with Workbench(path, None, data_dir=data_dir, agent=read_manifest(folder).agent) as bench:
         differing = replay(folder, bench)
     if json:
         print_json({"identical": not differing, "differing": differing})

@@ -49,9 +49,10 @@ def landlock_abi() -> int:
         raise OSError(error.errno, f"the kernel offers no Landlock ({os.strerror(error.errno or 0)})") from None
 
 
-def landlock_rules(read: Iterable[str], write: Iterable[str]) -> int:
+def landlock_rules(read: Iterable[str], write: Iterable[str], listed: Iterable[str] = ()) -> int:
     """A ruleset (a file descriptor) under which only these paths can be opened: `read` for reading, `write` (folders:
-    with all beneath them) for reading and writing. Where the kernel can, TCP and signals outwards are refused too.
+    with all beneath them) for reading and writing; the names in the folders `listed`, and beneath them, can be listed.
+    Where the kernel can, TCP and signals outwards are refused too.
 
     Paths that do not exist are left out. Raises OSError.
     """
@@ -60,7 +61,7 @@ def landlock_rules(read: Iterable[str], write: Iterable[str]) -> int:
     fields = [handled] + ([3] if abi >= 4 else []) + ([3] if abi >= 6 else [])  # file system; TCP; scopes
     attributes = (ctypes.c_uint64 * len(fields))(*fields)
     rules = _call("syscall", _LANDLOCK_CREATE, ctypes.byref(attributes), ctypes.sizeof(attributes), 0)
-    for paths, rights in ((read, _READ), (write, _READ_WRITE)):
+    for paths, rights in ((read, _READ), (write, _READ_WRITE), (listed, _READ_DIR)):
         for path in paths:
             if os.path.exists(path):
                 _allow(rules, path, rights & handled)

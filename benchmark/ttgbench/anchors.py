@@ -1,0 +1,89 @@
+"""Anchors: per problem of a suite, the values that count as 0 and 1, frozen with the suite's version.
+
+0 is the best single model within the per-query budget, 1 the optimum where the space was enumerated, else the best
+graph that long searches have found. Both are values of the problem's objective on its test questions.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ttgbench.errors import InputError
+from ttgbench.yaml_input import validation_message
+
+if TYPE_CHECKING:
+    from ttgbench.suite import Suite
+
+ANCHORS = files("ttgbench") / "suites" / "anchors"
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Anchor(_Record):
+    """The two fixed points of one problem."""
+
+    zero: float
+    """Value of the best single model."""
+    one: float
+    """Value of the best graph known."""
+    kind: Literal["optimum", "best-known"]
+    """"optimum": every graph of the space was evaluated."""
+    zero_graph: dict[str, Any]
+    one_graph: dict[str, Any]
+
+    @model_validator(mode="after")
+    def _apart(self) -> Anchor:
+        if not self.zero < self.one:
+            raise ValueError(f"one ({self.one}) must be above zero ({self.zero})")
+        return self
+
+    def normalised(self, value: float) -> float:
+        """0 at the best single model, 1 at the best known; below and above are possible."""
+        return (value - self.zero) / (self.one - self.zero)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return self.model_dump(mode="json")
+
+
+class AnchorFile(_Record):
+    """`suites/anchors/<label>.json`."""
+
+    schema_version: Literal[1] = Field(default=1, alias="schema")
+    suite: str
+    """Label of the suite."""
+    method: str
+    """How they were found, in words."""
+    problems: dict[str, Anchor]
+
+    def to_json(self) -> str:
+        """Text with a line per field, for diffs."""
+        return json.dumps(self.model_dump(mode="json", by_alias=True), indent=1) + "\n"
+
+
+def anchor_path(label: str) -> Path:
+    """Where the anchors of a suite lie."""
+    return Path(str(ANCHORS / f"{label}.json"))
+
+
+def load_anchors(suite: Suite) -> Mapping[str, Anchor] | None:
+    """The shipped anchors of a suite, None if there are none. Raises InputError if they are of other problems."""
+    path = anchor_path(suite.label)
+    if not path.is_file():
+        return None
+    try:
+        problems = AnchorFile.model_validate_json(path.read_bytes()).problems
+    except ValidationError as error:
+        raise InputError(validation_message(error), source=path) from None
+    names = {spec.name for spec in suite.problems}
+    if set(problems) != names:
+        raise InputError(f"must have one anchor for each of {', '.join(sorted(names))}", source=path, field="problems")
+    return problems

@@ -1,0 +1,81 @@
+"""Of a store that may hold many runs, the generations that one archived run used, as a Parquet file."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from ttgbench.errors import InputError
+from ttgbench.evaluate.generation import GenerationEvaluator
+from ttgbench.graph import Graph
+from ttgbench.keys import KeyContext, node_keys
+from ttgbench.results import CellResult
+from ttgbench.store import Graded, Store
+from ttgbench.suite import Suite
+from ttgbench.workbench import Workbench
+
+AGENT_ROLE = "agent"
+"""Role of the search agent's replies in a store; those of the run's universes are kept."""
+_CHUNK = 4096
+
+Events = Sequence[dict[str, Any]]
+
+
+def export_used(
+    suite: Suite, cells: Sequence[tuple[CellResult, Events]], store: Path, target: Path, data_dir: Path | None = None
+) -> None:
+    """Writes the rows of every node that a cell evaluated, searching or testing. Same rows, same bytes.
+
+    Raises InputError without the store, StoreError if it is damaged.
+    """
+    from ttgbench import store_parquet
+
+    if not store.is_file():
+        raise InputError("no such store; name it with --store", source=store)
+    wanted: set[tuple[str, int]] = set()
+    contexts: dict[str, KeyContext | None] = {}
+    with Workbench(store, None, data_dir=data_dir) as bench:
+        for cell, events in cells:
+            if cell.problem not in contexts:
+                spec = next(spec for spec in suite.problems if spec.name == cell.problem)
+                evaluator = bench.arena(suite, spec).evaluator
+                contexts[cell.problem] = evaluator.key_context if isinstance(evaluator, GenerationEvaluator) else None
+            if (context := contexts[cell.problem]) is not None:
+                wanted |= _nodes(cell, events, context)
+    seeds = {cell.seed for cell, _ in cells}
+    with tempfile.TemporaryDirectory(prefix="ttgbench-export-") as folder, Store(store, read_only=True) as opened:
+        whole = Path(folder, "whole.parquet")
+        opened.export(whole)
+        rows = itertools.chain.from_iterable(store_parquet.read(whole))
+        used = (row for row in rows if _is_used(row, wanted, seeds))
+        store_parquet.write(target, _chunks(used))
+
+
+def _nodes(cell: CellResult, events: Events, context: KeyContext) -> set[tuple[str, int]]:
+    """(node key, universe) of all that a cell evaluated."""
+    graphs = {event["key"]: event["graph"] for event in events if "graph" in event}
+    evaluated = {event["key"] for event in events if event["event"] == "evaluate"}
+    places: list[tuple[Any, tuple[int, ...]]] = [(graphs[key], (cell.seed,)) for key in sorted(evaluated)]
+    places += [(score.graph, score.universes) for score in cell.test]
+    return {
+        (key, universe)
+        for graph, universes in places
+        for key in node_keys(Graph.from_dict(graph), context).values()
+        for universe in universes
+    }
+
+
+def _is_used(row: Graded, wanted: set[tuple[str, int]], seeds: set[int]) -> bool:
+    generation, _ = row
+    asked = generation.role == AGENT_ROLE and generation.universe in seeds
+    return asked or (generation.node_key, generation.universe) in wanted
+
+
+def _chunks(rows: Iterable[Graded]) -> Iterator[list[Graded]]:
+    """Always cut alike, whatever else was in the store."""
+    iterator = iter(rows)
+    while chunk := list(itertools.islice(iterator, _CHUNK)):
+        yield chunk

@@ -1,0 +1,141 @@
+"""From a finished run folder to an archive: same run, same bytes, and nothing half-written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from ttgbench.archive import check
+from ttgbench.archive.export import export_used
+from ttgbench.archive.record import (
+    CELLS,
+    LOGS,
+    RUN,
+    STORE,
+    SUBMISSION,
+    FileRef,
+    Hardware,
+    RunRecord,
+    SuiteRef,
+    TaskRef,
+)
+from ttgbench.errors import InputError
+from ttgbench.launch import STORE as RUN_STORE
+from ttgbench.launch import Manifest, read_manifest
+from ttgbench.method import LoadedMethod, load_method
+from ttgbench.results import LOG_NAME, RESULT_NAME, CellResult, read_result
+from ttgbench.run import cell_folder
+from ttgbench.submission.pack import pack
+from ttgbench.suite import Suite
+
+
+def write_archive(
+    run_folder: Path, method: str, root: Path, *, store: Path | None = None, data_dir: Path | None = None
+) -> Path:
+    """Archives one method's results of a finished run below the results folder `root`; returns the archive's folder.
+
+    method: its name. store: default the run folder's own. The same run gives the same archive, and is written once.
+    Raises InputError if the run is not finished or the method is not in it.
+    """
+    manifest = read_manifest(run_folder)
+    loaded = _method_of(manifest, method, run_folder)
+    cells = [
+        read_result(cell_folder(run_folder, spec.name, method, seed) / RESULT_NAME)
+        for spec in sorted(manifest.suite.problems, key=lambda spec: spec.name)
+        for seed in range(manifest.seeds)
+    ]
+    root.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=".ttgbench-archive-", dir=root))
+    try:
+        (scratch / SUBMISSION).write_bytes(pack(loaded.path))
+        _write_lines(scratch / CELLS, (cell.to_json().encode() for cell in cells))
+        entries = [_log_entry(run_folder, cell) for cell in cells]
+        _write_lines(scratch / LOGS, map(check.canonical, entries))
+        if any(spec.evaluator == "generation" for spec in manifest.suite.problems):
+            evaluated = [(cell, entry["events"]) for cell, entry in zip(cells, entries, strict=True)]
+            export_used(manifest.suite, evaluated, store or run_folder / RUN_STORE, scratch / STORE, data_dir)
+        record = _record(manifest, loaded, cells, scratch)
+        (scratch / RUN).write_text(record.to_json(), "utf-8")
+        target = root / record.suite.label / record.method.name / record.run_id
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.chmod(scratch, 0o755)
+            os.replace(scratch, target)
+        return target
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _method_of(manifest: Manifest, method: str, run_folder: Path) -> LoadedMethod:
+    loaded = [load_method(name) for name in manifest.methods]
+    for candidate in loaded:
+        if candidate.name == method:
+            return candidate
+    known = ", ".join(candidate.name for candidate in loaded)
+    raise InputError(f"has no results of method {method[:80]!r}; it has {known}", source=run_folder)
+
+
+def _write_lines(path: Path, lines: Iterable[bytes]) -> None:
+    with path.open("wb") as stream:
+        stream.writelines(lines)
+
+
+def _log_entry(run_folder: Path, cell: CellResult) -> dict[str, Any]:
+    path = cell_folder(run_folder, cell.problem, cell.method.name, cell.seed) / LOG_NAME
+    try:
+        events = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        return {"problem": cell.problem, "seed": cell.seed, "events": events}
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", source=path) from None
+    except ValueError as error:
+        raise InputError(f"is not JSON lines: {error}", source=path) from None
+
+
+def _record(manifest: Manifest, method: LoadedMethod, cells: Sequence[CellResult], folder: Path) -> RunRecord:
+    return RunRecord(
+        package_version=manifest.package_version,
+        suite=SuiteRef(name=manifest.suite.name, version=manifest.suite.version, hash=manifest.suite.hash),
+        tasks={cell.task: TaskRef(version=cell.task_version, grader=cell.grader) for cell in cells},
+        method=method.metadata,
+        kind="method",
+        engine=manifest.engine,
+        hardware=this_machine(),
+        seeds=manifest.seeds,
+        prices_date=prices_date(manifest.suite),
+        files={
+            path.name: FileRef(sha256=hashlib.sha256(path.read_bytes()).hexdigest(), bytes=path.stat().st_size)
+            for path in sorted(folder.iterdir())
+        },
+    )
+
+
+def this_machine() -> Hardware:
+    """What can be said of this machine without asking anybody."""
+    return Hardware(
+        system=f"{platform.system()} {platform.release()}"[:200],
+        machine=platform.machine(),
+        processor=_processor()[:200],
+        cores=os.cpu_count() or 0,
+        python=platform.python_version(),
+    )
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+
+
+def prices_date(suite: Suite) -> date | None:
+    """The latest date of any price that the suite's dollars are counted with."""
+    return max((card.price_date for spec in suite.problems for card in spec.load_pool()), default=None)

@@ -1,0 +1,303 @@
+"""Evaluation by a response model in numpy: no language model, no store, a landscape whose optimum can be computed.
+
+A question has a difficulty, blind spots per family of models, and plausible wrong answers. A node alone is right with
+the chance of item response theory, logistic in ability minus difficulty; if it is wrong, it gives one of the wrong
+answers, most often its family's favourite. A node with predecessors drafts an answer of its own in the same way, then
+picks one of all the answers it has. A right one is chosen with a weight e^s, a wrong one with weight 1 (Luce 1959);
+the recognition s grows with the model's chance on the question and falls with the tokens it has to read and with the
+level. So several wrong but equal answers outvote a right one, an assistant repairs or spoils, and a fuser can have too
+much to read. A vote takes the plurality. Every random number is a hash of (node key, question, universe).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise, starmap
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ttgbench.cost import NANOSECONDS
+from ttgbench.errors import InputError
+from ttgbench.evaluate.base import Evaluation, NodeUse
+from ttgbench.evaluate.synthetic_coefficients import ABILITIES, FATIGUE, LENGTH_NOISE, READINGS, VERSION
+from ttgbench.evaluate.synthetic_draws import Bits, Floats, address, mix
+from ttgbench.evaluate.synthetic_landscape import BUCKETS, NOTHING, RIGHT, ROLES, Landscape, landscape
+from ttgbench.graph import Graph
+from ttgbench.keys import KeyContext, node_keys
+from ttgbench.pool import Pool
+from ttgbench.task import CORRECT, UNANSWERED, WRONG, Task
+
+_MAX_PLANS, _MAX_VIEWS = 1 << 12, 64
+_STATUSES = np.array([CORRECT, *[WRONG] * (NOTHING - 1), UNANSWERED], dtype=object)
+_SCORES = np.array([1.0, *[0.0] * NOTHING])
+_CODES = np.arange(NOTHING, dtype=np.int8)[:, None]
+_ROLE_NUMBER = {role: number for number, role in enumerate(ROLES)}
+_OWN = tuple(READINGS[role].own for role in ROLES)
+# 64 bits are three uniform numbers: 24 for the own answer, 20 for what is chosen, 20 for the length.
+_HIGH, _MIDDLE, _LOW = np.uint64(40), np.uint64(20), np.uint64((1 << 20) - 1)
+_FINE, _STEP = 2.0**-24, 2.0**-20
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What evaluating a graph takes, apart from questions and universe. Rows are nodes, in topological order."""
+
+    ids: tuple[str, ...]
+    keys: tuple[str, ...]
+    models: tuple[str | None, ...]
+    bits: Bits
+    """(k, 1) node keys as numbers."""
+    model: NDArray[np.intp]
+    """(k,) number of the model; 0 for a vote, whose row is then cleared."""
+    role: NDArray[np.intp]
+    """(k,) number of the role; 0 for a vote."""
+    runs: Floats
+    """(k, 1) 1 for a node that runs a model, else 0."""
+    reads: Floats
+    """(k, k) 1 where the row reads the column."""
+    loss: Floats
+    """(k, 1) logits of recognition lost by level."""
+    inputs: tuple[NDArray[np.intp] | None, ...]
+    """Rows that a node picks from, predecessors in key order, then itself unless it is a vote; None without any."""
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """A landscape on the chosen questions, in the form that the draws need."""
+
+    tables: Landscape
+    scale: Floats
+    """(m, n), and so `shift`: u * scale + shift is below 1 for a right answer, else 1 + its bucket of wrong ones."""
+    shift: Floats
+    codes: NDArray[np.int8]
+    """Flat (m, n, BUCKETS + 2): first the right answer, then the wrong ones."""
+    offset: NDArray[np.intp]
+    """(m, n) where a model's row for a question begins in `codes`."""
+    where: NDArray[np.intp]
+    """(n,) 0, 1, 2, ..."""
+
+
+class SyntheticEvaluator:
+    """An Evaluator. Raises UnknownName for a task or model that the coefficients do not know."""
+
+    def __init__(self, task: Task, pool: Pool) -> None:
+        self._task, self._pool = task, pool
+        self._number = {name: i for i, name in enumerate(pool.names)}
+        roles = dict.fromkeys((*READINGS, "vote"), f"synthetic-{VERSION}")
+        models = {card.name: card.fingerprint for card in pool}
+        self.key_context = KeyContext(prompts=roles, models=models, sampling=f"synthetic-{VERSION}")
+        self._tariff = _tariff(pool)
+        self._overload = np.array([[ABILITIES[name].overload / 1000] for name in pool.names if name in ABILITIES])
+        self._landscapes: dict[str, Landscape] = {}
+        self._views: dict[object, _View] = {}
+        self._plans: dict[object, _Plan] = {}
+        landscape(task, pool, task.card.splits[0])
+
+    def evaluate(
+        self, graphs: Sequence[Graph], questions: Sequence[int], universe: int, split: str
+    ) -> list[Evaluation]:
+        """As the Protocol says; nothing is recorded, everything is drawn again."""
+        view = self._view(questions, split)
+        seed = mix(view.tables.address ^ np.uint64(address("universe", universe)))
+        return [self._evaluation(graph, self._plan(graph), view, seed, universe) for graph in graphs]
+
+    def close(self) -> None:
+        """Nothing to free."""
+
+    def _evaluation(self, graph: Graph, plan: _Plan, view: _View, seed: Bits, universe: int) -> Evaluation:
+        bits = mix(plan.bits ^ seed)
+        tokens_in, tokens_out, read = self._tokens(plan, view, bits)
+        cut = tokens_out >= self._task.card.max_tokens
+        answers = _answers(plan, view, bits, cut, self._recognition(plan, view, read))
+        flops, picodollars, nanoseconds = _costs(self._tariff[:, plan.model], tokens_in, tokens_out)
+        finished = _finished(plan, nanoseconds)
+        for array in (tokens_in, tokens_out, flops, picodollars, finished):
+            array.flags.writeable = False  # and so are the rows taken from it
+        final = answers[-1]
+        scores = _SCORES[final]
+        scores.flags.writeable = False
+        return Evaluation(
+            graph=graph,
+            universe=universe,
+            question_ids=view.tables.ids,
+            scores=scores,
+            statuses=tuple(_STATUSES[final].tolist()),
+            answers=tuple(view.tables.answers[view.where, final].tolist()),
+            nodes=tuple(
+                starmap(
+                    NodeUse,
+                    zip(plan.ids, plan.keys, plan.models, tokens_in, tokens_out, flops, picodollars, strict=True),
+                )
+            ),
+            latency_ns=finished,
+        )
+
+    def _tokens(self, plan: _Plan, view: _View, bits: Bits) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+        """(k, n) tokens in, tokens out, and those of the predecessors among the tokens in."""
+        uniform = (bits & _LOW) * _STEP
+        least, spread = LENGTH_NOISE
+        expected = view.tables.length[plan.model] * plan.runs
+        written = np.minimum(expected * (least + spread * uniform), self._task.card.max_tokens)
+        tokens_out = np.rint(written).astype(np.int64)
+        read = plan.reads @ tokens_out
+        tokens_in = ((view.tables.tokens + read) * plan.runs).astype(np.int64)
+        return tokens_in, tokens_out, read
+
+    def _recognition(self, plan: _Plan, view: _View, read: Floats) -> Floats:
+        """(k, n) weight of a right answer among those that a node reads; a wrong one has weight 1."""
+        skill = view.tables.skill[plan.role, plan.model]
+        return np.asarray(np.exp(skill - self._overload[plan.model] * read - plan.loss))
+
+    def _view(self, questions: Sequence[int], split: str) -> _View:
+        key = (split, questions if isinstance(questions, range | tuple) else tuple(questions))
+        view = self._views.get(key)
+        if view is None:
+            if split not in self._landscapes:
+                self._landscapes[split] = landscape(self._task, self._pool, split)
+            if len(self._views) >= _MAX_VIEWS:
+                self._views.clear()
+            view = self._views[key] = _make_view(self._landscapes[split], questions, split)
+        return view
+
+    def _plan(self, graph: Graph) -> _Plan:
+        # By structure: equal graphs made anew need no second canonical labelling.
+        structure = (graph.nodes, graph.edges)
+        plan = self._plans.get(structure)
+        if plan is None:
+            if len(self._plans) >= _MAX_PLANS:
+                self._plans.clear()
+            plan = self._plans[structure] = self._make_plan(graph)
+        return plan
+
+    def _make_plan(self, graph: Graph) -> _Plan:
+        order = graph.order
+        nodes = [graph[name] for name in order]
+        if not self._task.card.votable and any(node.model is None for node in nodes):
+            raise InputError(f"task {self._task.card.name} has no answers that can be compared", field="vote")
+        for node in nodes:
+            if node.model is not None and node.model not in self._number:
+                self._pool[node.model]  # raises, with near matches
+        keys = node_keys(graph, self.key_context)
+        row = {name: i for i, name in enumerate(order)}
+        level = {name: i for i, names in enumerate(graph.levels) for name in names}
+        reads = np.zeros((len(order), len(order)))
+        inputs: list[NDArray[np.intp] | None] = []
+        for i, node in enumerate(nodes):
+            sources = [row[name] for name in sorted(graph.predecessors(node.id), key=keys.__getitem__)]
+            reads[i, sources] = node.model is not None
+            own = [] if node.model is None else [i]
+            inputs.append(np.array(sources + own) if sources else None)
+        return _Plan(
+            ids=order,
+            keys=tuple([keys[name] for name in order]),
+            models=tuple([node.model for node in nodes]),
+            bits=np.array([[int(keys[name][:16], 16)] for name in order], dtype=np.uint64),
+            model=np.array([self._number[node.model] if node.model else 0 for node in nodes]),
+            role=np.array([_ROLE_NUMBER.get(node.role, 0) for node in nodes]),
+            runs=np.array([[float(node.model is not None)] for node in nodes]),
+            reads=reads,
+            loss=np.array([[FATIGUE * max(level[name] - 1, 0)] for name in order]),
+            inputs=tuple(inputs),
+        )
+
+
+def _make_view(full: Landscape, questions: Sequence[int], split: str) -> _View:
+    chosen, count = np.asarray(questions), len(full.ids)
+    if chosen.ndim != 1 or not chosen.size or chosen.dtype.kind not in "iu":
+        raise InputError("must be a list of question indices, at least one", field="questions")
+    if chosen.min() < 0 or chosen.max() >= count:
+        raise InputError(f"split {split!r} has indices from 0 to {count - 1}", field="questions")
+    tables = full.take(chosen.astype(np.intp))
+    models, size = tables.chance.shape
+    scale = BUCKETS / (1 - tables.chance)
+    codes = np.full((models, size, BUCKETS + 2), RIGHT, dtype=np.int8)
+    codes[:, :, 1:-1] = tables.wrong
+    codes[:, :, -1] = tables.wrong[:, :, -1]  # where rounding leads one bucket too far
+    return _View(
+        tables=tables,
+        scale=scale,
+        shift=1 - tables.chance * scale,
+        codes=codes.ravel(),
+        offset=(np.arange(models * size) * (BUCKETS + 2)).reshape(models, size),
+        where=np.arange(size),
+    )
+
+
+def _answers(plan: _Plan, view: _View, bits: Bits, cut: NDArray[np.bool_], weight: Floats) -> NDArray[np.int8]:
+    """(k, n) codes of what each node answers."""
+    solve = (bits >> _HIGH) * _FINE
+    place = solve * view.scale[plan.model] + view.shift[plan.model]
+    answers = view.codes.take(np.maximum(place, 0.0, out=place).astype(np.intp) + view.offset[plan.model])
+    answers[cut] = NOTHING
+    choose = ((bits >> _MIDDLE) & _LOW) * _STEP
+    for i, rows in enumerate(plan.inputs):
+        if rows is None:
+            continue
+        seen = answers.take(rows, axis=0)
+        if plan.models[i] is None:
+            answers[i] = plurality(seen)
+            continue
+        weights = np.where(seen == RIGHT, weight[i], 1.0)
+        weights[-1] *= _OWN[plan.role[i]]
+        for before, row in pairwise(weights):
+            row += before
+        passed = weights <= choose[i] * weights[-1]
+        taken = np.add.reduce(passed.view(np.int8), axis=0, dtype=np.intp)
+        answers[i] = seen.ravel().take(taken * view.where.size + view.where)
+        answers[i, cut[i]] = NOTHING
+    return answers
+
+
+def plurality(seen: NDArray[np.int8]) -> NDArray[np.int8]:
+    """(n,) most frequent code of each column of (d, n); ties go to the first row, NOTHING never counts.
+
+    The first row where nothing was answered: the rule of `ttgbench.executor.plurality`.
+    """
+    columns = np.arange(seen.shape[1])
+    counts = (seen[:, None, :] == _CODES).sum(axis=0)
+    counts = np.concatenate([counts, np.zeros((1, seen.shape[1]), dtype=counts.dtype)])
+    votes = counts[seen, columns]
+    return seen[votes.argmax(axis=0), columns]
+
+
+def _finished(plan: _Plan, nanoseconds: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(n,) when the sink has answered: the longest path."""
+    ready = nanoseconds
+    for i, rows in enumerate(plan.inputs):
+        if rows is not None:
+            sources = rows if plan.models[i] is None else rows[:-1]
+            ready[i] += ready[sources].max(axis=0)
+    return ready[-1]
+
+
+def _tariff(pool: Pool) -> NDArray[np.int64]:
+    """(6, m) what `cost.generation_flops`, `picodollars` and `nanoseconds` multiply tokens with, by model."""
+    return np.array(
+        [
+            [
+                2 * card.parameters,
+                2 * card.layers * card.hidden_size,
+                round(card.price_in * 10**6),
+                round(card.price_out * 10**6),
+                round(NANOSECONDS / card.prefill_speed),
+                round(NANOSECONDS / card.decode_speed),
+            ]
+            for card in pool
+        ],
+        dtype=np.int64,
+    ).T
+
+
+def _costs(
+    tariff: NDArray[np.int64], tokens_in: NDArray[np.int64], tokens_out: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """(k, n) FLOPs, picodollars and nanoseconds of all nodes at once; equal to those of `ttgbench.cost`.
+
+    With n = n_p + n_d its FLOPs are 2*M*n + 2*L*D*n*(n + 1).
+    """
+    parameters, attention, price_in, price_out, time_in, time_out = tariff[:, :, None]
+    total = tokens_in + tokens_out
+    flops = total * (parameters + attention * (total + 1))
+    return flops, price_in * tokens_in + price_out * tokens_out, time_in * tokens_in + time_out * tokens_out

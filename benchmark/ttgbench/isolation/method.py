@@ -1,0 +1,131 @@
+"""An isolated method is again a SearchMethod: the harness's end of the conversation."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ttgbench.errors import BudgetExhausted, InputError, MethodDied
+from ttgbench.graph import Graph
+from ttgbench.isolation import wire
+from ttgbench.isolation.process import IsolationLimits, MethodProcess
+from ttgbench.method import LoadedMethod
+from ttgbench.plugins import find_plugin
+from ttgbench.problem import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class IsolatedMethod:
+    """Runs the submission in `folder`, each time in a new process; nothing of it is executed here.
+
+    Called, it returns what the method returned and raises what it raised, by name. Raises MethodTimeout and MethodDied
+    for ends that are no result, SandboxUnavailable where nothing contains the process, and, having ended it, whatever
+    goes wrong in the harness itself (an engine, a store).
+    """
+
+    folder: Path
+    limits: IsolationLimits = field(default_factory=IsolationLimits)
+
+    def __call__(self, problem: Problem, rng: np.random.Generator) -> Graph:
+        """As the Protocol says."""
+        process = MethodProcess(self.folder, self.limits)
+        try:
+            process.wait_until_contained()
+            process.send({"problem": wire.problem_to_wire(problem), "rng": wire.rng_to_wire(rng)})
+            for _ in range(self.limits.calls):
+                message = process.receive()
+                if "call" not in message:
+                    return _outcome(message)
+                process.send(_answer(problem, message))
+            raise MethodDied(f"asked its problem for more than {self.limits.calls:,} things")
+        except Exception:
+            if process.said:
+                print(process.said, file=sys.stderr)
+            raise
+        finally:
+            process.close()
+
+
+def load_isolated(name_or_path: str, limits: IsolationLimits = IsolationLimits()) -> LoadedMethod:
+    """As `load_method`, without executing anything of the submission here. Raises InputError naming file and field."""
+    from ttgbench.method import load_metadata
+
+    folder = find_plugin("submissions", name_or_path)
+    return LoadedMethod(load_metadata(folder), folder, IsolatedMethod(folder, limits))
+
+
+def _outcome(message: dict[str, Any]) -> Graph:
+    """What the method returned. Raises what it raised."""
+    if "returned" in message:
+        returned = message["returned"]
+        # What is no graph travels as the name of its type: the run's log then says the same as without isolation.
+        return _graph(returned) if isinstance(returned, dict) else _Other.of(returned)
+    try:
+        name, text = message["raised"]
+    except (KeyError, TypeError, ValueError):
+        raise MethodDied("broke the protocol: sent neither a call nor a result") from None
+    raise _exception(str(name), str(text)[:10_000])
+
+
+class _Other:
+    """Stands for something that a method returned and that is no graph."""
+
+    @staticmethod
+    def of(name: Any) -> Any:
+        return type(str(name)[:100] or "object", (_Other,), {})()
+
+
+def _exception(name: str, text: str) -> BaseException:
+    """An exception with this name and text; built-in ones and ours are what they are."""
+    if name == "BudgetExhausted":
+        return BudgetExhausted(text)
+    kind = getattr(builtins, name, None)
+    if isinstance(kind, type) and issubclass(kind, Exception) and not issubclass(kind, (UnicodeError, KeyError)):
+        return kind(text)
+    made: BaseException = type(name[:100] or "Exception", (Exception,), {})(text)
+    return made
+
+
+def _answer(problem: Problem, message: dict[str, Any]) -> dict[str, Any]:
+    """Does what the method asks of its problem; a refusal is an answer too."""
+    try:
+        result = {"result": _CALLS[str(message["call"])](problem, message)}
+    except (InputError, BudgetExhausted) as refusal:
+        result = {"refused": wire.refusal_to_wire(refusal)}
+    except (KeyError, TypeError) as error:
+        raise MethodDied(f"broke the protocol: a call with wrong arguments ({type(error).__name__})") from None
+    return {**result, "ledger": wire.ledger_to_wire(problem.ledger)}
+
+
+def _evaluate_many(problem: Problem, message: dict[str, Any]) -> list[Any]:
+    graphs, questions = [_graph(data) for data in message["graphs"]], message["questions"]
+    return [wire.evaluation_to_wire(evaluation) for evaluation in problem.evaluate_many(graphs, questions)]
+
+
+def _can_afford(problem: Problem, message: dict[str, Any]) -> bool:
+    return problem.can_afford(_graph(message["graph"]), message["questions"])
+
+
+def _ask(problem: Problem, message: dict[str, Any]) -> list[Any]:
+    reply = problem.ask(message["messages"], message["schema"])
+    return [reply.text, reply.tokens_in, reply.tokens_out]
+
+
+def _recommend(problem: Problem, message: dict[str, Any]) -> None:
+    problem.recommend(_graph(message["graph"]))
+
+
+_CALLS = {"evaluate_many": _evaluate_many, "can_afford": _can_afford, "ask": _ask, "recommend": _recommend}
+
+
+def _graph(data: Any) -> Graph:
+    """A method's process only ever sends graphs that are valid, or it is not ours any more."""
+    try:
+        return Graph.from_dict(data)
+    except InputError as error:
+        raise MethodDied(f"broke the protocol: no graph ({str(error)[:200]})") from None

@@ -1,0 +1,4 @@
+"""Submissions: a folder with a method (or published graphs) and what it declares about itself, made ready for others.
+
+pack.py     the folder as one file, the same bytes everywhere, and back again from hostile bytes
+"""

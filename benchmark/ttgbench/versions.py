@@ -1,0 +1,29 @@
+"""What shares a table: code, rules, suite and board share Major.Minor, and a suite is its hash. Decided here alone."""
+
+from __future__ import annotations
+
+import re
+
+from ttgbench import __version__
+
+_VERSION = re.compile(
+    r"(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})((a|b|rc|\.dev|\.post)[0-9]{1,5})?"
+)
+
+
+def series(version: str) -> str | None:
+    """Major.Minor of a version such as "0.1.3"; None if it is no version."""
+    match = _VERSION.fullmatch(version)
+    return None if match is None else f"{match[1]}.{match[2]}"
+
+
+def why_not_comparable(package_version: str, suite_hash: str, *, expected_hash: str) -> str | None:
+    """Why results made by this package version on this suite share no table with ours on the suite with
+    `expected_hash`; None if they do."""
+    ours = series(__version__)
+    if series(package_version) != ours:
+        made = package_version if series(package_version) is not None else f"no version ({package_version[:32]!r})"
+        return f"made with ttgbench {made}; results of another series than {ours} share no table with these"
+    if suite_hash != expected_hash:
+        return f"made on another definition of the suite ({suite_hash[:12]}, here it is {expected_hash[:12]})"
+    return None
