@@ -309,6 +309,7 @@ def test_launch_takes_one_url_or_one_per_model(server):
         ("http://a b/v1", InputError),
         ("lama_cpp", UnknownName),
         ("echo:slots=3", InputError),
+        ("echo:at=http://127.0.0.1", InputError),
     ],
 )
 def test_specs_that_cannot_be_launched(spec, error):

@@ -73,12 +73,12 @@ def launch(spec: str, cards: Iterable[ModelCard], *, slots: int | None = None) -
     UnknownName, InputError, MissingExtra.
     """
     cards = list(cards)
-    if "://" in spec:
+    name, text = options.split(spec)
+    if "://" in spec and name not in LAUNCHERS:
         from ttgbench.engines.client import OpenAIEngine
 
         urls = _urls(spec, cards)
         return {card.name: OpenAIEngine(urls[card.name], card, slots=slots or 32) for card in cards}
-    name, text = options.split(spec)
     if name not in LAUNCHERS:
         raise UnknownName("engine", name, [*LAUNCHERS, URL_ENGINE], source="--engine")
     launcher = cast(Launcher, importlib.import_module(LAUNCHERS[name][0]))
