@@ -70,7 +70,7 @@ class Decoder:
         mask = torch.tensor([[0] * (width - len(t)) + [1] * len(t) for t, _, _ in rows], device=self.device)
         states = [_State(self._tokenizer, self._ends, *row) for row in rows]
         positions = (mask.cumsum(1) - 1).clamp(min=0)
-        cache = transformers.DynamicCache()
+        cache = transformers.DynamicCache(config=self._model.config)
         live = list(range(len(rows)))
         while True:
             logits = self._model(
