@@ -10,19 +10,21 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
-from ttgbench.errors import InputError
+from ttgbench.errors import InputError, SandboxUnavailable
 from ttgbench.grading.named import GRADERS, Marking
 from ttgbench.plugins import find_plugin, load_function, plugin_names
 from ttgbench.task import UNGRADABLE, Grade, Lengths, Question, TaskCard
-from ttgbench.task_data import Doc, Documents, ManifestRow, content_hash, pick, read_manifest
+from ttgbench.task_data import Doc, Documents
 from ttgbench.task_file import Template, read_task_file
+from ttgbench.task_season import read_secret, season_of
+from ttgbench.task_splits import ManifestRow, content_hash, pick, plan_splits, read_manifest, splits_hash
 from ttgbench.yaml_input import FunctionName
 
 BYTES_PER_TOKEN = 4
@@ -35,22 +37,24 @@ def task_names() -> list[str]:
     return plugin_names("tasks")
 
 
-def load_task(name_or_path: str, data_dir: Path | None = None) -> LmEvalTask:
+def load_task(name_or_path: str, data_dir: Path | None = None, season_seed: str | None = None) -> LmEvalTask:
     """Reads a bundled task by name or any task folder by path. Documents are loaded when first needed.
 
     data_dir: local data instead of the Hub (see ttgbench.task_data.read_local); default: $TTGBENCH_DATA.
+    season_seed: a season's secret or the file that holds it; default: $TTGBENCH_SEASON_SEED.
     Raises InputError naming file and field, UnknownName with near matches.
     """
-    return LmEvalTask(find_plugin("tasks", name_or_path), data_dir)
+    return LmEvalTask(find_plugin("tasks", name_or_path), data_dir, season_seed)
 
 
 class LmEvalTask:
     """A task folder: `task.yaml`, the Python it names, and perhaps a manifest."""
 
-    def __init__(self, folder: Path, data_dir: Path | None = None) -> None:
+    def __init__(self, folder: Path, data_dir: Path | None = None, season_seed: str | None = None) -> None:
         self.folder, self.file = folder, read_task_file(folder)
-        self._manifest = read_manifest(folder)
-        self._documents = Documents(self.file, folder, data_dir)
+        self.manifest = read_manifest(folder)
+        self.season = season_of(folder, self.file.task, read_secret(season_seed))
+        self._documents = Documents(self.file, folder, data_dir, self.season.seed if self.season else None)
         self._questions: dict[str, tuple[Question, ...]] = {}
         self._templates: dict[Template | int, Callable[[Doc], Any]] = {}
 
@@ -74,7 +78,7 @@ class LmEvalTask:
             votable=block.votable,
             splits=self._split_names,
             languages=block.languages,
-            source=block.source or file.dataset_path or "procedural",
+            source=block.source or file.origin,
         )
 
     def questions(self, split: str) -> Sequence[Question]:
@@ -98,31 +102,72 @@ class LmEvalTask:
         """The reference answer, as lm-eval's doc_to_target gives it."""
         return str(self._render("doc_to_target", self.file.doc_to_target, doc))
 
+    def planned_rows(self) -> list[ManifestRow]:
+        """The splits as the data and the plan give them, whatever the manifest says. Loads the documents."""
+        planned = dict(self._planned())
+        return [row for split in self._plan_names for row in planned[split]]
+
+    def splits_hash(self) -> str:
+        """sha256 over the documents of all splits, in order, as the manifest lists them or else the data give them."""
+        return splits_hash(self.manifest or self.planned_rows())
+
     @property
     def _split_names(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(row.split for row in self._manifest) if self._manifest else self.file.splits)
+        return tuple(dict.fromkeys(row.split for row in self.manifest)) if self.manifest else self._plan_names
+
+    @property
+    def _plan_names(self) -> tuple[str, ...]:
+        plan = self.file.metadata.ttgbench.splits or self.file.splits
+        return tuple(name for name in ("search", "validation", "test") if name in plan)
 
     def _picked(self, split: str) -> list[tuple[ManifestRow, Doc]]:
-        if self._manifest is not None:
-            return pick(self._documents, [row for row in self._manifest if row.split == split], self.file.task)
-        source = self.file.splits[split]
-        rows = enumerate(self._documents[source])
-        return [(ManifestRow(split, source, number, content_hash(doc), None), doc) for number, doc in rows]
+        if self.season is not None and split == "test":
+            rows = self._whole(split, self.file.splits[split])
+        elif self.manifest is not None:
+            return pick(self._documents, [row for row in self.manifest if row.split == split], self.file.task)
+        else:
+            rows = next(rows for name, rows in self._planned() if name == split)
+        return [(row, self._documents(row.source)[row.row]) for row in rows]
+
+    def _planned(self) -> Iterator[tuple[str, list[ManifestRow]]]:
+        plan = self.file.metadata.ttgbench.splits
+        if not plan:
+            return ((split, self._whole(split, source)) for split, source in self.file.splits.items())
+        seed = f"{self.file.task}@{self.file.metadata.version}"
+        return plan_splits(plan, self._documents, self._text, self._stratum, seed)
+
+    def _whole(self, split: str, source: str) -> list[ManifestRow]:
+        documents = enumerate(self._documents(source))
+        return [ManifestRow(split, source, i, content_hash(doc), self._stratum(doc)) for i, doc in documents]
+
+    def _stratum(self, doc: Doc) -> str | None:
+        columns = self.file.metadata.ttgbench.strata
+        missing = [column for column in columns if column not in doc]
+        if missing:
+            message = f"names the column {missing[0]!r}; a document has {', '.join(doc)}"
+            raise InputError(message, source=self.file.task, field="metadata.ttgbench.strata")
+        if columns:
+            return " / ".join(str(doc[column]) for column in columns)
+        return None if doc.get("stratum") is None else str(doc["stratum"])
+
+    def _text(self, doc: Doc) -> str:
+        return str(self._render("doc_to_text", self.file.doc_to_text, doc))
 
     def _question(self, split: str, index: int, row: ManifestRow, doc: Doc) -> Question:
-        text = str(self._render("doc_to_text", self.file.doc_to_text, doc))
+        text = self._text(doc)
         if not 0 < len(text.encode("utf-8", "surrogatepass")) <= MAX_QUESTION_BYTES:
             message = f"question {row.row} of {row.source} must have 1 to {MAX_QUESTION_BYTES} bytes"
             raise InputError(message, source=self.file.task, field="doc_to_text")
         # Generations and grades are recorded under this id, so it changes with whatever they depend on.
         basis = [text, row.sha256, self._prompt_basis]
         digest = hashlib.sha256(json.dumps(basis).encode("utf-8", "surrogatepass")).hexdigest()
+        shown = f"test-s{self.season.number}" if self.season is not None and split == "test" else split
         return Question(
-            id=f"{self.file.task}@{self.file.metadata.version}/{split}/{index:04d}-{digest[:10]}",
+            id=f"{self.file.task}@{self.file.metadata.version}/{shown}/{index:04d}-{digest[:10]}",
             index=index,
             text=text,
             sha256=row.sha256,
-            stratum=row.stratum or doc.get("stratum"),
+            stratum=row.stratum,
             cluster=doc.get("cluster"),
             doc=doc,
         )
@@ -132,10 +177,7 @@ class LmEvalTask:
         return [self.file.metadata.ttgbench.answer_format, self._fewshot()]
 
     def _fewshot(self) -> tuple[tuple[str, str], ...]:
-        return tuple(
-            (str(self._render("doc_to_text", self.file.doc_to_text, doc)), self.target(doc).strip())
-            for doc in self._examples()
-        )
+        return tuple((self._text(doc), self.target(doc).strip()) for doc in self._examples())
 
     def _examples(self) -> list[Doc]:
         samples, split = self.file.fewshot_config.samples, self.file.fewshot_config.split or self.file.fewshot_split
@@ -145,7 +187,7 @@ class LmEvalTask:
         elif samples is not None:
             found = [dict(doc) for doc in samples]
         elif split is not None and count:
-            found = self._documents[split][:count]
+            found = self._documents(split)[:count]
         else:
             found = []
         if count is not None and len(found) < count:
@@ -198,6 +240,8 @@ class _Careful:
     def grade(self, markings: Sequence[Marking]) -> list[Grade]:
         try:
             return list(self._grader.grade(markings))
+        except SandboxUnavailable:
+            raise
         except Exception:
             return [self._one(marking) for marking in markings]
 

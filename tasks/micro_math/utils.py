@@ -47,8 +47,8 @@ def story(rng: random.Random) -> dict[str, str]:
 KINDS = {"add": add, "multiply": multiply, "largest": largest, "sequence": sequence, "story": story}
 
 
-def dataset(**_: Any) -> dict[str, Any]:
-    return as_datasets(draw_splits(KINDS, SPLITS))
+def dataset(season_seed: str | None = None, **_: Any) -> dict[str, Any]:
+    return as_datasets(draw_splits(KINDS, SPLITS, season_seed))
 
 
 def process_results(doc: dict[str, Any], results: list[str]) -> dict[str, float]:

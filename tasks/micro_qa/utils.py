@@ -24,6 +24,7 @@ def _facts() -> Any:
 
 
 FACTS = _facts()
+OPPOSITES = {answer: word for word, answer in FACTS.OPPOSITES.items()} | FACTS.OPPOSITES
 
 
 def row(question: str, answer: str, aliases: list[str] | None = None) -> dict[str, Any]:
@@ -41,8 +42,8 @@ def continent(rng: random.Random) -> dict[str, Any]:
 
 
 def opposite(rng: random.Random) -> dict[str, Any]:
-    word = rng.choice(list(FACTS.OPPOSITES))
-    answer = FACTS.OPPOSITES[word]
+    word = rng.choice(list(OPPOSITES))
+    answer = OPPOSITES[word]
     return row(f"What is the opposite of {word}?", answer, FACTS.SYNONYMS.get(answer))
 
 
@@ -54,8 +55,8 @@ def first_letter(rng: random.Random) -> dict[str, Any]:
 KINDS = {"capital": capital, "continent": continent, "opposite": opposite, "first_letter": first_letter}
 
 
-def dataset(**_: Any) -> dict[str, Any]:
-    return as_datasets(draw_splits(KINDS, SPLITS))
+def dataset(season_seed: str | None = None, **_: Any) -> dict[str, Any]:
+    return as_datasets(draw_splits(KINDS, SPLITS, season_seed))
 
 
 def process_results(doc: dict[str, Any], results: list[str]) -> dict[str, float]:

@@ -1,4 +1,6 @@
-"""Grades what a Python expression gives: the first line of the output, read as a Python literal.
+"""Grades what a Python expression gives, read as a Python literal.
+
+The answer is what follows the last "Answer:" at the beginning of a line, else the first line.
 
 Equal values are equal answers (`[1,2]` and `[1, 2]`, 'a' and "a"); True is not 1, and 2.0 is not 2, as a Python shell
 shows them. What is no literal is compared as text, so that a bare word is the string it spells.
@@ -10,7 +12,7 @@ import ast
 import re
 
 from ttgbench.errors import InputError
-from ttgbench.grading.clean import readable
+from ttgbench.grading.clean import short_answer
 from ttgbench.task import CORRECT, UNANSWERED, WRONG, Grade
 
 GRADER = "literal/1"
@@ -23,7 +25,7 @@ _LEAD = re.compile(r"(?i)^(?:>>>|output:|(?:the\s+)?(?:answer|result|output|valu
 
 def extract(output: str) -> str | None:
     """The answer in Python's own spelling (`repr`), or None where no line says anything."""
-    for line in readable(output).splitlines():
+    for line in short_answer(output).splitlines():
         text = _LEAD.sub("", line.strip().strip("`").strip()).strip("`").strip()
         if text:
             return _canonical(text)

@@ -27,7 +27,10 @@ class Marking:
 
 @dataclass(frozen=True, slots=True)
 class NamedGrader:
-    """A grader of outputs in batches. Never raises for what a model wrote."""
+    """A grader of outputs in batches. Never raises for what a model wrote.
+
+    `code` raises SandboxUnavailable where nothing can be run, and so nothing graded.
+    """
 
     version: Callable[[], str]
     """Name and version; grades are stored under it."""
@@ -64,6 +67,12 @@ def _literal(markings: Sequence[Marking]) -> list[Grade]:
     return [literal.grade(marking.output, marking.target) for marking in markings]
 
 
+def _code(markings: Sequence[Marking]) -> list[Grade]:
+    from ttgbench.grading import code
+
+    return code.grade_many([marking.output for marking in markings], [marking.doc for marking in markings])
+
+
 def _math(markings: Sequence[Marking]) -> list[Grade]:
     return _math_pool().grade([{"output": m.output, "reference": m.target} for m in markings])
 
@@ -94,5 +103,6 @@ GRADERS: Mapping[str, NamedGrader] = MappingProxyType(
         "literal": NamedGrader(_version_of("literal"), _literal),
         "text": NamedGrader(_version_of("text"), _text),
         "math": NamedGrader(_version_of("math"), _math),
+        "code": NamedGrader(_version_of("code"), _code),
     }
 )

@@ -1,4 +1,6 @@
-"""Grades a short answer in words: the first line of the output, compared without case, articles and punctuation.
+"""Grades a short answer in words, compared without case, articles and punctuation.
+
+The answer is what follows the last "Answer:" at the beginning of a line, else the first line.
 
 `extract` drops what models put around a short answer ("The answer is Paris." -> "paris"); `grade` compares whole
 answers, so that "not Paris" is no "Paris". The normalisation is that of SQuAD's official script (Rajpurkar et al.
@@ -12,7 +14,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from ttgbench.errors import InputError
-from ttgbench.grading.clean import MAX_ANSWER, readable
+from ttgbench.grading.clean import MAX_ANSWER, short_answer
 from ttgbench.task import CORRECT, UNANSWERED, WRONG, Grade
 
 GRADER = "text/1"
@@ -26,8 +28,8 @@ _ARTICLE = re.compile(r"\b(?:a|an|the)\b")
 
 
 def extract(output: str) -> str | None:
-    """The normalised answer: the first line that holds a word, without "The answer is". None where there is none."""
-    for line in readable(output).splitlines():
+    """The normalised answer, without "The answer is". None where no line holds a word."""
+    for line in short_answer(output).splitlines():
         answer = normalise(_LEAD.sub("", line)[:MAX_ANSWER])
         if answer:
             return answer

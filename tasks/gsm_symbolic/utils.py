@@ -1,0 +1,17 @@
+"""Word problems of reasoning-gym's gsm_symbolic."""
+
+from typing import Any
+
+from ttgbench.grading import number
+from ttgbench.procedural import as_datasets, draw_splits, reasoning_gym_kind
+
+SPLITS = {"search": (4101, 200), "validation": (4102, 200), "test": (4103, 500)}
+KINDS = {"gsm_symbolic": reasoning_gym_kind("gsm_symbolic")}
+
+
+def dataset(season_seed: str | None = None, **_: Any) -> dict[str, Any]:
+    return as_datasets(draw_splits(KINDS, SPLITS, season_seed))
+
+
+def process_results(doc: dict[str, Any], results: list[str]) -> dict[str, float]:
+    return {"exact_match": number.grade(results[0], doc["answer"]).score}

@@ -1,0 +1,10 @@
+"""mmlu_pro for lm-eval's own runner: the same grade as through ttgbench."""
+
+from typing import Any
+
+from ttgbench.grading import choice
+
+
+def process_results(doc: dict[str, Any], results: list[str]) -> dict[str, float]:
+    grade = choice.grade(results[0], doc["answer"], choices=doc["options"])
+    return {"exact_match": grade.score}
