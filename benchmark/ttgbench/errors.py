@@ -15,6 +15,7 @@ TTGBenchError                 anything a user can act on; the command line print
 ├── HubError                  the Hugging Face Hub refuses or fails; says what to do
 └── EngineError               a model server failed for good
     ├── ContextOverflow       the prompt does not fit the model's context
+    ├── EngineLost            a server of ours died more often than it may be started again
     └── WrongModel            the server serves another model than the one asked for
 """
 
@@ -119,6 +120,10 @@ class EngineError(TTGBenchError):
 
 class ContextOverflow(EngineError):
     """A prompt is longer than the model's context allows."""
+
+
+class EngineLost(EngineError):
+    """A model server died more often than it may be started again."""
 
 
 class WrongModel(EngineError):
