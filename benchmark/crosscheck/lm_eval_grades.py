@@ -1,5 +1,6 @@
 """Do our grades agree with lm-eval's own, on the same model's answers to the same questions?
 
+    pip install 'lm-eval[api]'
     python benchmark/crosscheck/lm_eval_grades.py --data-dir DIR [--questions 40] [--tokens 256] [--task gsm8k ...]
 
 lm-eval runs its own task files (its filters, its metrics) through its `local-chat-completions` client against the
@@ -108,9 +109,8 @@ def compare(name: str, options: argparse.Namespace, engine: OpenAIEngine, url: s
     for question, grade, sample in zip(questions, regraded, samples, strict=True):
         if (grade.status == CORRECT) != bool(sample[metric]):
             print(f"  {question.id}: reference {task.target(question.doc)[-40:]!r}")
-            print(
-                f"    ours {grade.status} {grade.answer!r}, theirs {sample[metric]} {sample['filtered_resps'][0][:60]!r}"
-            )
+            print(f"    ours {grade.status} {grade.answer!r}")
+            print(f"    theirs {sample[metric]} {sample['filtered_resps'][0][:80]!r}")
             print(f"    said {sample['resps'][0][0][-160:]!r}")
 
 
