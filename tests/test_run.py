@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from ttgbench.errors import EngineError
 from ttgbench.launch import replay, run_suite
 from ttgbench.results import LOG_NAME, RESULT_NAME
 from ttgbench.run import cell_folder
@@ -118,6 +119,52 @@ def test_replay_needs_no_engine_and_notices_a_changed_byte(tmp_path, tiny_suite)
     log.write_text(log.read_text().replace('"charged":', '"charged":1', 1))
     with Workbench(tmp_path / "store.sqlite", None) as bench:
         assert [line.split(": ")[1] for line in replay(tmp_path / "run", bench)] == ["differs from its replay"]
+
+
+def test_a_crash_at_any_call_is_recorded_and_what_was_recommended_counts(tmp_path, tiny_suite, bench, write_method):
+    calls = [
+        "problem.space.sample(rng)",
+        "problem.can_afford(g)",
+        "problem.evaluate(g)",
+        "problem.recommend(g)",
+        "problem.evaluate_many([g], [0, 1])",
+        "problem.objective.value(problem.evaluate(g))",
+    ]
+    for number in range(len(calls) + 1):
+        body = "\n".join(["g = single('smollm2-135m')", *calls[:number], "raise RuntimeError('here')"])
+        result, events = run(tmp_path / str(number), tiny_suite, write_method(body, f"m{number}"), bench)
+        assert (result.status, result.error) == ("crashed", "RuntimeError: here")
+        assert (result.final is not None) == (number >= 4)
+        assert events[-1]["event"] == "end"
+        folder = cell_folder(tmp_path / str(number), "tiny-math", f"m{number}", 0)
+        assert "RuntimeError: here" in (folder / "error.txt").read_text()
+
+
+@pytest.mark.parametrize("error", ["EngineError('no')", "StoreError('no')", "MissingGeneration('no')"])
+def test_a_method_cannot_pretend_that_the_engine_failed(tmp_path, tiny_suite, bench, write_method, error):
+    body = f"import ttgbench.errors\nraise ttgbench.errors.{error}"
+    result, _ = run(tmp_path / "run", tiny_suite, write_method(body), bench)
+    assert result.status == "crashed"
+
+
+def test_a_failure_of_the_engine_is_not_the_methods_whatever_it_makes_of_it(tmp_path, tiny_suite, bench, write_method):
+    body = "g = single('smollm2-135m')\ntry: problem.evaluate(g)\nexcept BaseException: pass\nreturn g"
+    method = write_method(body)
+    bench.arena(tiny_suite, tiny_suite.problems[0]).evaluator.evaluate = _failing
+    with pytest.raises(EngineError, match="server gone"):
+        run(tmp_path / "run", tiny_suite, method, bench)
+    assert not list((tmp_path / "run").rglob(RESULT_NAME))
+
+
+def _failing(*_):
+    raise EngineError("server gone")
+
+
+def test_texts_that_are_no_text_do_not_stop_the_harness(tmp_path, tiny_suite, bench, write_method):
+    class_body = "class E(Exception):\n    def __str__(self): raise ValueError\n"
+    for number, body in enumerate(["raise ValueError('\\ud800')", class_body + "raise E"]):
+        result, _ = run(tmp_path / str(number), tiny_suite, write_method(body, f"t{number}"), bench)
+        assert result.status == "crashed"
 
 
 @pytest.mark.slow

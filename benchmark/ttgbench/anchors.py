@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -79,11 +80,18 @@ def load_anchors(suite: Suite) -> Mapping[str, Anchor] | None:
     path = anchor_path(suite.label)
     if not path.is_file():
         return None
-    try:
-        problems = AnchorFile.model_validate_json(path.read_bytes()).problems
-    except ValidationError as error:
-        raise InputError(validation_message(error), source=path) from None
+    problems = _read(path, path.stat().st_mtime_ns)
     names = {spec.name for spec in suite.problems}
     if set(problems) != names:
-        raise InputError(f"must have one anchor for each of {', '.join(sorted(names))}", source=path, field="problems")
+        message = f"are not anchors of the problems of {suite.label}; a changed suite needs another name or version"
+        raise InputError(message, source=path, field="problems")
     return problems
+
+
+@lru_cache(maxsize=16)
+def _read(path: Path, modified: int) -> Mapping[str, Anchor]:
+    """The problems of a file, read again when it was modified: every cell of a run asks for its suite's hash."""
+    try:
+        return AnchorFile.model_validate_json(path.read_bytes()).problems
+    except ValidationError as error:
+        raise InputError(validation_message(error), source=path) from None

@@ -161,6 +161,10 @@ class Graph:
 
     def canonical(self) -> Graph:
         """The same graph with ids n0, n1, ... in canonical order and sorted edges: equal for all isomorphic graphs."""
+        return self._canonical
+
+    @cached_property
+    def _canonical(self) -> Graph:
         place = {node_id: i for i, node_id in enumerate(self.order)}
         name = {node_id: f"n{i}" for node_id, i in place.items()}
         nodes = [Node(name[i], self._by_id[i].role, self._by_id[i].model) for i in self.order]

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ttgbench import __version__
+from ttgbench.backends.base import Backend, Job, Performer
+from ttgbench.backends.sequential import Sequential
 from ttgbench.errors import InputError
-from ttgbench.method import LoadedMethod, load_method
+from ttgbench.method import FoundMethod, find_method
 from ttgbench.results import LOG_NAME, RESULT_NAME, CellResult, read_result, write_atomic
-from ttgbench.run import Arena, cell_folder, run_cell
+from ttgbench.run import LOG_PART, cell_folder
 from ttgbench.suite import ProblemSpec, Suite
 from ttgbench.workbench import Workbench
 from ttgbench.yaml_input import validation_message
@@ -46,11 +49,20 @@ class Cell:
     """One run to make."""
 
     spec: ProblemSpec
-    method: LoadedMethod
+    method: FoundMethod
     seed: int
 
+    def job(self, out: Path) -> Job:
+        """The same as data, with its folder."""
+        folder = cell_folder(out, self.spec.name, self.method.name, self.seed)
+        return Job(self.spec.name, str(self.method.path), self.seed, folder)
 
-def cells(suite: Suite, methods: Sequence[LoadedMethod], seeds: int) -> Iterator[Cell]:
+
+Report = Callable[[Cell, CellResult | str], Any]
+"""Told of every cell: its result, or why there is none."""
+
+
+def cells(suite: Suite, methods: Sequence[FoundMethod], seeds: int) -> Iterator[Cell]:
     """All cells, problem by problem, so that each problem's engines are warm for all its methods."""
     for spec in suite.problems:
         for seed in range(seeds):
@@ -89,12 +101,29 @@ def run_suite(
     seeds: int,
     bench: Workbench,
     engine: str,
-    report: Callable[[Cell, CellResult], Any],
+    report: Report,
     agent: str | None = None,
 ) -> list[CellResult]:
-    """Runs what is missing, in order, and returns all results. Started again after a kill, it goes on."""
-    loaded = [load_method(name) for name in methods]
-    names = [method.name for method in loaded]
+    """`run_on` in this process, with the engines of `bench`."""
+    return run_on(Sequential(suite, bench), out, suite, methods, seeds, engine, report, agent)
+
+
+def run_on(
+    backend: Backend,
+    out: Path,
+    suite: Suite,
+    methods: Sequence[str],
+    seeds: int,
+    engine: str,
+    report: Report,
+    agent: str | None = None,
+) -> list[CellResult]:
+    """Runs what is missing and returns all results there are, in the order of `cells`.
+
+    Started again after a kill, it goes on. Raises InputError, EngineError, MissingGeneration, StoreError.
+    """
+    found = [find_method(name) for name in methods]
+    names = [method.name for method in found]
     if len(set(names)) < len(names):
         raise InputError(f"two methods have the same name: {', '.join(sorted(names))}", field="methods")
     write_manifest(
@@ -102,24 +131,28 @@ def run_suite(
         Manifest(
             package_version=__version__,
             suite=suite,
-            methods=tuple(_portable(name, method) for name, method in zip(methods, loaded, strict=True)),
+            methods=tuple(_portable(name, method) for name, method in zip(methods, found, strict=True)),
             seeds=seeds,
             engine=engine,
             agent=agent,
         ),
     )
-    arenas: dict[str, Arena] = {}
-    results = []
-    for cell in cells(suite, loaded, seeds):
-        folder = cell_folder(out, cell.spec.name, cell.method.name, cell.seed)
+    waiting: dict[Path, Cell] = {}
+    results: dict[Path, CellResult] = {}
+    for cell in cells(suite, found, seeds):
+        folder = cell.job(out).folder
         result = finished(folder, suite, cell)
-        if result is None:
-            if cell.spec.name not in arenas:
-                arenas[cell.spec.name] = bench.arena(suite, cell.spec)
-            result = run_cell(arenas[cell.spec.name], cell.method, cell.seed, folder)
-        report(cell, result)
-        results.append(result)
-    return results
+        waiting[folder] = cell
+        if result is not None:
+            results[folder] = result
+            report(cell, result)
+    jobs = [cell.job(out) for folder, cell in waiting.items() if folder not in results]
+    with contextlib.closing(backend.run(jobs)) as outcomes:
+        for job, error in ((outcome.job, outcome.error) for outcome in outcomes):
+            if error is None:
+                results[job.folder] = read_result(job.folder / RESULT_NAME)
+            report(waiting[job.folder], results[job.folder] if error is None else error)
+    return [results[folder] for folder in waiting if folder in results]
 
 
 def finished(folder: Path, suite: Suite, cell: Cell) -> CellResult | None:
@@ -132,30 +165,42 @@ def finished(folder: Path, suite: Suite, cell: Cell) -> CellResult | None:
 
 
 def replay(out: Path, bench: Workbench) -> list[str]:
-    """Runs every finished cell again from the store alone; returns the files whose bytes differ."""
+    """Runs every finished cell again from the store alone; returns the files whose bytes differ.
+
+    A run that was killed at its limit cannot be repeated; of those the log is taken as it is and scored again.
+    """
     manifest = read_manifest(out)
-    loaded = [load_method(name) for name in manifest.methods]
+    found = [find_method(name) for name in manifest.methods]
     differing: list[str] = []
     scratch = Path(tempfile.mkdtemp(prefix="ttgbench-replay-"))
+    perform = Performer(manifest.suite, bench)
     try:
-        arenas: dict[str, Arena] = {}
-        for cell in cells(manifest.suite, loaded, manifest.seeds):
-            folder = cell_folder(out, cell.spec.name, cell.method.name, cell.seed)
-            if finished(folder, manifest.suite, cell) is None:
+        for cell in cells(manifest.suite, found, manifest.seeds):
+            folder = cell.job(out).folder
+            recorded = finished(folder, manifest.suite, cell)
+            if recorded is None:
                 differing.append(f"{folder / RESULT_NAME}: missing, or made by another version of the method")
                 continue
-            if cell.spec.name not in arenas:
-                arenas[cell.spec.name] = bench.arena(manifest.suite, cell.spec)
-            again = cell_folder(scratch, cell.spec.name, cell.method.name, cell.seed)
-            run_cell(arenas[cell.spec.name], cell.method, cell.seed, again)
+            again = cell.job(scratch)
+            if recorded.status in ("timeout", "died"):
+                again = replace(again, killed=(recorded.status, recorded.error or ""))
+                _copy_log(folder, again.folder)
+            perform(again)
             for name in (LOG_NAME, RESULT_NAME):
-                if (folder / name).read_bytes() != (again / name).read_bytes():
+                if (folder / name).read_bytes() != (again.folder / name).read_bytes():
                     differing.append(f"{folder / name}: differs from its replay")
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return differing
 
 
-def _portable(name: str, method: LoadedMethod) -> str:
+def _copy_log(folder: Path, target: Path) -> None:
+    """The log as a killed process left it: without its end."""
+    target.mkdir(parents=True)
+    lines = (folder / LOG_NAME).read_bytes().splitlines(keepends=True)
+    (target / LOG_PART).write_bytes(b"".join(lines[:-1]))
+
+
+def _portable(name: str, method: FoundMethod) -> str:
     """A path given by the user is kept absolute, so that the folder can be replayed from anywhere."""
     return os.path.abspath(name) if Path(name).exists() else method.name

@@ -49,16 +49,28 @@ class Metadata(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class LoadedMethod:
-    """A method ready to run."""
+class FoundMethod:
+    """A submission folder, of whose code nothing was run."""
 
     metadata: Metadata
     path: Path
-    search: SearchMethod
 
     @property
     def name(self) -> str:
         return self.metadata.name
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedMethod(FoundMethod):
+    """A method ready to run."""
+
+    search: SearchMethod
+
+
+def find_method(name_or_path: str) -> FoundMethod:
+    """Reads what a submission folder declares, by bundled name or by path. Raises InputError naming file and field."""
+    folder = find_plugin("submissions", name_or_path)
+    return FoundMethod(load_metadata(folder), folder)
 
 
 def load_method(name_or_path: str) -> LoadedMethod:
@@ -66,8 +78,8 @@ def load_method(name_or_path: str) -> LoadedMethod:
 
     Loading executes the submission's code; it is no sandbox. Raises InputError naming file and field.
     """
-    folder = find_plugin("submissions", name_or_path)
-    return LoadedMethod(load_metadata(folder), folder, _search_function(folder))
+    found = find_method(name_or_path)
+    return LoadedMethod(found.metadata, found.path, _search_function(found.path))
 
 
 def load_metadata(folder: Path) -> Metadata:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from ttgbench.evaluate.base import Evaluation
+
+Values = TypeVar("Values", float, NDArray[np.float64])
 
 
 class Objective(BaseModel):
@@ -24,7 +28,10 @@ class Objective(BaseModel):
 
     def value(self, evaluation: Evaluation) -> float:
         """Utility of one evaluation; accuracy in [0, 1], minus the latency penalty if there is one."""
+        return float(self.utility(evaluation.accuracy, float(evaluation.latency_ns.mean()) / 1e9))
+
+    def utility(self, accuracy: Values, seconds: Values) -> Values:
+        """The same of mean accuracies and mean latencies: two numbers, or two arrays of one shape."""
         if self.kind == "accuracy":
-            return evaluation.accuracy
-        seconds = float(evaluation.latency_ns.mean()) / 1e9
-        return evaluation.accuracy - self.weight * seconds / self.reference_seconds
+            return accuracy
+        return accuracy - self.weight * seconds / self.reference_seconds

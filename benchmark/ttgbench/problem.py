@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ttgbench.arguments import Messages, Schema, checked_messages, listed, whole
 from ttgbench.cost import generation_flops, nanoseconds, picodollars
 from ttgbench.errors import BudgetExhausted, InputError
-from ttgbench.evaluate.base import Evaluation, Evaluator
+from ttgbench.evaluate.base import Evaluation, Evaluator, NodeUse
 from ttgbench.graph import Graph
 from ttgbench.ledger import Ledger, LedgerView
 from ttgbench.objective import Objective
@@ -99,6 +99,7 @@ class Problem:
         self._ledger, self._log, self._agent = ledger, log, agent
         self._billed: dict[str, NDArray[np.bool_]] = {}
         self._logged_graphs: set[str] = set()
+        self._worst_bills: dict[tuple[str, int], int] = {}
         self._recommended: list[Graph] = []
         self._asked: Counter[str] = Counter()
         self._sealed = True
@@ -264,7 +265,9 @@ class Problem:
             inputs = sum(1 for _ in graph.predecessors(node.id))
             prompt = lengths.question + self._task.max_question_bytes + inputs * 2 * longest
             prompt = min(prompt, card.context_length)
-            total += bill(self._space, card, prompt, longest)
+            if (card.name, prompt) not in self._worst_bills:
+                self._worst_bills[card.name, prompt] = bill(self._space, card, prompt, longest)
+            total += self._worst_bills[card.name, prompt]
         return total * count
 
     def _charge(self, evaluation: Evaluation, indices: tuple[int, ...]) -> int:
@@ -276,10 +279,19 @@ class Problem:
             billed = self._billed.setdefault(use.key, np.zeros(len(self._questions), dtype=np.bool_))
             fresh = ~billed[chosen]
             if fresh.any():
-                amounts = bill(self._space, self._space.pool[use.model], use.tokens_in[fresh], use.tokens_out[fresh])
-                total += int(amounts.sum())
+                total += int(self._amounts(use)[fresh].sum())
                 billed[chosen] = True
         return total
+
+    def _amounts(self, use: NodeUse) -> NDArray[np.int64]:
+        """What a node cost on each question, in the ledger's metric."""
+        metric = self._space.budget.ledger_metric
+        if metric == "flops":
+            return use.flops
+        if metric == "picodollars":
+            return use.picodollars
+        assert use.model is not None
+        return np.asarray(bill(self._space, self._space.pool[use.model], use.tokens_in, use.tokens_out))
 
     def _graph_fields(self, graph: Graph) -> dict[str, Any]:
         if graph.key in self._logged_graphs:

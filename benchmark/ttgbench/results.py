@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer
 
 from ttgbench.errors import InputError
 from ttgbench.method import Metadata
@@ -17,7 +17,9 @@ from ttgbench.yaml_input import validation_message
 RESULT_NAME, LOG_NAME = "result.json", "log.jsonl"
 MAX_RESULT_BYTES = 64 << 20
 
-Status = Literal["finished", "exhausted", "crashed", "over_budget", "no_graph"]
+Status = Literal["finished", "exhausted", "crashed", "over_budget", "no_graph", "timeout", "died"]
+"""How a search ended: it returned a graph; its budget ran out; it raised; it returned a graph over budget, or none;
+it ran past its limit; its process died. Whatever it was, the graph recommended last counts."""
 
 
 class _Record(BaseModel):
@@ -34,32 +36,39 @@ class NominalCost(_Record):
 
 
 class TestScore(_Record):
-    """How one graph did on the test questions; rows are universes, columns questions."""
+    """How one graph did on the test questions: means over questions and universes, costs per query."""
 
     __test__ = False  # not a pytest class
 
     key: str
     graph: dict[str, Any]
     nominal: NominalCost
-    universes: tuple[int, ...]
-    scores: tuple[tuple[float, ...], ...]
-    statuses: dict[str, int]
-    """How many outputs got each grade status."""
+    value: float
+    """The problem's objective."""
+    accuracy: float = Field(ge=0, le=1)
     flops: float = Field(ge=0)
-    """Measured mean per query, as all costs here."""
+    """Measured, as all that follows."""
     dollars: float = Field(ge=0)
     seconds: float = Field(ge=0)
     tokens_in: float = Field(ge=0)
     tokens_out: float = Field(ge=0)
+    statuses: dict[str, int]
+    """How many outputs got each grade status."""
+    universes: tuple[int, ...]
+    scores: tuple[tuple[float, ...], ...] = ()
+    """Rows are universes, columns questions. Kept for the graph that the search ended with."""
+
+    @field_serializer("scores")
+    def _compact(self, scores: tuple[tuple[float, ...], ...]) -> list[list[float]]:
+        return [[int(score) if score in (0, 1) else score for score in row] for row in scores]
 
 
 class Incumbent(_Record):
-    """The graph recommended when so much was spent."""
+    """The graph recommended from a certain spend on."""
 
-    at: float
+    at: float = Field(ge=0)
     """Search spend in full evaluations."""
-    key: str | None
-    """None: nothing had been recommended yet."""
+    key: str
 
 
 class SearchSpend(_Record):
@@ -94,14 +103,20 @@ class CellResult(_Record):
     error: str | None = None
     search: SearchSpend
     incumbents: tuple[Incumbent, ...]
-    """One per checkpoint of the suite, then the final graph."""
+    """The anytime log, by rising spend; the last one is what the search ended with. Empty: nothing was recommended."""
     question_ids: tuple[str, ...]
+    clusters: tuple[str, ...] = ()
+    """One label per question where the task groups them; else empty."""
     test: tuple[TestScore, ...]
-    """One per distinct graph among `incumbents`."""
+    """One per distinct graph: all of `incumbents`, or, where the suite says so, those at its checkpoints."""
 
     def score_of(self, key: str | None) -> TestScore | None:
         """Test score of the graph with this key."""
         return next((score for score in self.test if score.key == key), None)
+
+    def incumbent(self, at: float) -> TestScore | None:
+        """Test score of the graph that a search stopped at this spend, in full evaluations, ends with."""
+        return self.score_of(next((i.key for i in reversed(self.incumbents) if i.at <= at), None))
 
     @property
     def final(self) -> TestScore | None:

@@ -4,79 +4,66 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
+import os
+import signal
 import traceback
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal, cast
 
 import numpy as np
 
-from ttgbench.cost import nominal_cost, unit_flops
-from ttgbench.errors import BudgetExhausted, EngineError, MissingGeneration, StoreError
-from ttgbench.evaluate.base import TEST_UNIVERSE, Evaluation, Evaluator
+from ttgbench.arena import Arena
+from ttgbench.errors import BudgetExhausted, EngineError, InputError, MissingGeneration, StoreError
+from ttgbench.evaluate.base import Evaluator
 from ttgbench.graph import Graph
 from ttgbench.ledger import Ledger
-from ttgbench.method import LoadedMethod
-from ttgbench.problem import Agent, Problem, QuestionView, TaskView, full_evaluation
-from ttgbench.results import (
-    LOG_NAME,
-    RESULT_NAME,
-    CellResult,
-    Incumbent,
-    NominalCost,
-    SearchSpend,
-    Status,
-    TestScore,
-    write_atomic,
-)
-from ttgbench.space import SearchSpace
-from ttgbench.suite import ProblemSpec, Suite
-from ttgbench.task import Question, TaskCard
+from ttgbench.method import LoadedMethod, Metadata
+from ttgbench.problem import Agent, Problem, QuestionView, TaskView
+from ttgbench.results import LOG_NAME, RESULT_NAME, CellResult, Status, write_atomic
+from ttgbench.score import score_log
 
-INFRASTRUCTURE = (EngineError, MissingGeneration, StoreError, KeyboardInterrupt)
+LOG_PART = f".{LOG_NAME}.part"
+ERROR_NAME = "error.txt"
+SPENDING = {"evaluate": "evaluation", "ask": "agent"}
+"""Events after which more is spent, and on what."""
+MAX_ERROR = 100_000
+INFRASTRUCTURE = (EngineError, MissingGeneration, StoreError)
 """Not the method's fault: the run is not recorded, and goes on when it is started again."""
 
 
-@dataclass(frozen=True)
-class Arena:
-    """A problem with everything that answers it: made once, used by every method and seed."""
+class Watched:
+    """An evaluator or agent that remembers its failures: they end the run, whatever the method makes of them."""
 
-    suite: Suite
-    spec: ProblemSpec
-    card: TaskCard
-    space: SearchSpace
-    search_questions: Sequence[Question]
-    test_questions: Sequence[Question]
-    evaluator: Evaluator
-    agent: Agent | None = None
+    def __init__(self, inner: Any, failures: list[BaseException]) -> None:
+        self._inner, self._failures = inner, failures
 
-    @property
-    def search_limit(self) -> int:
-        """What a run may spend, in the ledger's metric."""
-        return int(self.suite.search_evaluations * full_evaluation(self.space, len(self.search_questions)))
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._inner, name)
+        return self._watch(value) if callable(value) else value
+
+    def _watch(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **named: Any) -> Any:
+            try:
+                return function(*arguments, **named)
+            except INFRASTRUCTURE as error:
+                self._failures.append(error)
+                raise
+
+        return call
 
 
 class RunLog:
-    """JSON lines, one per event, no clocks: same run, same bytes. Also remembers the incumbents."""
+    """JSON lines, one per event, no clocks: same run, same bytes."""
 
     def __init__(self, stream: IO[str]) -> None:
-        self._stream = stream
-        self.recommended: list[tuple[int, str]] = []
-        self.graphs: dict[str, dict[str, Any]] = {}
+        self._stream, self._process = stream, os.getpid()
 
     def __call__(self, event: Mapping[str, Any]) -> None:
-        if "graph" in event:
-            self.graphs[event["key"]] = event["graph"]
-        if event["event"] == "recommend":
-            self.recommended.append((event["spent"], event["key"]))
+        if os.getpid() != self._process:
+            raise InputError("belongs to the process that runs the search; a fork of it cannot use it", field="problem")
         self._stream.write(json.dumps(event, ensure_ascii=False, separators=(",", ":")) + "\n")
         self._stream.flush()
-
-    def incumbent(self, spend: float) -> str | None:
-        """Key of the graph recommended last at or before this spend."""
-        return next((key for spent, key in reversed(self.recommended) if spent <= spend), None)
 
 
 def cell_folder(out: Path, problem: str, method: str, seed: int) -> Path:
@@ -87,24 +74,86 @@ def cell_folder(out: Path, problem: str, method: str, seed: int) -> Path:
 def run_cell(arena: Arena, method: LoadedMethod, seed: int, folder: Path) -> CellResult:
     """Runs one cell and writes its log, then its result, into `folder`.
 
-    What the method does wrong is recorded as a status. Raises EngineError, MissingGeneration or StoreError for
-    what is not its fault; started again, the run then goes on from the store.
+    What the method does wrong is recorded as a status; what it raised stands in `error.txt`. Raises EngineError,
+    MissingGeneration or StoreError for what is not its fault; started again, the run then goes on from the store.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f".{LOG_NAME}.part"
-    with part.open("w", encoding="utf-8") as stream:
+    part = folder / LOG_PART
+    with part.open("w", encoding="utf-8", errors="backslashreplace") as stream:
         log = RunLog(stream)
         ledger = Ledger(arena.search_limit)
-        status, error = _search(arena, method, seed, ledger, log)
-        log({"event": "end", "status": status, "error": error, "spent": ledger.spent})
-    result = _result(arena, method, seed, ledger, log, status, error)
-    part.replace(folder / LOG_NAME)
-    write_atomic(folder / RESULT_NAME, result.to_json())
-    return result
+        log(_start(arena, method.metadata, seed))
+        status, error = _search(arena, method, seed, ledger, log, folder)
+        log(_end(status, error, ledger.spent, ledger.by_category))
+    return _score(arena, method.metadata, seed, folder)
 
 
-def make_problem(arena: Arena, seed: int, ledger: Ledger, log: RunLog) -> Problem:
-    """The problem as a method meets it, drawing from the search universe of this seed."""
+def record_killed(
+    arena: Arena, method: Metadata, seed: int, folder: Path, status: Literal["timeout", "died"], error: str
+) -> CellResult:
+    """Ends the log that a killed process left in `folder`, and writes the result of what had been found by then."""
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / LOG_PART
+    events = _whole_events(part)
+    if not events:
+        events = [_start(arena, method, seed)]
+    spends: dict[str, int] = {}
+    before = 0
+    for event in events:
+        if event["event"] in SPENDING:
+            category = SPENDING[event["event"]]
+            spends[category] = spends.get(category, 0) + event["spent"] - before
+            before = event["spent"]
+    with part.open("w", encoding="utf-8", errors="backslashreplace") as stream:
+        log = RunLog(stream)
+        for event in [*events, _end(status, error, before, spends)]:
+            log(event)
+    return _score(arena, method, seed, folder)
+
+
+def _whole_events(path: Path) -> list[dict[str, Any]]:
+    """The events of a log that may end in the middle of a line, or may not be there."""
+    if not path.exists():
+        return []
+    *lines, _ = path.read_text("utf-8", errors="replace").split("\n")
+    return [json.loads(line) for line in lines]
+
+
+def _start(arena: Arena, method: Metadata, seed: int) -> dict[str, Any]:
+    return {
+        "event": "start",
+        "suite": arena.suite.hash,
+        "problem": arena.spec.name,
+        "method": method.name,
+        "version": method.version,
+        "seed": seed,
+        "limit": arena.search_limit,
+    }
+
+
+def _end(status: Status, error: str | None, spent: int, by_category: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        "event": "end",
+        "status": status,
+        "error": error,
+        "spent": spent,
+        "by_category": dict(sorted(by_category.items())),
+    }
+
+
+def make_problem(
+    arena: Arena,
+    seed: int,
+    ledger: Ledger,
+    log: RunLog,
+    *,
+    evaluator: Evaluator | None = None,
+    agent: Agent | None = None,
+) -> Problem:
+    """The problem as a method meets it, drawing from the search universe of this seed.
+
+    evaluator, agent: used instead of the arena's.
+    """
     longest = max(len(question.text.encode()) for question in arena.search_questions)
     card = arena.card
     return Problem(
@@ -114,10 +163,10 @@ def make_problem(arena: Arena, seed: int, ledger: Ledger, log: RunLog) -> Proble
         objective=arena.spec.objective,
         questions=[QuestionView(question.id, question.text) for question in arena.search_questions],
         universe=seed,
-        evaluator=arena.evaluator,
+        evaluator=evaluator or arena.evaluator,
         ledger=ledger,
         log=log,
-        agent=arena.agent,
+        agent=agent or arena.agent,
     )
 
 
@@ -127,28 +176,25 @@ def method_rng(problem: str, seed: int) -> np.random.Generator:
     return np.random.default_rng([seed, int.from_bytes(digest[:8], "big")])
 
 
-def _search(arena: Arena, method: LoadedMethod, seed: int, ledger: Ledger, log: RunLog) -> tuple[Status, str | None]:
-    log(
-        {
-            "event": "start",
-            "suite": arena.suite.hash,
-            "problem": arena.spec.name,
-            "method": method.name,
-            "version": method.metadata.version,
-            "seed": seed,
-            "limit": ledger.limit,
-        }
-    )
-    problem = make_problem(arena, seed, ledger, log)
+def _search(
+    arena: Arena, method: LoadedMethod, seed: int, ledger: Ledger, log: RunLog, folder: Path
+) -> tuple[Status, str | None]:
+    failures: list[BaseException] = []
+    evaluator = cast("Evaluator", Watched(arena.evaluator, failures))
+    agent = None if arena.agent is None else cast("Agent", Watched(arena.agent, failures))
+    problem = make_problem(arena, seed, ledger, log, evaluator=evaluator, agent=agent)
     try:
-        graph = method.search(problem, method_rng(arena.spec.name, seed))
+        graph = _unforked(method, problem, method_rng(arena.spec.name, seed))
     except BudgetExhausted as error:
-        return ("exhausted", str(error)) if problem.incumbent is not None else ("no_graph", str(error))
-    except INFRASTRUCTURE:
-        raise
+        return ("exhausted" if problem.incumbent is not None else "no_graph"), _one_line(error)
     except BaseException as error:  # whatever a method raises is its result, SystemExit included
-        traceback.print_exc(file=sys.stderr)
-        return "crashed", f"{type(error).__name__}: {str(error)[:500]}"
+        if isinstance(error, KeyboardInterrupt) and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            raise
+        (folder / ERROR_NAME).write_text(traceback.format_exc()[-MAX_ERROR:], "utf-8", errors="backslashreplace")
+        return "crashed", _one_line(error)
+    finally:
+        if failures:
+            raise failures[0]
     if not isinstance(graph, Graph):
         return "no_graph", f"search returned {type(graph).__name__}, not a Graph"
     reason = arena.space.contains(graph)
@@ -158,82 +204,29 @@ def _search(arena: Arena, method: LoadedMethod, seed: int, ledger: Ledger, log: 
     return "finished", None
 
 
-def _result(
-    arena: Arena,
-    method: LoadedMethod,
-    seed: int,
-    ledger: Ledger,
-    log: RunLog,
-    status: Status,
-    error: str | None,
-) -> CellResult:
-    per_evaluation = full_evaluation(arena.space, len(arena.search_questions))
-    points = [(at, log.incumbent(at * per_evaluation)) for at in arena.suite.checkpoints]
-    points.append((ledger.spent / per_evaluation, log.incumbent(ledger.spent)))
-    keys = list(dict.fromkeys(key for _, key in points if key is not None))
-    return CellResult(
-        suite=arena.suite.name,
-        suite_version=arena.suite.version,
-        suite_hash=arena.suite.hash,
-        problem=arena.spec.name,
-        task=arena.card.name,
-        task_version=arena.card.version,
-        grader=arena.card.grader,
-        method=method.metadata,
-        seed=seed,
-        status=status,
-        error=error,
-        search=SearchSpend(
-            metric=arena.space.budget.ledger_metric,
-            limit=arena.search_limit,
-            spent=ledger.spent,
-            full_evaluation=per_evaluation,
-            by_category=dict(sorted(ledger.by_category.items())),
-        ),
-        incumbents=tuple(Incumbent(at=at, key=key) for at, key in points),
-        question_ids=tuple(question.id for question in arena.test_questions),
-        test=tuple(test_scores(arena, [Graph.from_dict(log.graphs[key]) for key in keys])),
-    )
+def _unforked(method: LoadedMethod, problem: Problem, rng: np.random.Generator) -> Graph:
+    """The search, in this process only: a fork that the method made ends here and does not go on as the harness."""
+    process = os.getpid()
+    try:
+        return method.search(problem, rng)
+    finally:
+        if os.getpid() != process:
+            os._exit(1)
 
 
-def test_scores(arena: Arena, graphs: Sequence[Graph]) -> list[TestScore]:
-    """The harness's final evaluation: all test questions in every test universe."""
-    universes = tuple(TEST_UNIVERSE + number for number in range(arena.suite.test_universes))
-    indices = range(len(arena.test_questions))
-    rows = [arena.evaluator.evaluate(graphs, indices, universe, "test") for universe in universes]
-    return [_score(arena, graph, universes, [row[position] for row in rows]) for position, graph in enumerate(graphs)]
+def _one_line(error: BaseException) -> str:
+    name = type(error).__name__
+    try:
+        text = f"{name}: {str(error)[:500]}" if not isinstance(error, BudgetExhausted) else str(error)[:500]
+    except Exception:  # its __str__ is the method's code
+        text = name
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _score(arena: Arena, graph: Graph, universes: tuple[int, ...], evaluations: list[Evaluation]) -> TestScore:
-    statuses: dict[str, int] = {}
-    for evaluation in evaluations:
-        for status in evaluation.statuses:
-            statuses[status] = statuses.get(status, 0) + 1
-
-    def mean(values: list[Any]) -> float:
-        return float(np.mean(np.stack(values)))
-
-    return TestScore(
-        key=graph.key,
-        graph=graph.canonical().to_dict(),
-        nominal=nominal(arena.space, graph),
-        universes=universes,
-        scores=tuple(tuple(float(score) for score in evaluation.scores) for evaluation in evaluations),
-        statuses=dict(sorted(statuses.items())),
-        flops=mean([e.flops for e in evaluations]),
-        dollars=mean([e.picodollars for e in evaluations]) / 1e12,
-        seconds=mean([e.latency_ns for e in evaluations]) / 1e9,
-        tokens_in=mean([e.tokens_in for e in evaluations]),
-        tokens_out=mean([e.tokens_out for e in evaluations]),
-    )
-
-
-def nominal(space: SearchSpace, graph: Graph) -> NominalCost:
-    """Nominal cost of a graph in all metrics."""
-    total = nominal_cost(graph, space.pool, space.lengths).total
-    return NominalCost(
-        flops=total.flops,
-        units=total.flops / unit_flops(space.pool, space.lengths),
-        dollars=total.picodollars / 1e12,
-        seconds=total.nanoseconds / 1e9,
-    )
+def _score(arena: Arena, method: Metadata, seed: int, folder: Path) -> CellResult:
+    """Scores what a whole log holds, and puts log and result in their places, the result last."""
+    part = folder / LOG_PART
+    result = score_log(arena, method, seed, part.read_text("utf-8").splitlines())
+    part.replace(folder / LOG_NAME)
+    write_atomic(folder / RESULT_NAME, result.to_json())
+    return result

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
@@ -115,12 +114,13 @@ class Suite(_Record):
         """Name and version, e.g. "synthetic-v1": what results and the board call it."""
         return f"{self.name}-v{self.version}"
 
-    @cached_property
+    # Neither is remembered: model_copy would take a remembered value along.
+    @property
     def anchors(self) -> Mapping[str, Anchor] | None:
         """By problem, what counts as 0 and 1; None where nobody has frozen them."""
         return load_anchors(self)
 
-    @cached_property
+    @property
     def hash(self) -> str:
         """sha256 of the definition with its anchors; results carry it."""
         definition = self.to_dict()

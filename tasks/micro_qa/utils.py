@@ -66,8 +66,42 @@ KINDS = {
 }
 
 
+EXAMPLES = {
+    "capital": [
+        ("What is the capital of Scotland?", "Edinburgh"),
+        ("What is the capital of Taiwan?", "Taipei"),
+        ("What is the capital of Sudan?", "Khartoum"),
+        ("What is the capital of Panama?", "Panama City"),
+    ],
+    "country": [
+        ("Of which country is Edinburgh the capital?", "Scotland"),
+        ("Of which country is Taipei the capital?", "Taiwan"),
+        ("Of which country is Khartoum the capital?", "Sudan"),
+        ("Of which country is Panama City the capital?", "Panama"),
+    ],
+    "continent": [
+        ("On which continent is South Africa?", "Africa"),
+        ("On which continent is Monaco?", "Europe"),
+        ("On which continent is Taiwan?", "Asia"),
+        ("On which continent is French Guiana?", "South America"),
+    ],
+    "opposite": [
+        ("What is the opposite of begin?", "end"),
+        ("What is the opposite of tall?", "short"),
+        ("What is the opposite of yes?", "no"),
+        ("What is the opposite of broken?", "whole"),
+    ],
+    "first_letter": [
+        ("What is the first letter of the word music?", "M"),
+        ("What is the first letter of the word apple?", "A"),
+        ("What is the first letter of the word paper?", "P"),
+        ("What is the first letter of the word table?", "T"),
+    ],
+}
+
+
 def dataset(season_seed: str | None = None, **_: Any) -> dict[str, Any]:
-    return as_datasets(draw_splits(KINDS, SPLITS, season_seed))
+    return as_datasets(draw_splits(KINDS, SPLITS, season_seed, EXAMPLES))
 
 
 def process_results(doc: dict[str, Any], results: list[str]) -> dict[str, float]:

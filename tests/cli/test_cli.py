@@ -74,6 +74,9 @@ def test_graph_check_names_node_and_rule(tmp_path):
         ["replay", "nowhere"],
         ["report", "nowhere"],
         ["report", "."],
+        ["compare", "a", "b"],
+        ["compare", "{graph}", "{graph}"],
+        ["run", "--suite", "demo", "--methods", "single_model,nosuch", "--engine", "echo", "--jobs", "2"],
         ["store", "info", "nowhere.sqlite"],
         ["store", "info", "{graph}"],
         ["models", "fetch", "gpt-9"],
@@ -105,7 +108,7 @@ def test_run_report_and_replay(tiny_suite_file, tmp_path):
     done = ttgbench("run", "--suite", tiny_suite_file, "--engine", "echo", "--out", out, "--json")
     assert done.returncode == 0, done.stderr
     assert [row["status"] for row in json.loads(done.stdout)] == ["finished", "finished"]
-    rows = json.loads(ttgbench("report", out, "--json").stdout)
+    rows = json.loads(ttgbench("report", out, "--json").stdout)["rows"]
     assert [row["method"] for row in rows] == ["single_model", "random_search"]
     page = tmp_path / "page.html"
     shown = ttgbench("report", out, "--html", page)

@@ -8,7 +8,18 @@ from typing import Annotated
 import typer
 
 from ttgbench import __version__
-from ttgbench.cli import evaluate, graph, inspect, models, report, runs, store, task
+from ttgbench.cli import (
+    compare,
+    evaluate,
+    graph,
+    inspect,
+    models,
+    report,
+    runs,
+    store,
+    suite,
+    task,
+)
 from ttgbench.cli.common import log_error
 from ttgbench.errors import TTGBenchError
 
@@ -24,12 +35,14 @@ app.add_typer(graph.app, name="graph")
 app.add_typer(models.app, name="models")
 app.add_typer(store.app, name="store")
 app.add_typer(task.app, name="task")
+app.add_typer(suite.app, name="suite")
 app.command("doctor")(inspect.doctor)
 app.command("evaluate")(evaluate.evaluate)
 app.command("run")(runs.run)
 app.command("replay")(runs.replay)
 app.command("demo")(runs.demo)
 app.command("report")(report.report)
+app.command("compare")(compare.compare)
 
 
 def _version(show: bool) -> None:

@@ -53,7 +53,12 @@ def evaluate(
         evaluator = bench.evaluator(loaded, models, SamplingSpec(temperature=temperature))
         evaluation = evaluator.evaluate([graph], range(len(asked)), universe, split)[0]
         traces = trace_outputs(evaluation, bench.store, asked[:trace]) if trace else []
-    _show(_summary(evaluation), traces, json)
+    summary = _summary(evaluation)
+    if json:
+        clusters = [question.cluster for question in asked]
+        summary |= {"task": loaded.card.name, "universe": universe, "question_ids": list(evaluation.question_ids)}
+        summary |= {"clusters": clusters if all(clusters) else None, "scores": evaluation.scores.tolist()}
+    _show(summary, traces, json)
 
 
 def _summary(evaluation: Any) -> dict[str, Any]:

@@ -1,13 +1,18 @@
-"""Progress of generations in the terminal; quiet when nobody watches."""
+"""Progress: generations as a bar in the terminal, quiet when nobody watches; runs as lines."""
 
 from __future__ import annotations
 
 import threading
 import time
+from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from ttgbench.cli.common import err
+from ttgbench.cli.common import err, log
+
+if TYPE_CHECKING:
+    from ttgbench.launch import Cell
+    from ttgbench.results import CellResult
 
 
 class RichProgress:
@@ -58,3 +63,27 @@ class RichProgress:
         rate = self._done / elapsed if elapsed > 0 else 0.0
         facts = f"{rate:.1f}/s  {self._hits} from the store  {self._flops / 1e12:.2f} TFLOP spent"
         self._bar.update(self._task, completed=self._done, total=self._total or None, facts=facts)
+
+
+class CellReport:
+    """A line for every run; of many runs, for every twentieth part and for those that did not end as they should."""
+
+    FEW = 50
+
+    def __init__(self, total: int) -> None:
+        self._total, self._done, self._started = total, 0, time.monotonic()
+
+    def __call__(self, cell: Cell, result: CellResult | str) -> None:
+        """result: or why there is none."""
+        self._done += 1
+        named = f"{cell.spec.name}  {cell.method.name}  seed {cell.seed}: "
+        if isinstance(result, str):
+            log(f"{named}no result, {result}")
+        elif self._total <= self.FEW or result.status not in ("finished", "exhausted"):
+            score = "no graph" if result.final is None else f"test accuracy {result.final.accuracy:.3f}"
+            error = "" if result.error is None or result.status == "exhausted" else f" ({result.error})"
+            spend = f"spent {result.search.full_evaluations:.2f} full evaluations"
+            log(f"{named}{result.status}{error}, {score}, {spend}")
+        if self._total > self.FEW and self._done * 20 // self._total > (self._done - 1) * 20 // self._total:
+            minutes = (time.monotonic() - self._started) / 60
+            log(f"{self._done:,} of {self._total:,} runs, {minutes:.1f} minutes")

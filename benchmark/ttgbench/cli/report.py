@@ -3,65 +3,95 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ttgbench.cli.common import JsonFlag, out, print_json, table
 
+if TYPE_CHECKING:
+    from ttgbench.report import Report
+    from ttgbench.report.table import Table
+
 
 def report(
-    folder: Annotated[Path, typer.Argument(help="A run folder, or any folder of results.")],
+    folder: Annotated[Path, typer.Argument(help="A run folder, or any folder of results of one suite.")],
     html: Annotated[Path | None, typer.Option("--html", help="Also write one self-contained page.")] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", help="Also write every table into this folder.")] = None,
+    latex: Annotated[Path | None, typer.Option("--latex", help="The same for LaTeX (booktabs).")] = None,
+    rope: Annotated[
+        float | None, typer.Option("--rope", min=1e-9, help="Half-width of a region of practical equivalence.")
+    ] = None,
+    problems: Annotated[bool, typer.Option("--problems", help="Print the table of every problem.")] = False,
     json: JsonFlag = False,
 ) -> None:
-    """Accuracy with intervals, differences to the best single model, budgets, best graphs."""
-    if json:
-        from ttgbench.report import summarise
-        from ttgbench.results import read_results
+    """Accuracy with intervals, differences and their worth, ranks, anytime curves, costs, best graphs."""
+    from ttgbench.report import build, read_runs
 
-        print_json([row.to_dict() for row in summarise(read_results(folder))])
-        return
-    show(folder, html)
+    built = build(read_runs(folder), rope=rope)
+    _write(built, html, csv, latex)
+    if json:
+        print_json(built.to_dict())
+    else:
+        _print(built, problems)
 
 
 def show(folder: Path, html: Path | None) -> None:
     """Prints the report of a folder and writes its page."""
+    from ttgbench.report import build, read_runs
+
+    built = build(read_runs(folder))
+    _write(built, html, None, None)
+    _print(built, False)
+
+
+def _write(built: Report, html: Path | None, csv: Path | None, latex: Path | None) -> None:
+    from ttgbench.report.export import write_csv, write_latex
+    from ttgbench.report.page import as_html
+    from ttgbench.results import write_atomic
+
+    if html is not None:
+        html.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(html, as_html(built))
+    if csv is not None:
+        write_csv(built, csv)
+    if latex is not None:
+        write_latex(built, latex)
+
+
+def _print(built: Report, every_problem: bool) -> None:
+    from ttgbench.report.build import MANY_PROBLEMS
+
+    for one in built.overview:
+        print_table(one)
+    if every_problem or len(built.problems) <= MANY_PROBLEMS:
+        for one in built.problems:
+            print_table(one)
+            _print_best(built, one.name.removeprefix("problem-"))
+        _explain(built.problems[0])
+    else:
+        out.print("\nPer problem: --problems, --html, --csv or --json.", highlight=False)
+
+
+def print_table(one: Table) -> None:
+    """One table with its note, in the terminal."""
+    names = [column.name + ("#" if one.numeric(i) else "") for i, column in enumerate(one.columns)]
+    out.print(table(f"\n{one.title}", *names, rows=one.texts()))
+    if one.note:
+        out.print(one.note, style="dim", highlight=False, markup=False)
+
+
+def _print_best(built: Report, problem: str) -> None:
     from ttgbench import draw
     from ttgbench.graph import Graph
-    from ttgbench.report import as_html, summarise
-    from ttgbench.results import read_results, write_atomic
 
-    rows = summarise(read_results(folder))
-    for problem in dict.fromkeys(row.problem for row in rows):
-        chosen = [row for row in rows if row.problem == problem]
-        out.print(
-            table(
-                f"\n{problem}",
-                "method",
-                "test accuracy (95%)",
-                "vs best single model (95%)",
-                "units/query#",
-                "search spend#",
-                "",
-                rows=[
-                    [
-                        row.method,
-                        f"{row.accuracy:.3f} [{row.interval[0]:.3f}, {row.interval[1]:.3f}]"
-                        if row.graph
-                        else "no graph",
-                        row.difference_text,
-                        f"{row.nominal_units:.2f}",
-                        f"{row.search_evaluations:.2f}",
-                        row.verdict,
-                    ]
-                    for row in chosen
-                ],
-            )
-        )
-        best = max((row for row in chosen if row.graph), key=lambda row: row.accuracy, default=None)
-        if best is not None and best.graph is not None:
-            out.print(f"\nbest graph, by {best.method}:", highlight=False)
-            print(draw.as_text(Graph.from_dict(best.graph)))
-    if html is not None:
-        write_atomic(html, as_html(rows))
+    rows = [row for row in built.rows if row.problem == problem and row.graph]
+    best = max(rows, key=lambda row: row.accuracy.estimate, default=None)
+    if best is not None and best.graph is not None:
+        out.print(f"\nbest graph, found by {best.method}:", highlight=False, markup=False)
+        print(draw.as_text(Graph.from_dict(best.graph)))
+
+
+def _explain(one: Table) -> None:
+    lines = [f"{column.name}: {column.help}" for column in one.columns if column.help]
+    out.print("\n" + "\n".join(lines), style="dim", highlight=False, markup=False)

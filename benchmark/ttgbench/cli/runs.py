@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ttgbench.cli.common import JsonFlag, log, log_error, out, print_json
-from ttgbench.cli.progress import RichProgress
+from ttgbench.cli.progress import CellReport, RichProgress
 from ttgbench.errors import InputError
+
+if TYPE_CHECKING:
+    from ttgbench.backends.base import Backend, Setup
+    from ttgbench.results import CellResult
 
 MethodNames = Annotated[
     list[str] | None,
@@ -31,10 +38,26 @@ DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder with th
 def run(
     suite: Annotated[str, typer.Option("--suite", help="A shipped suite or a YAML file.")] = "demo",
     method: MethodNames = None,
+    methods: Annotated[
+        str | None, typer.Option("--methods", help='"all" bundled methods, or several with commas between.')
+    ] = None,
     seeds: Annotated[int | None, typer.Option("--seeds", min=1, max=1000, help="Default: the suite's.")] = None,
     folder: Annotated[Path, typer.Option("--out", help="Folder for logs, results and the store.")] = Path(
         "runs/latest"
     ),
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs", "-j", min=1, max=1024, help="Worker processes. Default: a core each; with engines none."
+        ),
+    ] = None,
+    cell_timeout: Annotated[
+        float | None,
+        typer.Option("--cell-timeout", min=0.1, help="Seconds for one run. Default: 600 synthetic, 12 h with engines."),
+    ] = None,
+    ray: Annotated[
+        str | None, typer.Option("--ray", help='Run on a Ray cluster: its address, or "local" for one of --jobs CPUs.')
+    ] = None,
     store: Annotated[Path | None, typer.Option("--store", help="Default: store.sqlite in the folder.")] = None,
     engine: EngineSpec = "llama_cpp",
     agent: AgentSpec = None,
@@ -42,43 +65,70 @@ def run(
     data_dir: DataDir = None,
     json: JsonFlag = False,
 ) -> None:
-    """Run search methods on a suite. Started again, it goes on where it stopped."""
+    """Run search methods on a suite. Started again, it goes on where it stopped. Exit 1 if a run left no result."""
+    from ttgbench.backends.base import Setup
+    from ttgbench.launch import STORE
     from ttgbench.suite import load_suite
 
     loaded = load_suite(suite)
-    names = method or list(loaded.methods)
+    names = _method_names(method, methods) or list(loaded.methods)
     if not names:
         raise InputError("the suite names no methods; give some with --method", source=suite)
-    results = _run(folder, loaded, names, seeds or loaded.seeds, store, engine, slots, data_dir, agent)
+    setup = Setup(loaded, store or folder / STORE, engine, slots, data_dir, agent)
+    results, missing = _run(folder, setup, names, seeds or loaded.seeds, jobs, cell_timeout, ray)
     if json:
-        print_json(
-            [result.model_dump(mode="json", by_alias=True, exclude={"test", "question_ids"}) for result in results]
-        )
+        hidden = {"test", "question_ids", "clusters"}
+        print_json([result.model_dump(mode="json", by_alias=True, exclude=hidden) for result in results])
     else:
         _show_report(folder)
+    if missing:
+        raise typer.Exit(1)
 
 
-def _run(folder, suite, names, seeds, store, engine, slots, data_dir, agent=None):  # type: ignore[no-untyped-def]
-    from ttgbench.launch import STORE, Cell, run_suite
-    from ttgbench.results import CellResult
-    from ttgbench.workbench import Workbench
+def _method_names(method: list[str] | None, methods: str | None) -> list[str]:
+    from ttgbench.plugins import plugin_names
 
-    def report(cell: Cell, result: CellResult) -> None:
-        final = result.final
-        score = "no graph" if final is None else f"test accuracy {_mean(final.scores):.3f}"
-        log(
-            f"{cell.spec.name}  {cell.method.name}  seed {cell.seed}: {result.status}, {score}, "
-            f"spent {result.search.full_evaluations:.2f} full evaluations"
-        )
+    several = plugin_names("submissions") if methods == "all" else (methods or "").split(",")
+    return [*(method or []), *(name.strip() for name in several if name.strip())]
+
+
+def _run(
+    folder: Path,
+    setup: Setup,
+    names: list[str],
+    seeds: int,
+    jobs: int | None = None,
+    timeout: float | None = None,
+    ray: str | None = None,
+) -> tuple[list[CellResult], int]:
+    """All results, and how many cells have none."""
+    from ttgbench.launch import run_on
 
     folder.mkdir(parents=True, exist_ok=True)
-    with (
-        RichProgress() as progress,
-        Workbench(
-            store or folder / STORE, engine, slots=slots, data_dir=data_dir, progress=progress, agent=agent
-        ) as bench,
-    ):
-        return run_suite(folder, suite, names, seeds, bench, engine, report, agent)
+    cells = len(setup.suite.problems) * len(names) * seeds
+    with _backend(setup, jobs, timeout, ray) as backend:
+        engine = "synthetic" if setup.simulated else str(setup.engine)
+        results = run_on(backend, folder, setup.suite, names, seeds, engine, CellReport(cells), setup.agent)
+    return results, cells - len(results)
+
+
+@contextlib.contextmanager
+def _backend(setup: Setup, jobs: int | None, timeout: float | None, ray: str | None) -> Iterator[Backend]:
+    """Worker processes, here or on Ray, unless nothing asks for them and this process can hold the engines."""
+    if ray is not None:
+        from ttgbench.backends.on_ray import OnRay
+
+        yield OnRay(setup, timeout or setup.seconds_per_cell, ray, jobs)
+    elif setup.simulated or jobs is not None or timeout is not None:
+        from ttgbench.backends.processes import Processes
+
+        count = jobs or (os.cpu_count() if setup.simulated else 1) or 1
+        yield Processes(setup, count, timeout or setup.seconds_per_cell)
+    else:
+        from ttgbench.backends.sequential import Sequential
+
+        with RichProgress() as progress, setup.open(progress) as bench:
+            yield Sequential(setup.suite, bench)
 
 
 def replay(
@@ -88,13 +138,14 @@ def replay(
     json: JsonFlag = False,
 ) -> None:
     """Run a finished run again from its store, without any engine. Exit 1 if a byte differs."""
+    from ttgbench.backends.base import Setup
     from ttgbench.launch import STORE, read_manifest, replay
-    from ttgbench.workbench import Workbench
 
-    path = store or folder / STORE
-    if not path.is_file():
-        raise InputError("no such store", source=path)
-    with Workbench(path, None, data_dir=data_dir, agent=read_manifest(folder).agent) as bench:
+    manifest = read_manifest(folder)
+    setup = Setup(manifest.suite, store or folder / STORE, data_dir=data_dir, agent=manifest.agent)
+    if not setup.simulated and not (store or folder / STORE).is_file():
+        raise InputError("no such store", source=store or folder / STORE)
+    with setup.open() as bench:
         differing = replay(folder, bench)
     if json:
         print_json({"identical": not differing, "differing": differing})
@@ -111,14 +162,16 @@ def demo(
     engine: EngineSpec = "llama_cpp",
 ) -> None:
     """Three search methods look for the best graph of real language models: about five minutes on two cores."""
+    from ttgbench.backends.base import Setup
     from ttgbench.cli.models import fetch_all
+    from ttgbench.launch import STORE
     from ttgbench.pool import load_pool
     from ttgbench.suite import load_suite
 
     suite = load_suite("demo")
     if engine == "llama_cpp":
         fetch_all(list(load_pool("embedded")))
-    _run(folder, suite, list(suite.methods), suite.seeds, None, engine, None, None)
+    _run(folder, Setup(suite, folder / STORE, engine), list(suite.methods), suite.seeds)
     _show_report(folder)
     log(f"the same as a page: {folder / 'report.html'}    again from the store: ttgbench replay {folder}")
 
@@ -127,7 +180,3 @@ def _show_report(folder: Path) -> None:
     from ttgbench.cli.report import show
 
     show(folder, folder / "report.html")
-
-
-def _mean(rows: tuple[tuple[float, ...], ...]) -> float:
-    return sum(map(sum, rows)) / sum(map(len, rows))

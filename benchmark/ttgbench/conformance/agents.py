@@ -66,7 +66,8 @@ def instance(schema: Mapping[str, Any], rng: np.random.Generator, root: Mapping[
     if kind == "object":
         return {name: instance(part, rng, root) for name, part in schema.get("properties", {}).items()}
     if kind == "array":
-        return [instance(schema.get("items", {}), rng, root) for _ in range(int(rng.integers(1, 5)))]
+        count = rng.integers(schema.get("minItems", 1), 1 + min(4, schema.get("maxItems", 4)))
+        return [instance(schema.get("items", {}), rng, root) for _ in range(int(count))]
     if kind == "string":
         return WORDS[int(rng.integers(len(WORDS)))]
     if kind == "boolean":

@@ -26,8 +26,8 @@ from ttgbench.errors import BudgetExhausted, EngineError, InputError
 from ttgbench.graph import Graph
 from ttgbench.method import LoadedMethod
 
-MAX_EVENTS = 20_000
-MAX_REFUSALS = 500
+MAX_EVENTS = 5_000
+MAX_REFUSALS = 200
 """Refused calls in a row."""
 
 TOYS: Mapping[str, Toy] = {
@@ -66,6 +66,10 @@ class Fault(Exception):
     """What a method did wrong, in one sentence."""
 
 
+class Endless(Fault):
+    """A method that does not end: nothing else is checked then."""
+
+
 class Runaway(BaseException):
     """Ends a run that does not end; no `except Exception` of the method stops it."""
 
@@ -92,6 +96,8 @@ def _findings(checks: list[tuple[str, Callable[[], None]]]) -> Iterator[Finding]
             check()
         except Fault as fault:
             yield Finding(name, str(fault))
+            if isinstance(fault, Endless):
+                return
         else:
             yield Finding(name, None)
 
@@ -114,7 +120,7 @@ def _search(method: LoadedMethod, sitting: Sitting, seed: int) -> tuple[Graph, S
     except EngineError:
         raise
     except Runaway as runaway:
-        raise Fault(str(runaway)) from None
+        raise Endless(str(runaway)) from None
     except BaseException as error:
         raise Fault(f"raised {type(error).__name__}: {str(error)[:300]}") from error
     if not isinstance(graph, Graph):

@@ -56,7 +56,7 @@ DOMAINS: Mapping[str, Domain] = MappingProxyType(
         # a function's description, and a function
         "code": Domain(200, 260, False, 2.0, 0.7, 0.8, 0.6, 0.40, 0.4, 1.1),
         # a question with choices or a passage, and a short argument
-        "qa": Domain(160, 140, True, 3.2, 0.8, 1.3, 0.8, 0.60, 0.6, 0.4),
+        "qa": Domain(160, 140, True, 2.8, 0.8, 1.4, 1.0, 0.60, 0.6, 0.9),
     }
 )
 
@@ -77,15 +77,17 @@ class Ability:
 # sim-a follows the order of the Llama 3.1 and 3.2 model cards: MATH 31 / 48 / 52 / 68, HumanEval 73 / 81 for the two
 # large ones, MMLU 49 / 63 / 69 / 84. sim-b follows the order of Gemma's reports: strong in mathematics at small sizes
 # (MATH 48 / 76 for Gemma 3 1B / 4B, taken lower here so that no size settles the matter), weaker in code and knowledge.
+# sim-a-70b is weaker than its class in all three: at 80 units it can do little but answer alone, and where that cannot
+# be beaten there is nothing to search for.
 ABILITIES: Mapping[str, Ability] = MappingProxyType(
     {
-        "sim-a-1b": Ability({"math": 0.31, "code": 0.32, "qa": 0.44}, 1.30, 0.90),
-        "sim-a-3b": Ability({"math": 0.46, "code": 0.52, "qa": 0.58}, 0.90, 1.00),
-        "sim-a-8b": Ability({"math": 0.54, "code": 0.68, "qa": 0.66}, 0.60, 1.05),
-        "sim-a-70b": Ability({"math": 0.70, "code": 0.80, "qa": 0.83}, 0.30, 1.10),
-        "sim-b-1b": Ability({"math": 0.42, "code": 0.27, "qa": 0.38}, 1.30, 1.10),
-        "sim-b-4b": Ability({"math": 0.58, "code": 0.50, "qa": 0.55}, 0.80, 1.10),
-        "sim-b-9b": Ability({"math": 0.66, "code": 0.60, "qa": 0.69}, 0.55, 0.95),
+        "sim-a-1b": Ability({"math": 0.31, "code": 0.32, "qa": 0.44}, 0.60, 0.90),
+        "sim-a-3b": Ability({"math": 0.46, "code": 0.52, "qa": 0.58}, 0.42, 1.00),
+        "sim-a-8b": Ability({"math": 0.54, "code": 0.68, "qa": 0.66}, 0.28, 1.05),
+        "sim-a-70b": Ability({"math": 0.66, "code": 0.75, "qa": 0.74}, 0.12, 1.10),
+        "sim-b-1b": Ability({"math": 0.42, "code": 0.27, "qa": 0.38}, 0.60, 1.10),
+        "sim-b-4b": Ability({"math": 0.58, "code": 0.50, "qa": 0.55}, 0.36, 1.10),
+        "sim-b-9b": Ability({"math": 0.66, "code": 0.60, "qa": 0.69}, 0.26, 0.95),
     }
 )
 
@@ -98,25 +100,24 @@ class Reading:
     """Weight of its own draft; one predecessor's answer has weight 1."""
     recognition: float
     """Logits added to the domain's recognition."""
-    length: float
-    """Length of its answer, as a multiple of one given without predecessors."""
 
 
 READINGS: Mapping[str, Reading] = MappingProxyType(
     {
         # asked to improve: it is drawn to its own solution and is not told to choose
-        "assistant": Reading(own=1.2, recognition=0.0, length=1.0),
+        "assistant": Reading(own=1.2, recognition=0.0),
         # asked to synthesise: it compares and mostly takes over (Jiang et al. 2023, LLM-Blender; Wang et al. 2024, MoA)
-        "fuser": Reading(own=0.4, recognition=0.5, length=1.0),
+        "fuser": Reading(own=0.4, recognition=0.5),
     }
 )
 
 SLOPE = 0.35
 """Logits of recognition per logit of the reader's own chance on the question: who could solve it judges it better, and
 is misled by plausible errors on what is beyond it (Huang et al. 2024, LLMs Cannot Self-Correct Reasoning Yet)."""
-LEAST, MOST = -1.0, 5.0
-"""Bounds of recognition in logits: nobody is fooled or sure without limit."""
-FATIGUE = 0.45
+LEAST, MOST = -0.5, 5.0
+"""Bounds of recognition in logits, whatever is lost: an overloaded reader picks about blindly, and nobody is sure
+without limit."""
+FATIGUE = 0.40
 """Logits of recognition lost per level beyond the second: each round of revision rationalises errors and finds less.
 GSM8K falls with each round of self-correction (Huang et al. 2024); Self-Refine's gains shrink (Madaan et al. 2023)."""
 

@@ -37,6 +37,13 @@ def mix(bits: Bits) -> Bits:
     return bits
 
 
+def thirds(bits: Bits) -> tuple[Floats, Floats, Floats]:
+    """Three uniform numbers in [0, 1) from each 64 bits, of 32, 16 and 16 bits. Shape as `bits`, which is (k, n)."""
+    little = bits.astype("<u8", copy=False)
+    shorts = little.view("<u2")
+    return little.view("<u4")[:, 1::2] * 2.0**-32, shorts[:, 1::4] * 2.0**-16, shorts[:, 0::4] * 2.0**-16
+
+
 def uniforms(names: Sequence[object], *parts: object) -> Floats:
     """Uniform on (0, 1), one per name, shape (n,)."""
     return (addresses(names, *parts) >> np.uint64(12)).astype(np.float64) * 2.0**-52 + 2.0**-53

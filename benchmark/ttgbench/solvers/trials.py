@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from ttgbench.graph import Graph
 from ttgbench.problem import Problem
 from ttgbench.shapes import single
 
-PATIENCE = 100
+PATIENCE = 300
 """Tries in a row that cost nothing: the space is as good as exhausted."""
 
 
@@ -27,6 +27,7 @@ class Trials:
         self.values: dict[Graph, float] = {}
         self.best: Graph | None = None
         self.best_value = float("-inf")
+        self._moves: dict[Graph, Iterator[Graph]] = {}
         self._tries_for_nothing, self._spent = 0, problem.ledger.spent
 
     @property
@@ -82,8 +83,10 @@ class Trials:
         return sorted(self.values.items(), key=lambda entry: -entry[1])[:count]
 
     def neighbour(self, graph: Graph, rng: np.random.Generator) -> Graph | None:
-        """A random graph one move away that was not tried yet; None if all were."""
-        return next((move for move in self.problem.space.neighbours(graph, rng) if move not in self.values), None)
+        """A random graph one move away that was not tried yet; None if all were. No move is looked at twice."""
+        if graph not in self._moves:
+            self._moves[graph] = self.problem.space.neighbours(graph, rng)
+        return next((move for move in self._moves[graph] if move not in self.values), None)
 
 
 def first_guess(problem: Problem) -> Graph:

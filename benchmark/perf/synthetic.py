@@ -1,0 +1,115 @@
+"""How many synthetic evaluations a second: eight-node graphs on 200 questions, one core, each graph seen once.
+
+    python benchmark/perf/synthetic.py [--graphs 2000] [--syne-tune PYTHON]
+
+Prints JSON; rates are per second of processor time. "uncached": graphs drawn from the search space, none evaluated
+before; canonical order and node keys are computed inside the measured call. "again": the same graphs in another
+universe. "problem": through `problem.evaluate`, with its checks, billing and log. "share": of the uncached time.
+PYTHON: an interpreter that has syne-tune, which then makes its simulated evaluations in the same run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import platform
+import subprocess
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ttgbench.cost import Budget
+from ttgbench.evaluate.synthetic import SyntheticEvaluator
+from ttgbench.graph import Graph
+from ttgbench.keys import node_keys
+from ttgbench.ledger import Ledger
+from ttgbench.pool import load_pool
+from ttgbench.run import Arena, RunLog, make_problem
+from ttgbench.space import SearchSpace
+from ttgbench.suite import load_suite
+from ttgbench.synthetic_task import SyntheticTask
+
+QUESTIONS, NODES = 200, 8
+
+
+def eight_nodes(space: SearchSpace, count: int) -> list[Graph]:
+    """Distinct graphs, made anew so that nothing about them is known yet."""
+    rng, found = np.random.default_rng(0), {}
+    while len(found) < count:
+        graph = space.sample(rng)
+        if len(graph.nodes) == NODES:
+            found[graph.key] = graph
+    return [Graph(graph.nodes, graph.edges) for graph in found.values()]
+
+
+def seconds(act: Callable[[Graph], Any], graphs: Iterable[Graph]) -> float:
+    """Processor seconds per graph."""
+    started, count = time.process_time(), 0
+    for graph in graphs:
+        act(graph)
+        count += 1
+    return (time.process_time() - started) / count
+
+
+def problem_seconds(space: SearchSpace, graphs: list[Graph]) -> float:
+    """The same through the interface that a method uses, without a limit."""
+    suite = load_suite("synthetic-v1")
+    task = SyntheticTask("synthetic_math")
+    questions = task.questions("search")[:QUESTIONS]
+    evaluator = SyntheticEvaluator(task, space.pool)
+    arena = Arena(suite, suite.problems[-1], task.card, space, questions, questions, evaluator)
+    return seconds(make_problem(arena, 0, Ledger(None), RunLog(io.StringIO())).evaluate, graphs)
+
+
+def measure(count: int) -> dict[str, Any]:
+    """All rates."""
+    task, pool = SyntheticTask("synthetic_math"), load_pool("synthetic")
+    space = SearchSpace(pool, task.card.lengths, Budget.parse("80 units"), max_nodes=NODES)
+    graphs = eight_nodes(space, count)
+    evaluator = SyntheticEvaluator(task, pool)
+    evaluator.evaluate([Graph([graphs[0].nodes[0]])], range(QUESTIONS), 0, "search")  # its tables are made once
+    uncached = seconds(lambda graph: evaluator.evaluate([graph], range(QUESTIONS), 0, "search"), graphs)
+    again = seconds(lambda graph: evaluator.evaluate([graph], range(QUESTIONS), 1, "search"), graphs)
+    fresh = [Graph(graph.nodes, graph.edges) for graph in graphs]
+    order = seconds(lambda graph: graph.order, fresh)
+    keys = seconds(lambda graph: node_keys(graph, evaluator.key_context), fresh)
+    through = problem_seconds(space, [Graph(graph.nodes, graph.edges) for graph in graphs])
+    return {
+        "graphs": count,
+        "nodes": NODES,
+        "questions": QUESTIONS,
+        "evaluations_per_second": {
+            "uncached": round(1 / uncached, 1),
+            "again": round(1 / again, 1),
+            "problem": round(1 / through, 1),
+        },
+        "share": {"canonical_order": round(order / uncached, 3), "node_keys": round(keys / uncached, 3)},
+        "load_average": os.getloadavg()[0],
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "machine": platform.machine(),
+    }
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--graphs", type=int, default=2000)
+    parser.add_argument("--syne-tune", metavar="PYTHON", help="interpreter that can import syne_tune")
+    arguments = parser.parse_args()
+    figures = measure(min(arguments.graphs, 4000))
+    if arguments.syne_tune:
+        script = Path(__file__).with_name("syne_tune_blackbox.py")
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        done = subprocess.run([arguments.syne_tune, script], env=environment, stdout=subprocess.PIPE, check=True)
+        figures["syne_tune"] = json.loads(done.stdout.splitlines()[-1])
+    print(json.dumps(figures, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""The seam: jobs in, outcomes out. A job is plain data, and what it makes lies in its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from ttgbench.arena import Arena
+from ttgbench.method import LoadedMethod, find_method, load_method
+from ttgbench.run import record_killed, run_cell
+from ttgbench.suite import Suite
+from ttgbench.workbench import Workbench
+
+SECONDS_PER_CELL = {"synthetic": 600.0, "generation": 43_200.0}
+"""Default limit by the kind of evaluator: far more than an honest search takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One cell to run."""
+
+    problem: str
+    method: str
+    """Path of the submission folder."""
+    seed: int
+    folder: Path
+    """Where its log and result go."""
+    killed: tuple[Literal["timeout", "died"], str] | None = None
+    """The cell was run and its process is gone: only record what it left. Status and message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a job."""
+
+    job: Job
+    error: str | None = None
+    """None: its result lies in its folder. Else why there is none; the cell is then missing, and is run next time."""
+
+
+class Backend(Protocol):
+    """Runs jobs."""
+
+    def run(self, jobs: Sequence[Job]) -> Generator[Outcome]:
+        """Yields one outcome per job, in any order. Closing the iterator stops what still runs.
+
+        Raises InputError for a method that cannot be loaded, EngineError, MissingGeneration and StoreError.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a process needs to run jobs: data only."""
+
+    suite: Suite
+    store: Path | None = None
+    engine: str | None = None
+    slots: int | None = None
+    data_dir: Path | None = None
+    agent: str | None = None
+
+    def open(self, progress: Any = None) -> Workbench:
+        """A workbench, to be closed by the caller."""
+        return Workbench(
+            self.store, self.engine, slots=self.slots, data_dir=self.data_dir, progress=progress, agent=self.agent
+        )
+
+    @property
+    def simulated(self) -> bool:
+        """Whether no problem needs an engine or a store."""
+        return all(spec.evaluator == "synthetic" for spec in self.suite.problems)
+
+    @property
+    def seconds_per_cell(self) -> float:
+        """The default limit."""
+        return max(SECONDS_PER_CELL[spec.evaluator] for spec in self.suite.problems)
+
+
+@dataclass(slots=True)
+class Performer:
+    """Runs jobs in this process; loads each arena and each method once."""
+
+    suite: Suite
+    bench: Workbench
+    _arenas: dict[str, Arena] = field(default_factory=dict)
+    _methods: dict[str, LoadedMethod] = field(default_factory=dict)
+
+    def prepare(self, job: Job) -> None:
+        """Loads what the job needs. Raises InputError."""
+        self._arena(job.problem)
+        if job.killed is None and job.method not in self._methods:
+            self._methods[job.method] = load_method(job.method)
+
+    def __call__(self, job: Job) -> None:
+        """As `run_cell` and `record_killed`."""
+        self.prepare(job)
+        arena = self._arena(job.problem)
+        if job.killed is not None:
+            record_killed(arena, find_method(job.method).metadata, job.seed, job.folder, *job.killed)
+        else:
+            run_cell(arena, self._methods[job.method], job.seed, job.folder)
+
+    def _arena(self, problem: str) -> Arena:
+        if problem not in self._arenas:
+            spec = next(spec for spec in self.suite.problems if spec.name == problem)
+            self._arenas[problem] = self.bench.arena(self.suite, spec)
+        return self._arenas[problem]

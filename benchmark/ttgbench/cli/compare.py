@@ -1,0 +1,35 @@
+"""`ttgbench compare`: is A better than B, equivalent, or is nothing shown?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ttgbench.cli.common import JsonFlag, print_json
+from ttgbench.cli.report import print_table
+
+SIDE = "A method in --results, FOLDER or FOLDER:METHOD, or a file from `evaluate --json`."
+
+
+def compare(
+    first: Annotated[str, typer.Argument(help=SIDE)],
+    second: Annotated[str, typer.Argument(help="The same; answered the same questions.")],
+    results: Annotated[Path | None, typer.Option("--results", help="Folder of results that has both methods.")] = None,
+    margin: Annotated[
+        float | None,
+        typer.Option("--margin", min=1e-9, max=1, help="Differences below this are equivalent. Default: the suite's."),
+    ] = None,
+    json: JsonFlag = False,
+) -> None:
+    """Compare two methods or two graphs on the same questions: difference, interval, test, verdict in words."""
+    from ttgbench.report.compare import compare_sides, read_side
+
+    compared = compare_sides(read_side(first, results), read_side(second, results), margin)
+    if json:
+        print_json(compared.to_dict())
+        return
+    print_table(compared.problems)
+    if compared.overall is not None:
+        print_table(compared.overall)

@@ -1,0 +1,102 @@
+"""Values of methods x problems x seeds, on the scale between the suite's frozen anchors, at each read-out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ttgbench.report.runs import Runs
+from ttgbench.results import CellResult
+from ttgbench.stats import normalise
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The runs that can be compared as a whole: every method on every problem with the same seeds."""
+
+    methods: list[str]
+    problems: list[str]
+    tasks: list[str]
+    """Task of each problem."""
+    seeds: list[int]
+    cells: list[list[list[CellResult]]]
+    """By method, problem, seed."""
+    readouts: list[float]
+    """Search spends in full evaluations; infinite: the end of the run."""
+    scores: Floats
+    """(readouts, methods, problems, seeds)."""
+    anchors: list[tuple[float, float]]
+    """Zero and one of each problem; empty: the suite has none, and scores are the objective's values as they are."""
+    left_out: str
+    """What is not in it, in words; empty if nothing."""
+
+    @property
+    def anchored(self) -> bool:
+        """Whether scores are normalised: 0 the best single model, 1 the best known."""
+        return bool(self.anchors)
+
+    @property
+    def final(self) -> Floats:
+        """(methods, problems, seeds) at the last read-out."""
+        return np.asarray(self.scores[-1])
+
+    @property
+    def scale(self) -> str:
+        """What the scores are."""
+        return "normalised score" if self.anchored else "value of the objective"
+
+
+def make_grid(runs: Runs) -> Grid | None:
+    """None where fewer than two seeds are shared, since then nothing can be said about other runs.
+
+    A run without a graph, or without one yet, has the value 0: no answer is right.
+    """
+    complete = [m for m in runs.methods if all(runs.cells(problem, m) for problem in runs.problems)]
+    if not complete:
+        return None
+    per_cell = [{cell.seed for cell in runs.cells(problem, method)} for problem in runs.problems for method in complete]
+    seeds = sorted(set.intersection(*per_cell))
+    if len(seeds) < 2:
+        return None
+    cells = [
+        [[cell for cell in runs.cells(problem, method) if cell.seed in seeds] for problem in runs.problems]
+        for method in complete
+    ]
+    readouts = [*(runs.suite.checkpoints if runs.suite else ())] or [math.inf]
+    values = np.array([[[[value_at(cell, at) for cell in row] for row in block] for block in cells] for at in readouts])
+    frozen = runs.suite.anchors if runs.suite else None
+    anchors = [(frozen[problem].zero, frozen[problem].one) for problem in runs.problems] if frozen else []
+    if anchors:
+        values = normalise(values, *zip(*anchors, strict=True))
+    return Grid(
+        methods=complete,
+        problems=runs.problems,
+        tasks=[runs.cells(problem, complete[0])[0].task for problem in runs.problems],
+        seeds=seeds,
+        cells=cells,
+        readouts=readouts,
+        scores=values,
+        anchors=anchors,
+        left_out=_left_out(runs, complete, seeds, max(map(len, per_cell))),
+    )
+
+
+def value_at(cell: CellResult, at: float) -> float:
+    """The objective's value on test that a search stopped at this spend had; 0 without a graph."""
+    score = cell.incumbent(at)
+    return 0.0 if score is None else score.value
+
+
+def _left_out(runs: Runs, complete: list[str], seeds: list[int], most: int) -> str:
+    parts = []
+    if len(complete) < len(runs.methods):
+        missing = ", ".join(sorted(set(runs.methods) - set(complete)))
+        parts.append(f"methods that lack runs on some problem: {missing}")
+    if len(seeds) < most:
+        parts.append(f"seeds that not all runs have ({len(seeds)} are shared)")
+    return "Left out: " + "; ".join(parts) + "." if parts else ""

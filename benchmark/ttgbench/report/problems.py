@@ -1,0 +1,192 @@
+"""Per problem and method: accuracy, difference to the best single model, costs, verdict in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ttgbench.report.runs import BASELINE, Runs, clusters, finals, question_scores
+from ttgbench.report.table import Column, Table, Value
+from ttgbench.results import CellResult
+from ttgbench.stats import Comparison, Interval, accuracy_interval, break_even_queries, compare
+
+SAME = "the same graphs"
+"""A verdict that needs no statistics."""
+COLUMNS = (
+    Column("method"),
+    Column("test accuracy", "share of test questions answered rightly, mean over runs, with a 95% interval"),
+    Column(f"minus {BASELINE}", "paired difference to the best single model, same questions, 95%", signed=True),
+    Column("verdict", "what the difference is worth"),
+    Column("units/query", "nominal cost of a query; 1 = the smallest model answering alone", 2),
+    Column("FLOPs/query", "measured on the test questions, as are dollars and seconds", 3, exponent=True),
+    Column("$/1000 queries", "at the cards' prices", 4),
+    Column("s/query", "critical path at the cards' standard speeds", 2),
+    Column("search spend", "in full evaluations: all search questions at the budget of a query", 2),
+    Column("pays after", f"queries after which search and answers have cost less per right answer than {BASELINE}", 0),
+    Column("runs", "how the searches ended"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One method on one problem, all its runs."""
+
+    problem: str
+    method: str
+    runs: int
+    statuses: dict[str, int]
+    error: str | None
+    """Of the first run that has one."""
+    graph: dict[str, Any] | None
+    """The final graph that most runs ended with; None if none did."""
+    accuracy: Interval
+    comparison: Comparison | None
+    """With the baseline; None for itself or without a baseline."""
+    verdict: str
+    nominal_units: float
+    flops: float
+    dollars: float
+    seconds: float
+    search_evaluations: float
+    break_even: float | None
+    """Queries; infinite if never; None where it cannot be said."""
+
+    def values(self) -> tuple[Value, ...]:
+        """As COLUMNS."""
+        compared = self.comparison
+        difference = None if compared is None else Interval(compared.difference, compared.low, compared.high)
+        graph = self.graph is not None
+        return (
+            self.method,
+            self.accuracy if graph else "no graph",
+            difference,
+            self.verdict,
+            self.nominal_units if graph else None,
+            self.flops if graph else None,
+            1000 * self.dollars if graph else None,
+            self.seconds if graph else None,
+            self.search_evaluations,
+            self.break_even,
+            ", ".join(f"{count} {status}" for status, count in self.statuses.items()),
+        )
+
+
+def problem_rows(runs: Runs) -> list[Row]:
+    """One row per problem and method. The bootstrap is seeded: same rows each time."""
+    margin = runs.suite.margin if runs.suite else None
+    rows = []
+    for problem in runs.problems:
+        baseline = runs.cells(problem, BASELINE)
+        for method in runs.methods:
+            cells = runs.cells(problem, method)
+            if cells:
+                rows.append(_row(cells, baseline, margin))
+    return rows
+
+
+def problem_tables(rows: Sequence[Row]) -> list[Table]:
+    """One table per problem."""
+    return [
+        Table(f"problem-{problem}", problem, COLUMNS, [row.values() for row in rows if row.problem == problem], _note())
+        for problem in dict.fromkeys(row.problem for row in rows)
+    ]
+
+
+def _note() -> str:
+    return (
+        "Intervals and verdicts are about other questions of this task, for the graphs that these runs found. A run "
+        "without a graph scores 0. Rows are judged one by one: of twenty without a difference one shows one by chance."
+    )
+
+
+def _row(cells: Sequence[CellResult], baseline: Sequence[CellResult], margin: float | None) -> Row:
+    scored, first = finals(cells), cells[0]
+    compared = None
+    if scored and finals(baseline) and first.method.name != BASELINE:
+        compared = compare_runs(cells, baseline)
+    graphs = Counter(final.key for final in scored)
+    common = next((final.graph for final in scored if graphs[final.key] == max(graphs.values())), None)
+    return Row(
+        problem=first.problem,
+        method=first.method.name,
+        runs=len(cells),
+        statuses=dict(sorted(Counter(cell.status for cell in cells).items())),
+        error=next((cell.error for cell in cells if cell.error), None),
+        graph=common,
+        accuracy=_accuracy(cells),
+        comparison=compared,
+        verdict=_same(cells, baseline) or _verdict(first, compared, bool(scored), bool(baseline), margin),
+        nominal_units=_mean([final.nominal.units for final in scored]),
+        flops=_mean([final.flops for final in scored]),
+        dollars=_mean([final.dollars for final in scored]),
+        seconds=_mean([final.seconds for final in scored]),
+        search_evaluations=_mean([cell.search.full_evaluations for cell in cells]),
+        break_even=_break_even(cells, baseline),
+    )
+
+
+def compare_runs(first: Sequence[CellResult], second: Sequence[CellResult]) -> Comparison:
+    """Paired over the test questions; runs of one method are averaged within the question."""
+    labels = clusters(first[0])
+    return compare(question_scores(first), question_scores(second), np.random.default_rng(0), clusters=labels)
+
+
+def _accuracy(cells: Sequence[CellResult]) -> Interval:
+    scores = question_scores(cells)
+    labels = clusters(cells[0])
+    if labels is None:
+        return accuracy_interval(scores)
+    alone = compare(scores, np.zeros_like(scores), np.random.default_rng(0), clusters=labels, resamples=99)
+    return Interval(alone.difference, max(alone.low, 0.0), min(alone.high, 1.0))
+
+
+def _same(cells: Sequence[CellResult], baseline: Sequence[CellResult]) -> str:
+    own, other = (sorted(final.key for final in finals(runs)) for runs in (cells, baseline))
+    return SAME if own == other and own and cells[0].method.name != BASELINE else ""
+
+
+def _verdict(
+    first: CellResult, compared: Comparison | None, has_graph: bool, has_baseline: bool, margin: float | None
+) -> str:
+    if not has_graph:
+        return f"no graph: {first.status}" + (f", {first.error}" if first.error else "")
+    if first.method.name == BASELINE:
+        return "the baseline"
+    if compared is None:
+        return f"no {BASELINE} to compare with" if not has_baseline else f"{BASELINE} found no graph"
+    return verdict_text(compared, margin)
+
+
+def verdict_text(compared: Comparison, margin: float | None) -> str:
+    """The verdict with its p-value, and what would have been detected."""
+    words = compared.verdict(margin)
+    return f"{words} (p = {compared.p:.2g}; {compared.mde:.3f} would have been detected)"
+
+
+LEDGER_COSTS = {"flops": ("flops", 1.0), "picodollars": ("dollars", 1e12), "nanoseconds": ("seconds", 1e9)}
+"""Where a test score holds the cost in the ledger's metric, and its scale."""
+
+
+def _break_even(cells: Sequence[CellResult], baseline: Sequence[CellResult]) -> float | None:
+    own, other = finals(cells), finals(baseline)
+    if not own or not other or cells[0].method.name == BASELINE:
+        return None
+    field, scale = LEDGER_COSTS[cells[0].search.metric]
+    accuracy = _mean([final.accuracy for final in other])
+    if accuracy == 0:
+        return None
+    return break_even_queries(
+        _mean([cell.search.spent for cell in cells]),
+        accuracy=min(_mean([final.accuracy for final in own]), 1.0),
+        cost=scale * _mean([getattr(final, field) for final in own]),
+        baseline_accuracy=min(accuracy, 1.0),
+        baseline_cost=scale * _mean([getattr(final, field) for final in other]),
+    )
+
+
+def _mean(values: Sequence[float]) -> float:
+    return float(np.mean(values)) if len(values) else 0.0

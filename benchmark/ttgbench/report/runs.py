@@ -1,0 +1,107 @@
+"""Reads a folder of results and checks that they can be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ttgbench.errors import InputError
+from ttgbench.launch import MANIFEST, read_manifest
+from ttgbench.results import CellResult, TestScore, read_result, result_paths
+from ttgbench.suite import Suite, load_suite, suite_names
+
+BASELINE = "single_model"
+RANDOM = "random_search"
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Results of one suite. `suite` is None where its definition is not known."""
+
+    results: tuple[CellResult, ...]
+    suite: Suite | None = None
+
+    @cached_property
+    def problems(self) -> list[str]:
+        """In the suite's order, else by name."""
+        found = {result.problem for result in self.results}
+        order = [spec.name for spec in self.suite.problems] if self.suite else []
+        return [name for name in order if name in found] + sorted(found - set(order))
+
+    @cached_property
+    def methods(self) -> list[str]:
+        """The baseline first, then by name."""
+        return sorted({result.method.name for result in self.results}, key=lambda name: (name != BASELINE, name))
+
+    @cached_property
+    def _cells(self) -> dict[tuple[str, str], list[CellResult]]:
+        cells: dict[tuple[str, str], list[CellResult]] = {}
+        for result in sorted(self.results, key=lambda result: result.seed):
+            cells.setdefault((result.problem, result.method.name), []).append(result)
+        return cells
+
+    def cells(self, problem: str, method: str) -> list[CellResult]:
+        """Runs of a method on a problem, by seed; may be none."""
+        return self._cells.get((problem, method), [])
+
+
+def read_runs(folder: Path) -> Runs:
+    """Every result below a folder.
+
+    Raises InputError if there is none, and naming the file that is broken, of another suite than the first, or a
+    second result for the same run.
+    """
+    paths = list(result_paths(folder))
+    if not paths:
+        raise InputError("holds no result.json; make some with `ttgbench run`", source=folder)
+    results: list[CellResult] = []
+    seen: dict[tuple[str, str, int], Path] = {}
+    for path in paths:
+        result = read_result(path)
+        if results and result.suite_hash != results[0].suite_hash:
+            raise InputError(
+                f"is of another suite, or another version of it, than {paths[0]}; report them separately", source=path
+            )
+        place = (result.problem, result.method.name, result.seed)
+        if place in seen:
+            raise InputError(f"is a second result for the run of {seen[place]}", source=path)
+        seen[place] = path
+        results.append(result)
+    return Runs(tuple(results), _suite(folder, results[0]))
+
+
+def _suite(folder: Path, result: CellResult) -> Suite | None:
+    """The definition: the run folder's own, else a shipped suite with the same hash."""
+    if (folder / MANIFEST).is_file():
+        suite = read_manifest(folder).suite
+        return suite if suite.hash == result.suite_hash else None
+    for name in (result.suite, f"{result.suite}-v{result.suite_version}"):
+        if name in suite_names():
+            suite = load_suite(name)
+            if suite.hash == result.suite_hash:
+                return suite
+    return None
+
+
+def question_scores(results: Sequence[CellResult]) -> NDArray[np.float64]:
+    """Shape (questions, universes): the final graphs' scores, averaged over runs. A run without a graph scores 0."""
+    shape = next((np.shape(final.scores) for result in results if (final := result.final)), (1, 0))
+    if not shape[1]:
+        shape = (1, len(results[0].question_ids))
+    rows = [np.asarray(final.scores) if (final := result.final) else np.zeros(shape) for result in results]
+    return np.mean(rows, axis=0).T
+
+
+def clusters(result: CellResult) -> tuple[str, ...] | None:
+    """One label per question, or None where the task has none."""
+    return result.clusters or None
+
+
+def finals(results: Sequence[CellResult]) -> list[TestScore]:
+    """Test scores of the runs that ended with a graph."""
+    return [final for result in results if (final := result.final) is not None]

@@ -1,0 +1,91 @@
+"""The one shape in which the report holds figures: a table that explains its columns."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ttgbench.stats.interval import Interval
+
+Value = str | float | int | Interval | None
+"""A cell: text, a number, an estimate with its bounds, or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A heading, what it says in full, and how its numbers are written."""
+
+    name: str
+    help: str = ""
+    digits: int = 3
+    signed: bool = False
+    exponent: bool = False
+    """Written as 1.2e+12, `digits` significant ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Named rows of values, one per column."""
+
+    name: str
+    """For file names and JSON."""
+    title: str
+    columns: tuple[Column, ...]
+    rows: Sequence[tuple[Value, ...]]
+    note: str = ""
+
+    def texts(self) -> list[list[str]]:
+        """All cells as people read them."""
+        return [[text(value, column) for value, column in zip(row, self.columns, strict=True)] for row in self.rows]
+
+    def numeric(self, index: int) -> bool:
+        """Whether a column holds numbers and should stand to the right."""
+        return any(isinstance(row[index], float | int | Interval) for row in self.rows)
+
+    def records(self) -> list[dict[str, Any]]:
+        """JSON-ready rows. An interval is {"estimate", "low", "high"}; infinite is null."""
+        names = [column.name for column in self.columns]
+        return [dict(zip(names, map(_plain, row), strict=True)) for row in self.rows]
+
+    def flat(self) -> tuple[list[str], list[list[Any]]]:
+        """Heading and rows for CSV: an interval takes three columns."""
+        wide = [any(isinstance(row[i], Interval) for row in self.rows) for i in range(len(self.columns))]
+        heading: list[str] = []
+        for column, is_wide in zip(self.columns, wide, strict=True):
+            heading += [column.name, f"{column.name} low", f"{column.name} high"] if is_wide else [column.name]
+        rows = []
+        for row in self.rows:
+            cells: list[Any] = []
+            for value, is_wide in zip(row, wide, strict=True):
+                if isinstance(value, Interval):
+                    cells += [value.estimate, value.low, value.high]
+                else:
+                    cells += [value, None, None] if is_wide else [value]
+            rows.append(cells)
+        return heading, rows
+
+
+def text(value: Value, column: Column) -> str:
+    """One cell as people read it."""
+    if value is None:
+        return "-"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Interval):
+        if math.isnan(value.low):
+            return text(value.estimate, column)
+        return f"{text(value.estimate, column)} [{text(value.low, column)}, {text(value.high, column)}]"
+    if math.isinf(value):
+        return "never" if value > 0 else "-"
+    if isinstance(value, int):
+        return f"{value:,}"
+    sign = "+" if column.signed else ""
+    return f"{value:{sign}.{column.digits - 1}e}" if column.exponent else f"{value:{sign},.{column.digits}f}"
+
+
+def _plain(value: Value) -> Any:
+    if isinstance(value, Interval):
+        return {"estimate": _plain(value.estimate), "low": _plain(value.low), "high": _plain(value.high)}
+    return None if isinstance(value, float) and not math.isfinite(value) else value

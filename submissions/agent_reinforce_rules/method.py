@@ -1,0 +1,8 @@
+"""Agent-REINFORCE without a language model: the gradients come from rules that state the paper's three insights."""
+
+from ttgbench.solvers.agent_reinforce import RuleAdviser, reinforce
+
+
+def search(problem, rng):
+    """Pre-tests, then advice, sampling and update, until the search budget is spent."""
+    return reinforce(problem, rng, RuleAdviser)

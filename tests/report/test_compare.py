@@ -1,0 +1,84 @@
+"""Two sides: methods, folders, evaluated graphs; and what cannot be compared."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ttgbench.errors import InputError, UnknownName
+from ttgbench.report.compare import compare_sides, read_side
+
+SKILLS = {"single_model": 0.4, "random_search": 0.6, "good": 0.85}
+
+
+def test_two_methods_of_a_folder(anchored, write_runs):
+    out = write_runs(anchored(2), SKILLS)
+    compared = compare_sides(read_side("good", out), read_side(f"{out}:single_model", None))
+    rows = compared.problems.records()
+    assert [row["problem"] for row in rows] == ["p0", "p1"]
+    for row in rows:
+        assert row["difference"]["low"] > 0.2
+        assert row["p"] <= row["p (Holm)"] < 0.05
+        assert row["verdict"] == "better"
+        assert row["detectable"] > 0
+        assert row["runs"] == "4 and 4"
+    assert "on these tasks only" in compared.overall.note
+
+
+def test_a_method_against_itself_is_the_same_graphs(anchored, write_runs):
+    out = write_runs(anchored(1), SKILLS)
+    compared = compare_sides(read_side("good", out), read_side("good", out))
+    assert compared.problems.records()[0]["verdict"] == "the same graphs"
+
+
+def evaluated(path, scores, key, **other):
+    ids = [f"q{i}" for i in range(len(scores))]
+    path.write_text(
+        json.dumps({"task": "t", "key": key, "universe": 0, "question_ids": ids, "scores": scores, **other})
+    )
+    return read_side(str(path), None)
+
+
+def test_two_graphs_evaluated_once_are_compared_by_mcnemar(tmp_path):
+    first = evaluated(tmp_path / "a.json", [1.0] * 30 + [0.0] * 10, "a")
+    second = evaluated(tmp_path / "b.json", [1.0] * 18 + [0.0] * 22, "b")
+    row = compare_sides(first, second).problems.records()[0]
+    assert row["test"] == "exact McNemar test"
+    assert row["p"] == pytest.approx(2 * 0.5**12)
+    assert row["verdict"] == "better"
+    row = compare_sides(first, second, margin=0.9).problems.records()[0]
+    assert row["verdict"] == "equivalent within 0.9"
+
+
+def test_groups_of_questions_are_the_units(tmp_path):
+    clusters = [f"c{i // 4}" for i in range(40)]
+    first = evaluated(tmp_path / "a.json", [1.0] * 30 + [0.0] * 10, "a", clusters=clusters)
+    second = evaluated(tmp_path / "b.json", [1.0] * 18 + [0.0] * 22, "b", clusters=clusters)
+    assert compare_sides(first, second).problems.records()[0]["units"] == 10
+
+
+def test_what_cannot_be_compared_is_refused(anchored, write_runs, tmp_path):
+    out = write_runs(anchored(1), SKILLS)
+    with pytest.raises(InputError, match="choose one with"):
+        read_side(str(out), None)
+    with pytest.raises(UnknownName, match="did you mean 'good'"):
+        read_side("goood", out)
+    with pytest.raises(InputError, match="--results"):
+        read_side("good", None)
+    first = evaluated(tmp_path / "a.json", [1.0] * 4, "a")
+    with pytest.raises(InputError, match="no problem in common"):
+        compare_sides(first, read_side("good", out))
+    with pytest.raises(InputError, match="same questions"):
+        compare_sides(first, evaluated(tmp_path / "b.json", [1.0] * 5, "b"))
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{}", "[" * 100_000, '{"task": "t"}', '{"scores": [2], "question_ids": ["a"]}', "\x00"]
+)
+def test_a_broken_evaluation_is_named(tmp_path, content):
+    path = tmp_path / "a.json"
+    path.write_text(content)
+    with pytest.raises(InputError) as caught:
+        read_side(str(path), None)
+    assert caught.value.source == str(path)

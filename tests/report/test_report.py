@@ -1,0 +1,158 @@
+"""The report: what it concludes, what it refuses to conclude, what it writes, and what it says of broken folders."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+
+import pytest
+
+from ttgbench.errors import InputError
+from ttgbench.report import build, read_runs
+from ttgbench.report.export import as_latex, write_csv, write_latex
+from ttgbench.report.page import as_html
+from ttgbench.report.table import Column, Table
+
+SKILLS = {"single_model": 0.4, "random_search": 0.6, "good": 0.85}
+
+
+def named(report, name):
+    return next(table for table in report.tables if table.name == name)
+
+
+def test_methods_are_ranked_on_the_scale_of_the_anchors(anchored, write_runs):
+    suite = anchored(3)
+    report = build(read_runs(write_runs(suite, SKILLS)))
+    rows = named(report, "methods").records()
+    assert [row["method"] for row in rows] == ["good", "random_search", "single_model"]
+    assert rows[0]["rank"] == "1"
+    assert rows[0]["IQM at 80"]["estimate"] == pytest.approx((0.85 - 0.2) / 0.7, abs=0.1)
+    assert rows[0]["IQM at 5"]["estimate"] < rows[0]["IQM at 20"]["estimate"] < rows[0]["IQM at 80"]["estimate"]
+    assert rows[0]["P(> random_search)"]["low"] > 0.9
+
+
+def test_with_few_tasks_nothing_is_said_about_tasks_in_general(anchored, write_runs):
+    report = build(read_runs(write_runs(anchored(3), SKILLS)))
+    pairs = named(report, "pairs")
+    assert "on these tasks only" in pairs.title
+    assert "no p-values" in pairs.note
+    assert {row["p (Holm)"] for row in pairs.records()} == {None}
+    assert "critical-difference" not in {figure.name for figure in report.figures}
+
+
+def test_with_ten_tasks_there_are_p_values_and_a_diagram(anchored, write_runs):
+    report = build(read_runs(write_runs(anchored(10), SKILLS, seeds=2)), rope=0.05)
+    pairs = named(report, "pairs")
+    assert "Friedman p" in pairs.note
+    assert all(row["p (Holm)"] < 0.05 for row in pairs.records())
+    assert "critical-difference" in {figure.name for figure in report.figures}
+    good = next(row for row in named(report, "rope").records() if row["method"] == "good")
+    assert good["better"] > 0.95
+
+
+def test_the_anytime_log_gives_hits_and_running_times(anchored, write_runs):
+    report = build(read_runs(write_runs(anchored(2), SKILLS)))
+    rows = {row["method"]: row for row in named(report, "anytime").records()}
+    assert rows["good"]["area under ECDF"]["estimate"] > rows["single_model"]["area under ECDF"]["estimate"]
+    assert rows["good"]["hit 0.5"] == 1
+    assert rows["single_model"]["spend to 0.9"] is None
+    ert = [row for row in named(report, "ert").records() if row["method"] == "single_model" and row["target"] == 1]
+    assert [(row["ERT"], row["hits"], row["runs"]) for row in ert] == [(None, 0, 4)] * 2
+
+
+def test_verdicts_are_words_and_use_the_margin_of_the_suite(anchored, write_runs):
+    skills = {"single_model": 0.6, "twin": 0.6, "worse": 0.1}
+    rows = {row.method: row for row in build(read_runs(write_runs(anchored(1), skills, seeds=20))).rows}
+    assert rows["single_model"].verdict == "the baseline"
+    assert rows["worse"].verdict.startswith("worse (p = ")
+    assert rows["twin"].verdict.startswith(("no difference shown (p", "equivalent within 0.05 (p"))
+    assert "would have been detected" in rows["twin"].verdict
+
+
+def test_a_run_without_a_graph_scores_nothing_and_is_not_left_out(anchored, write_runs):
+    out = write_runs(anchored(1), SKILLS)
+    path = out / "p0/good/seed-001/result.json"
+    result = json.loads(path.read_text()) | {"incumbents": [], "test": [], "status": "crashed", "error": "boom"}
+    path.write_text(json.dumps(result))
+    runs = read_runs(out)
+    row = next(row for row in build(runs).rows if row.method == "good")
+    assert row.statuses == {"crashed": 1, "finished": 3}
+    whole = [cell.final.accuracy for cell in runs.cells("p0", "good") if cell.final]
+    assert row.accuracy.estimate == pytest.approx(sum(whole) / 4)
+
+
+def test_what_is_incomplete_is_said(anchored, write_runs):
+    out = write_runs(anchored(2), SKILLS)
+    shutil.rmtree(out / "p1/good/seed-003")
+    assert "3 are shared" in named(build(read_runs(out)), "methods").note
+    shutil.rmtree(out / "p1/good")
+    assert "lack runs on some problem: good" in named(build(read_runs(out)), "methods").note
+
+
+def test_one_seed_has_no_overview(anchored, write_runs):
+    report = build(read_runs(write_runs(anchored(2), SKILLS, seeds=1)))
+    assert report.overview == []
+    assert "<script" not in as_html(report)
+    assert len(report.rows) == 6
+
+
+def test_the_same_runs_give_the_same_report(anchored, write_runs):
+    out = write_runs(anchored(2), SKILLS)
+    assert as_html(build(read_runs(out))) == as_html(build(read_runs(out)))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "JSON"),
+        (b"{}", "suite: Field required"),
+        (b"\xff\xfe", "JSON"),
+        (b'{"schema": 2}', "schema"),
+        (b"[" * 100_000, "JSON"),
+    ],
+)
+def test_a_broken_file_is_named(anchored, write_runs, content, message):
+    out = write_runs(anchored(1), SKILLS)
+    path = out / "p0/good/seed-001/result.json"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=message) as caught:
+        read_runs(out)
+    assert caught.value.source == str(path)
+
+
+def test_mixed_suites_and_doubled_runs_are_refused(anchored, write_runs, tmp_path):
+    out = write_runs(anchored(1), SKILLS)
+    shutil.copytree(out / "p0/good", out / "p0/copy")
+    with pytest.raises(InputError, match="second result for the run"):
+        read_runs(out)
+    shutil.rmtree(out / "p0/copy")
+    path = out / "p0/good/seed-001/result.json"
+    path.write_text(path.read_text().replace('"suite_hash":"', '"suite_hash":"0'))
+    with pytest.raises(InputError, match="another suite") as caught:
+        read_runs(out)
+    assert caught.value.source.endswith("result.json")
+
+
+def test_exports_hold_the_numbers_and_escape_the_rest(anchored, write_runs, tmp_path):
+    report = build(read_runs(write_runs(anchored(2), SKILLS)))
+    for path in write_csv(report, tmp_path / "csv"):
+        heading, *rows = list(csv.reader(path.read_text().splitlines()))
+        assert all(len(row) == len(heading) for row in rows)
+    names = [path.name for path in write_latex(report, tmp_path / "tex")]
+    assert {"methods.tex", "pairs.tex", "anytime.tex", "ert.tex", "tradeoff.tex", "problem-p0.tex"} <= set(names)
+    odd = Table("odd", "50%\n\\input{x}", (Column("a_b"),), [("100% & $x_1$ \\end{tabular}",)])
+    assert r"100\% \& \$x\_1\$ \textbackslash{}end\{tabular\}" in as_latex(odd)
+    assert as_latex(odd).splitlines()[0] == "% 50% \\input{x}"
+
+
+def test_the_page_escapes_names_in_tables_and_figures(anchored, write_runs):
+    out = write_runs(anchored(1), SKILLS)
+    evil = "</script><img src=x onerror=alert(1)>"
+    for path in sorted(out.rglob("result.json")):
+        result = json.loads(path.read_text()) | {"problem": evil, "error": evil}
+        path.write_text(json.dumps(result))
+    (out / "run.json").unlink()
+    page = as_html(build(read_runs(out)))
+    assert "<img" not in page.split("plotly.js v")[0]
+    assert page.count("</script>") == page.count("<script") or "plotly.js v" in page
