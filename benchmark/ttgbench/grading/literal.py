@@ -26,7 +26,7 @@ _LEAD = re.compile(r"(?i)^(?:>>>|output:|(?:the\s+)?(?:answer|result|output|valu
 def extract(output: str) -> str | None:
     """The answer in Python's own spelling (`repr`), or None where no line says anything."""
     for line in short_answer(output).splitlines():
-        text = _LEAD.sub("", line.strip().strip("`").strip()).strip("`").strip()
+        text = _LEAD.sub("", line.strip(" \t`")).rstrip(".; \t").strip("` \t")
         if text:
             return _canonical(text)
     return None
@@ -44,9 +44,7 @@ def grade(output: str, reference: str) -> Grade:
 
 
 def _canonical(text: str) -> str:
-    for candidate in (text, text.rstrip(".;")):
-        try:
-            return repr(ast.literal_eval(candidate[:MAX_LITERAL]))[:MAX_LITERAL]
-        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-            continue
-    return repr(text.rstrip(".;")[:MAX_LITERAL])
+    try:
+        return repr(ast.literal_eval(text[:MAX_LITERAL]))[:MAX_LITERAL]
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return repr(text[:MAX_LITERAL])
