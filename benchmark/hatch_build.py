@@ -1,4 +1,7 @@
-"""Puts `tasks/` and `submissions/` into the wheel, but not into an editable install (which would hold stale copies)."""
+"""Puts `tasks/`, `submissions/`, `leaderboard/` and the rules into the wheel.
+
+Not into an editable install, which would hold stale copies.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -7,12 +10,13 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class BundlePlugins(BuildHookInterface):
-    """Adds the plugin folders of the checkout to a standard wheel as `ttgbench/tasks` and `ttgbench/submissions`."""
+    """Adds these folders of the checkout to a standard wheel as `ttgbench/tasks` and so on."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if version == "editable":
             return
-        for folder in ("tasks", "submissions"):
+        for folder in ("tasks", "submissions", "leaderboard"):
             source = Path(self.root) / folder
             if source.is_dir():
                 build_data["force_include"][str(source)] = f"ttgbench/{folder}"
+        build_data["force_include"][str(Path(self.root) / "benchmark" / "README.md")] = "ttgbench/RULES.md"

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import time
 
 import numpy as np
 import pytest
@@ -234,6 +235,25 @@ def test_a_store_that_fails_ends_the_work():
 
     with pytest.raises(StoreError, match="disk full"):
         run(counting(), work(CHAIN), store=Full())
+
+
+def test_a_slow_store_slows_the_engines_down(monkeypatch):
+    monkeypatch.setattr("ttgbench.executor.BACKLOG", 8)
+    groups = []
+
+    class Slow(Store):
+        def put_many(self, generations):
+            groups.append(len(generations))
+            time.sleep(0.02)
+            return super().put_many(generations)
+
+    run(
+        ScriptedEngine(lambda request: "1", slots=4),
+        work([step(f"n{n}") for n in range(40)], questions=5),
+        store=Slow(),
+    )
+    assert sum(groups) == 200
+    assert max(groups) <= 8 + 2 * 4  # what was over the limit, and what was under way
 
 
 def test_cancelling_one_work_leaves_the_others_alone():

@@ -11,6 +11,8 @@ from ttgbench.cli import app
 from ttgbench.errors import InputError
 from ttgbench.evaluate.synthetic import SyntheticEvaluator
 from ttgbench.graph import Graph
+from ttgbench.method import load_method
+from ttgbench.run import run_cell
 from ttgbench.shapes import parallel, single
 from ttgbench.suite import Suite, load_suite
 from ttgbench.workbench import Workbench
@@ -137,3 +139,16 @@ def test_show_prints_what_defines_a_suite(suite):
     data = json.loads(CliRunner().invoke(app, ["suite", "show", "synthetic-v1", "--json"]).stdout)
     assert Suite.model_validate(data["suite"]).hash == data["hash"] == suite.hash
     assert set(data["anchors"]) == {spec.name for spec in suite.problems}
+
+
+def test_a_simulated_run_repeats_to_the_byte(suite, tmp_path):
+    method = load_method("random_search")
+    spec = suite.problems[0]
+    small = suite.model_copy(update={"search_evaluations": 8.0, "checkpoints": (1.0,), "test_universes": 1})
+    for name in ("first", "second"):
+        with Workbench(None, None) as bench:
+            result = run_cell(bench.arena(small, spec), method, 3, tmp_path / name)
+    assert result.status == "finished"
+    assert 0 < result.search.spent <= result.search.limit
+    for name in ("result.json", "log.jsonl"):
+        assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()

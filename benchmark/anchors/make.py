@@ -1,10 +1,10 @@
 """Makes the anchors of a suite of simulated problems: best single model, and optimum or best-known graph.
 
-    python benchmark/anchors/make.py synthetic-v1 [--minutes 3] [--jobs 2] [--problem NAME ...]
+    python benchmark/anchors/make.py synthetic-v1 [--minutes 3] [--jobs 2] [--problem NAME ...] [--runs FOLDER]
 
 For maintainers, once per version of a suite. Spaces of up to 20,000 graphs are enumerated. In larger ones several
-strategies share the time, and the best graphs of earlier anchors and of the task's earlier problems take part. Prints
-a line of JSON per problem.
+strategies share the time, and the best graphs of earlier anchors, of the task's earlier problems and of the runs in a
+folder take part. Prints a line of JSON per problem.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 
 import numpy as np
 from yardstick import FINAL, STAGES, Yardstick
@@ -22,6 +23,7 @@ from yardstick import FINAL, STAGES, Yardstick
 from ttgbench.anchors import Anchor, AnchorFile, anchor_path
 from ttgbench.errors import InputError
 from ttgbench.graph import Graph, Node
+from ttgbench.results import read_results
 from ttgbench.shapes import chain, parallel_chains, single
 from ttgbench.space import SearchSpace
 from ttgbench.suite import load_suite
@@ -101,11 +103,11 @@ def proposals(space: SearchSpace, yardstick: Yardstick, rng: np.random.Generator
         yield from itertools.islice(space.neighbours(elite[turn % len(elite)], rng), 200)
 
 
-def anchors_of(label: str, names: list[str], minutes: float) -> dict[str, dict[str, object]]:
+def anchors_of(label: str, names: list[str], minutes: float, known: list[Graph]) -> dict[str, dict[str, object]]:
     """Anchors of problems of one task, each with the best graphs of those before; prints what finding them took."""
-    suite, known, found = load_suite(label), [], {}
+    suite, found = load_suite(label), {}
     if suite.anchors is not None:
-        known = [Graph.from_dict(old.one_graph) for old in suite.anchors.values()]
+        known = [Graph.from_dict(old.one_graph) for old in suite.anchors.values()] + known
     with Workbench(None, None) as bench:
         for spec in (spec for spec in suite.problems if spec.name in names):
             started, yardstick = time.monotonic(), Yardstick(arena := bench.arena(suite, spec))
@@ -154,6 +156,13 @@ def _fill(space: SearchSpace, yardstick: Yardstick, minutes: float, known: list[
     return "best-known"
 
 
+def tested(folder: Path | None, task: str) -> list[Graph]:
+    """Every graph that runs on a task ended with or recommended and that was tested, once."""
+    results = [] if folder is None else [result for result in read_results(folder) if result.task == task]
+    graphs = {score.key: score.graph for result in results for score in result.test}
+    return [Graph.from_dict(graph) for graph in graphs.values()]
+
+
 def _words(graph: Graph) -> str:
     """Levels of a graph, for people."""
     levels = [[f"{graph[n].role[0]}:{graph[n].model or ''}" for n in level] for level in graph.levels]
@@ -166,6 +175,7 @@ def main() -> None:
     parser.add_argument("suite")
     parser.add_argument("--minutes", type=float, default=3.0, help="per problem")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--runs", type=Path, help="folder of results whose tested graphs take part")
     parser.add_argument("--problem", action="append", help="only these; the others keep their anchors")
     arguments = parser.parse_args()
     suite = load_suite(arguments.suite)
@@ -178,8 +188,12 @@ def main() -> None:
         if spec.name in names:
             by_task.setdefault(spec.task, []).append(spec.name)
     with ProcessPoolExecutor(arguments.jobs) as pool:
-        for task in [pool.submit(anchors_of, arguments.suite, group, arguments.minutes) for group in by_task.values()]:
-            kept |= task.result()
+        tasks = [
+            pool.submit(anchors_of, arguments.suite, group, arguments.minutes, tested(arguments.runs, task))
+            for task, group in by_task.items()
+        ]
+        for done in tasks:
+            kept |= done.result()
     if missing := [spec.name for spec in suite.problems if spec.name not in kept]:
         parser.error(f"nothing better than a single model was found for {', '.join(missing)}: change these problems")
     problems = {spec.name: kept[spec.name] for spec in suite.problems}

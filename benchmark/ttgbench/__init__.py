@@ -25,6 +25,7 @@ _EXPORTS = {
     "TTGBenchError": "errors",
     "load_method": "method",
     "load_pool": "pool",
+    "load_results": "board.results",
     "load_suite": "suite",
     "load_task": "lm_eval_task",
     "read_results": "results",
@@ -46,12 +47,14 @@ __all__ = [
     "__version__",
     "load_method",
     "load_pool",
+    "load_results",
     "load_suite",
     "load_task",
     "read_results",
 ]
 
 if TYPE_CHECKING:
+    from ttgbench.board.results import load_results
     from ttgbench.cost import Budget
     from ttgbench.errors import BudgetExhausted, GraphError, InputError, TTGBenchError
     from ttgbench.evaluate.base import Evaluation

@@ -12,8 +12,10 @@ TTGBenchError                 anything a user can act on; the command line print
 ├── MethodStopped             an isolated method's process came to an end that is no result
 │   ├── MethodTimeout         it ran past its limit
 │   └── MethodDied            it ended by itself, broke the protocol or used too much of something
+├── HubError                  the Hugging Face Hub refuses or fails; says what to do
 └── EngineError               a model server failed for good
     ├── ContextOverflow       the prompt does not fit the model's context
+    ├── EngineLost            a server of ours died more often than it may be started again
     └── WrongModel            the server serves another model than the one asked for
 """
 
@@ -92,6 +94,10 @@ class SandboxUnavailable(TTGBenchError):
     """Model-written code cannot be run safely here."""
 
 
+class HubError(TTGBenchError):
+    """The Hugging Face Hub refuses or fails for good."""
+
+
 class MethodStopped(TTGBenchError):
     """An isolated method's process came to an end that is no result. `status`: as in `CellResult.status`."""
 
@@ -114,6 +120,10 @@ class EngineError(TTGBenchError):
 
 class ContextOverflow(EngineError):
     """A prompt is longer than the model's context allows."""
+
+
+class EngineLost(EngineError):
+    """A model server died more often than it may be started again."""
 
 
 class WrongModel(EngineError):

@@ -3,7 +3,8 @@
 A generation is ready as soon as its inputs are recorded. Ready generations wait in one queue per engine; `engine.slots`
 workers per engine take them from there, so that slots stay full and what waits costs an entry in a heap, not a task.
 Finished generations are recorded in groups, one commit for all that finished during the last commit, and only then
-feed their successors: if another process recorded the same generation first, it is its text that goes on.
+feed their successors: if another process recorded the same generation first, it is its text that goes on. While more
+than BACKLOG wait to be recorded, workers take no new ones: a store that is slower than the engines slows them down.
 
 A prompt that overflows the model's context is asked again without its first predecessor in key order, then without its
 second, and so on; `Generation.dropped_inputs` says how many were left out.
@@ -34,6 +35,8 @@ from ttgbench.task import Question, Task
 
 T = TypeVar("T")
 _YIELD_EVERY = 4096
+BACKLOG = 4096
+"""Finished generations that may wait to be recorded, before engines have to wait for the store."""
 
 
 class Progress(Protocol):
@@ -104,6 +107,8 @@ class Executor:
         self._lanes = {model: lanes[id(engine)] for model, engine in engines.items()}
         self._votes: asyncio.Queue[_Claim] = asyncio.Queue()
         self._done: asyncio.Queue[tuple[_Claim, Generation] | asyncio.Future[None]] = asyncio.Queue()
+        self._room = asyncio.Event()
+        self._room.set()
         self._claims: dict[GenerationId, _Claim] = {}
         self._batches: set[Batch] = set()
         self._workers: list[asyncio.Task[None]] = []
@@ -190,6 +195,7 @@ class Executor:
 
     async def _work(self, lane: _Lane) -> None:
         while True:
+            await self._room.wait()
             *_, claim = await lane.ready.get()
             live = claim.live
             if not live:
@@ -201,6 +207,8 @@ class Executor:
                 self._fail(claim, error)
             else:
                 self._done.put_nowait((claim, generation))
+                if self._done.qsize() > BACKLOG:
+                    self._room.clear()
 
     async def _generate(self, engine: Engine, seat: Seat) -> Generation:
         batch, position, question_index = seat
@@ -272,6 +280,7 @@ class Executor:
     async def _record(self) -> None:
         while True:
             group = await _drain(self._done)
+            self._room.set()
             finished = [entry for entry in group if isinstance(entry, tuple)]
             try:
                 recorded = await asyncio.to_thread(self._store.put_many, [generation for _, generation in finished])

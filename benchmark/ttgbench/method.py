@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ttgbench.errors import InputError
 from ttgbench.graph import Graph
+from ttgbench.graph_method import GraphMethod, published
 from ttgbench.plugins import find_plugin, load_package
 from ttgbench.problem import Problem
 from ttgbench.yaml_input import read_yaml, validation_message
@@ -74,23 +75,27 @@ def find_method(name_or_path: str) -> FoundMethod:
 
 
 def load_method(name_or_path: str) -> LoadedMethod:
-    """Loads a submission folder (`submission.yaml` and `method.py`) by bundled name or by path.
+    """Loads a submission folder (`submission.yaml` and `method.py`, or `graphs/`) by bundled name or by path.
 
     Loading executes the submission's code; it is no sandbox. Raises InputError naming file and field.
     """
     found = find_method(name_or_path)
-    return LoadedMethod(found.metadata, found.path, _search_function(found.path))
+    search = GraphMethod(found.path) if found.metadata.kind == "graph" else _search_function(found.path)
+    return LoadedMethod(found.metadata, found.path, search)
 
 
 def load_metadata(folder: Path) -> Metadata:
     """What a submission folder declares about itself; executes nothing. Raises InputError naming file and field."""
     path = folder / "submission.yaml"
-    if not (folder / "method.py").is_file():
-        raise InputError("a submission folder needs a method.py with search(problem, rng)", source=folder)
     try:
-        return Metadata.model_validate(read_yaml(path))
+        metadata = Metadata.model_validate(read_yaml(path))
     except ValidationError as error:
         raise InputError(validation_message(error), source=path) from None
+    if metadata.kind == "graph":
+        published(folder)
+    elif not (folder / "method.py").is_file():
+        raise InputError("a submission folder needs a method.py with search(problem, rng)", source=folder)
+    return metadata
 
 
 def _search_function(folder: Path) -> SearchMethod:

@@ -79,6 +79,10 @@ class ModelCard(_Record):
     """M: non-embedding parameters; active parameters for a mixture of experts."""
     layers: int = Field(gt=0, le=10**5)
     hidden_size: int = Field(gt=0, le=10**7)
+    total_parameters: int | None = Field(default=None, gt=0, le=10**15)
+    """All that must fit in memory: embeddings and idle experts too. Only for placing models on GPUs."""
+    kv_size: int | None = Field(default=None, gt=0, le=10**7)
+    """Key-value heads x head size, the mean over all layers. Only for placing models on GPUs."""
     context_length: int = Field(gt=0, le=10**9)
     price_in: float = Field(ge=0, le=10**6)
     """Dollars per million prompt tokens."""

@@ -14,7 +14,15 @@ from typing import IO, Any, Literal, cast
 import numpy as np
 
 from ttgbench.arena import Arena
-from ttgbench.errors import BudgetExhausted, EngineError, InputError, MissingGeneration, StoreError
+from ttgbench.errors import (
+    BudgetExhausted,
+    EngineError,
+    InputError,
+    MethodStopped,
+    MissingGeneration,
+    SandboxUnavailable,
+    StoreError,
+)
 from ttgbench.evaluate.base import Evaluator
 from ttgbench.graph import Graph
 from ttgbench.ledger import Ledger
@@ -162,7 +170,7 @@ def make_problem(
         space=arena.space,
         objective=arena.spec.objective,
         questions=[QuestionView(question.id, question.text) for question in arena.search_questions],
-        universe=seed,
+        universe=arena.suite.search_universe(seed),
         evaluator=evaluator or arena.evaluator,
         ledger=ledger,
         log=log,
@@ -187,6 +195,10 @@ def _search(
         graph = _unforked(method, problem, method_rng(arena.spec.name, seed))
     except BudgetExhausted as error:
         return ("exhausted" if problem.incumbent is not None else "no_graph"), _one_line(error)
+    except MethodStopped as error:
+        return error.status, _one_line(error)
+    except SandboxUnavailable:
+        raise
     except BaseException as error:  # whatever a method raises is its result, SystemExit included
         if isinstance(error, KeyboardInterrupt) and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
             raise

@@ -75,6 +75,13 @@ class ProblemSpec(_Record):
         )
 
 
+class RecordedSpec(_Record):
+    """A recording that answers a suite instead of engines: a file of `ttgbench/recorded`, or any path."""
+
+    file: str = Field(min_length=1)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
 class Suite(_Record):
     """A versioned list of problems and how runs on them are made and read."""
 
@@ -90,7 +97,11 @@ class Suite(_Record):
     """Search budget of one run, in full evaluations of the search questions at the per-query budget."""
     checkpoints: tuple[float, ...] = ()
     """The incumbents at these search spends (in full evaluations) are scored on test, besides the final graph."""
+    search_universes: int = Field(default=0, ge=0, le=1000)
+    """Seeds share so many search universes in turn, so that these can be recorded; 0: each seed has its own."""
     test_universes: int = Field(default=1, ge=1, le=1000)
+    recorded: RecordedSpec | None = None
+    """Replayed, and no engine started."""
     score_incumbents: Literal["checkpoints", "all"] = "checkpoints"
     """Which incumbents of the anytime log are scored on test: those at the checkpoints, or every one."""
     margin: float = Field(default=0.02, gt=0, lt=1)
@@ -104,6 +115,10 @@ class Suite(_Record):
         if any(point <= 0 or point > self.search_evaluations for point in self.checkpoints):
             raise ValueError("checkpoints must lie between 0 and search_evaluations")
         return self
+
+    def search_universe(self, seed: int) -> int:
+        """The universe that a run with this seed draws its search samples from."""
+        return seed % self.search_universes if self.search_universes else seed
 
     def to_dict(self) -> dict[str, Any]:
         """Everything that defines the suite, JSON-ready."""

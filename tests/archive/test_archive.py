@@ -354,7 +354,7 @@ def test_a_shipped_suite_cannot_be_replaced(archive):
 
 def test_a_verification_of_another_run_is_refused(archive):
     note = {"schema": 1, "run_id": "0" * 16, "badge": "re-run", "package_version": "0.1.0", "cells": 4, "grades": 9}
-    note |= {"rerun": 1, "layer": ""}
+    note |= {"rerun": 1}
     (archive / "verification.json").write_text(json.dumps(note, sort_keys=True, indent=1) + "\n")
     assert reason(archive) == "name-mismatch"
     note["run_id"] = archive.name

@@ -148,6 +148,9 @@ class LoopbackHub:
     def whoami(self, query: Any, body: bytes) -> Any:
         return _json({"type": "user", "name": self.user, "fullname": "A tester", "orgs": [], "auth": {"type": "x"}})
 
+    def validate_yaml(self, query: Any, body: bytes) -> Any:
+        return _json({"errors": [], "warnings": []})
+
     def create_repo(self, query: Any, body: bytes) -> Any:
         wanted = json.loads(body)
         repo_id = f"{wanted.get('organization') or self.user}/{wanted['name']}"
@@ -267,6 +270,7 @@ _REPO = r"(?P<repo>[^/]+/[^/]+)"
 _REVISION = r"(?P<revision>[^/]+|refs/pr/\d+)"
 _ROUTES: list[tuple[str, str, Callable[..., Any], bool]] = [
     ("GET", "/api/whoami-v2", LoopbackHub.whoami, True),
+    ("POST", "/api/validate-yaml", LoopbackHub.validate_yaml, False),
     ("POST", "/api/repos/create", LoopbackHub.create_repo, True),
     ("GET", f"/api/datasets/{_REPO}", LoopbackHub.info, False),
     ("GET", f"/api/datasets/{_REPO}/revision/{_REVISION}", LoopbackHub.info, False),

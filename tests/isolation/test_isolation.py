@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from ttgbench.conformance.agents import ToyAgent
 from ttgbench.errors import EngineError, MethodDied, MethodTimeout
 from ttgbench.evaluate.base import Evaluation
 from ttgbench.isolation import IsolatedMethod, IsolationLimits, load_isolated, wire
@@ -44,10 +46,21 @@ def test_a_bundled_method_writes_the_same_bytes_in_isolation(arena, tmp_path, me
         inside = load_method(method)
     except Exception as error:
         pytest.skip(f"{method} needs something that is not installed: {error}")
+    arena = replace(arena, agent=ToyAgent() if inside.metadata.needs_agent else None)
     run_cell(arena, inside, 3, tmp_path / "inside")
     run_cell(arena, load_isolated(method), 3, tmp_path / "isolated")
     for name in (LOG_NAME, RESULT_NAME):
         assert (tmp_path / "inside" / name).read_bytes() == (tmp_path / "isolated" / name).read_bytes()
+
+
+@pytest.mark.parametrize("method", ["random_search", "evolution", "successive_halving"])
+def test_a_search_takes_the_same_course_under_other_names(arena, tmp_path, method):
+    plain = load_method(method)
+    run_cell(arena, plain, 3, tmp_path / "plain")
+    renamed = replace(plain, search=IsolatedMethod(plain.path, renamed=True))
+    run_cell(arena, renamed, 3, tmp_path / "renamed")
+    for name in (LOG_NAME, RESULT_NAME):
+        assert (tmp_path / "plain" / name).read_bytes() == (tmp_path / "renamed" / name).read_bytes()
 
 
 def test_everything_a_method_can_see_and_do_is_the_same(arena, tmp_path, write_method):
@@ -213,8 +226,6 @@ def test_a_failing_engine_is_the_harness_s_failure_and_leaves_no_process(arena, 
 
         def close(self) -> None:
             pass
-
-    from dataclasses import replace
 
     body = "try: problem.evaluate(single('smollm2-135m'))\nexcept Exception: return single('smollm2-135m')"
     with pytest.raises(EngineError, match="the server is gone"):

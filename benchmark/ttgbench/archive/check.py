@@ -18,7 +18,7 @@ from ttgbench.suite import Suite
 def canonical(data: Any, *, sort_keys: bool = False) -> bytes:
     """One line of JSON as the package writes it. Raises ValueError for what is no JSON number or no text."""
     text = json.dumps(data, sort_keys=sort_keys, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.encode() + b"\n"
+    return text.encode("utf-8", "backslashreplace") + b"\n"  # as logs are written
 
 
 def cells(record: RunRecord, suite: Suite, found: Sequence[CellResult], *, source: object) -> None:
@@ -36,6 +36,9 @@ def cells(record: RunRecord, suite: Suite, found: Sequence[CellResult], *, sourc
         lacking = sorted(set(wanted) - set(places)) or sorted(set(places) - set(wanted))
         what = "lacks" if set(wanted) - set(places) else "has, besides what the suite wants,"
         raise Rejected("incomplete", f"{what} {_named(*lacking[0])} ({len(lacking)} in all)", source=source)
+    if record.kind != record.method.kind:
+        message = f"says {record.kind!r}, its method is of kind {record.method.kind!r}"
+        raise Rejected("cell-mismatch", message, source=source, field="kind")
     for cell in found:
         _cell(record, cell, source)
     tasks = {cell.task for cell in found}

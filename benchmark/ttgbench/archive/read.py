@@ -26,6 +26,7 @@ from ttgbench.archive.record import (
     STORE,
     SUBMISSION,
     VERIFICATION,
+    Badge,
     RunRecord,
     Verification,
 )
@@ -64,7 +65,7 @@ class Archive:
         return self.record.run_id
 
     @property
-    def badge(self) -> str:
+    def badge(self) -> Badge:
         """ "self-reported" where nobody has verified anything."""
         return self.verification.badge if self.verification is not None else "self-reported"
 

@@ -30,6 +30,8 @@ MAX_LINE_BYTES = 32 << 20
 """Longest line of cells.jsonl and logs.jsonl."""
 
 Badge = Literal["self-reported", "replay-verified", "re-run"]
+BADGES: tuple[Badge, ...] = ("self-reported", "replay-verified", "re-run")
+"""By what they are worth."""
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 HashedName = Annotated[str, Field(pattern=f"^({'|'.join(map(re.escape, HASHED))})$")]
 Text = Annotated[str, Field(max_length=200)]
@@ -92,6 +94,9 @@ class RunRecord(_Record):
     kind: Literal["method", "graph"]
     """"graph": one published graph per problem, evaluated without any search."""
     engine: Text
+    """Name of the engine; "openai" for any server that was given by its address, which is nobody's business."""
+    agent: Text | None = None
+    """Model of the search agent, if the run had one."""
     hardware: Hardware
     seeds: int = Field(ge=1, le=1000)
     """Seeds 0 to seeds - 1, of every problem."""
@@ -119,8 +124,6 @@ class Verification(_Record):
     """Raw answers graded again."""
     rerun: int = Field(default=0, ge=0)
     """Cells run again, live."""
-    layer: Text = ""
-    """The containment that the submission ran in."""
 
 
 def run_id(hashes: Mapping[str, str]) -> str:

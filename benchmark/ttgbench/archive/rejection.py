@@ -28,6 +28,7 @@ REASONS: Mapping[str, str] = {
     "cell-mismatch": "a cell contradicts run.json or the suite",
     "log-mismatch": "a log contradicts its cell",
     "duplicate-run": "the same results are there twice",
+    "not-append-only": "changes or removes something that was there before",
     "forged-badge": "its verification.json says more than has been verified",
     # What only a verification finds:
     "no-submission": "the method is not in the archive, so nothing can be run again",
@@ -38,7 +39,7 @@ REASONS: Mapping[str, str] = {
     "grades-differ": "grading the raw answers again gives other grades",
     "task-mismatch": "another version of a task or grader than the one here",
     "replay-differs": "running the method again on the recorded generations gives other bytes",
-    "hard-coded": "a search method that returned a graph without having evaluated anything",
+    "hard-coded": "a search method that had its graph before it searched",
     "tokens-differ": "the same text or prompt has another number of tokens when it is generated again",
     "rerun-differs": "a live run differs by more than chance allows",
 }

@@ -30,7 +30,7 @@ from ttgbench.archive.record import (
 from ttgbench.errors import InputError
 from ttgbench.launch import STORE as RUN_STORE
 from ttgbench.launch import Manifest, read_manifest
-from ttgbench.method import LoadedMethod, load_method
+from ttgbench.method import FoundMethod, find_method
 from ttgbench.results import LOG_NAME, RESULT_NAME, CellResult, read_result
 from ttgbench.run import cell_folder
 from ttgbench.submission.pack import pack
@@ -46,7 +46,7 @@ def write_archive(
     Raises InputError if the run is not finished or the method is not in it.
     """
     manifest = read_manifest(run_folder)
-    loaded = _method_of(manifest, method, run_folder)
+    found_method = _method_of(manifest, method, run_folder)
     cells = [
         read_result(cell_folder(run_folder, spec.name, method, seed) / RESULT_NAME)
         for spec in sorted(manifest.suite.problems, key=lambda spec: spec.name)
@@ -55,14 +55,14 @@ def write_archive(
     root.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=".ttgbench-archive-", dir=root))
     try:
-        (scratch / SUBMISSION).write_bytes(pack(loaded.path))
+        (scratch / SUBMISSION).write_bytes(pack(found_method.path))
         _write_lines(scratch / CELLS, (cell.to_json().encode() for cell in cells))
         entries = [_log_entry(run_folder, cell) for cell in cells]
         _write_lines(scratch / LOGS, map(check.canonical, entries))
         if any(spec.evaluator == "generation" for spec in manifest.suite.problems):
             evaluated = [(cell, entry["events"]) for cell, entry in zip(cells, entries, strict=True)]
             export_used(manifest.suite, evaluated, store or run_folder / RUN_STORE, scratch / STORE, data_dir)
-        record = _record(manifest, loaded, cells, scratch)
+        record = _record(manifest, found_method, cells, scratch)
         (scratch / RUN).write_text(record.to_json(), "utf-8")
         target = root / record.suite.label / record.method.name / record.run_id
         if not target.exists():
@@ -74,12 +74,12 @@ def write_archive(
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _method_of(manifest: Manifest, method: str, run_folder: Path) -> LoadedMethod:
-    loaded = [load_method(name) for name in manifest.methods]
-    for candidate in loaded:
+def _method_of(manifest: Manifest, method: str, run_folder: Path) -> FoundMethod:
+    found = [find_method(name) for name in manifest.methods]
+    for candidate in found:
         if candidate.name == method:
             return candidate
-    known = ", ".join(candidate.name for candidate in loaded)
+    known = ", ".join(candidate.name for candidate in found)
     raise InputError(f"has no results of method {method[:80]!r}; it has {known}", source=run_folder)
 
 
@@ -99,14 +99,15 @@ def _log_entry(run_folder: Path, cell: CellResult) -> dict[str, Any]:
         raise InputError(f"is not JSON lines: {error}", source=path) from None
 
 
-def _record(manifest: Manifest, method: LoadedMethod, cells: Sequence[CellResult], folder: Path) -> RunRecord:
+def _record(manifest: Manifest, method: FoundMethod, cells: Sequence[CellResult], folder: Path) -> RunRecord:
     return RunRecord(
         package_version=manifest.package_version,
         suite=SuiteRef(name=manifest.suite.name, version=manifest.suite.version, hash=manifest.suite.hash),
         tasks={cell.task: TaskRef(version=cell.task_version, grader=cell.grader) for cell in cells},
         method=method.metadata,
-        kind="method",
-        engine=manifest.engine,
+        kind=method.metadata.kind,
+        engine="openai" if "://" in manifest.engine else manifest.engine,
+        agent=None if manifest.agent is None else manifest.agent.partition("=")[0],
         hardware=this_machine(),
         seeds=manifest.seeds,
         prices_date=prices_date(manifest.suite),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from ttgbench.arena import Arena
+from ttgbench.isolation import load_isolated
 from ttgbench.method import LoadedMethod, find_method, load_method
 from ttgbench.run import record_killed, run_cell
 from ttgbench.suite import Suite
@@ -61,6 +62,8 @@ class Setup:
     slots: int | None = None
     data_dir: Path | None = None
     agent: str | None = None
+    isolate: bool = False
+    """Run every search in a process of its own, without files and network."""
 
     def open(self, progress: Any = None) -> Workbench:
         """A workbench, to be closed by the caller."""
@@ -85,6 +88,7 @@ class Performer:
 
     suite: Suite
     bench: Workbench
+    isolate: bool = False
     _arenas: dict[str, Arena] = field(default_factory=dict)
     _methods: dict[str, LoadedMethod] = field(default_factory=dict)
 
@@ -92,7 +96,7 @@ class Performer:
         """Loads what the job needs. Raises InputError."""
         self._arena(job.problem)
         if job.killed is None and job.method not in self._methods:
-            self._methods[job.method] = load_method(job.method)
+            self._methods[job.method] = load_isolated(job.method) if self.isolate else load_method(job.method)
 
     def __call__(self, job: Job) -> None:
         """As `run_cell` and `record_killed`."""

@@ -18,10 +18,11 @@ class Sequential:
 
     suite: Suite
     bench: Workbench
+    isolate: bool = False
 
     def run(self, jobs: Sequence[Job]) -> Generator[Outcome]:
         """As the Protocol says; in order."""
-        perform = Performer(self.suite, self.bench)
+        perform = Performer(self.suite, self.bench, self.isolate)
         for job in jobs:
             with contextlib.redirect_stdout(sys.stderr):
                 perform(job)

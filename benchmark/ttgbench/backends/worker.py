@@ -38,7 +38,7 @@ def main(connection_fd: int, lifeline_fd: int) -> None:
     with contextlib.suppress(EOFError, BrokenPipeError):
         setup: Setup = connection.recv()
         with setup.open() as bench:
-            perform = Performer(setup.suite, bench)
+            perform = Performer(setup.suite, bench, setup.isolate)
             while True:
                 job = connection.recv()
                 answer = _answer(job, partial(perform.prepare, job))

@@ -13,12 +13,17 @@ from ttgbench.cli import (
     evaluate,
     graph,
     inspect,
+    leaderboard,
     models,
+    pilot,
+    record,
     report,
     runs,
     store,
+    submission,
     suite,
     task,
+    verify,
 )
 from ttgbench.cli.common import log_error
 from ttgbench.errors import TTGBenchError
@@ -35,6 +40,10 @@ app.add_typer(graph.app, name="graph")
 app.add_typer(models.app, name="models")
 app.add_typer(store.app, name="store")
 app.add_typer(task.app, name="task")
+app.add_typer(leaderboard.app, name="board")
+app.add_typer(submission.app, name="submission")
+app.command("submit")(submission.submit)
+app.command("verify")(verify.verify)
 app.add_typer(suite.app, name="suite")
 app.command("doctor")(inspect.doctor)
 app.command("evaluate")(evaluate.evaluate)
@@ -42,7 +51,10 @@ app.command("run")(runs.run)
 app.command("replay")(runs.replay)
 app.command("demo")(runs.demo)
 app.command("report")(report.report)
+app.command("leaderboard")(leaderboard.leaderboard)
 app.command("compare")(compare.compare)
+app.command("pilot")(pilot.pilot)
+app.command("record")(record.record)
 
 
 def _version(show: bool) -> None:

@@ -32,6 +32,9 @@ AgentSpec = Annotated[
     ),
 ]
 Slots = Annotated[int | None, typer.Option("--slots", min=1, max=4096, help="Requests in flight per model.")]
+Isolate = Annotated[
+    bool, typer.Option("--isolate", help="Run every search in a process of its own, without files and network.")
+]
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder with the data sets, instead of the Hub.")]
 
 
@@ -63,18 +66,21 @@ def run(
     agent: AgentSpec = None,
     slots: Slots = None,
     data_dir: DataDir = None,
+    isolate: Isolate = False,
     json: JsonFlag = False,
 ) -> None:
     """Run search methods on a suite. Started again, it goes on where it stopped. Exit 1 if a run left no result."""
     from ttgbench.backends.base import Setup
     from ttgbench.launch import STORE
+    from ttgbench.recorded import store_of
     from ttgbench.suite import load_suite
 
     loaded = load_suite(suite)
     names = _method_names(method, methods) or list(loaded.methods)
     if not names:
         raise InputError("the suite names no methods; give some with --method", source=suite)
-    setup = Setup(loaded, store or folder / STORE, engine, slots, data_dir, agent)
+    path = store or store_of(loaded, folder / STORE)
+    setup = Setup(loaded, path, None if loaded.recorded else engine, slots, data_dir, agent, isolate)
     results, missing = _run(folder, setup, names, seeds or loaded.seeds, jobs, cell_timeout, ray)
     if json:
         hidden = {"test", "question_ids", "clusters"}
@@ -128,7 +134,7 @@ def _backend(setup: Setup, jobs: int | None, timeout: float | None, ray: str | N
         from ttgbench.backends.sequential import Sequential
 
         with RichProgress() as progress, setup.open(progress) as bench:
-            yield Sequential(setup.suite, bench)
+            yield Sequential(setup.suite, bench, setup.isolate)
 
 
 def replay(
@@ -140,11 +146,13 @@ def replay(
     """Run a finished run again from its store, without any engine. Exit 1 if a byte differs."""
     from ttgbench.backends.base import Setup
     from ttgbench.launch import STORE, read_manifest, replay
+    from ttgbench.recorded import store_of
 
     manifest = read_manifest(folder)
-    setup = Setup(manifest.suite, store or folder / STORE, data_dir=data_dir, agent=manifest.agent)
-    if not setup.simulated and not (store or folder / STORE).is_file():
-        raise InputError("no such store", source=store or folder / STORE)
+    path = store or store_of(manifest.suite, folder / STORE)
+    setup = Setup(manifest.suite, path, data_dir=data_dir, agent=manifest.agent)
+    if not setup.simulated and not path.is_file():
+        raise InputError("no such store", source=path)
     with setup.open() as bench:
         differing = replay(folder, bench)
     if json:

@@ -2,16 +2,18 @@
 
 engines = launch("llama_cpp", pool)                  # embedded, in this process
 engines = launch("http://127.0.0.1:8000/v1", pool)   # any OpenAI-compatible server
+engines = launch("vllm:dtype=float16", pool)         # one vLLM server per model; options follow the name
 engines = launch("echo", pool)                       # a deterministic toy
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
 
+from ttgbench.engines import options
 from ttgbench.engines.base import Completion, Engine, Message, Prompt, Request, Sampling
 from ttgbench.errors import InputError, UnknownName
 from ttgbench.extras import missing
@@ -33,8 +35,10 @@ __all__ = [
 LAUNCHERS = {
     "echo": ("ttgbench.engines.echo", None, "a deterministic toy: no model behind it"),
     "llama_cpp": ("ttgbench.engines.llama_cpp", "xllamacpp", "llama.cpp servers in this process, GGUF weights"),
+    "transformers": ("ttgbench.engines.transformers", "torch", "torch in this process, where vLLM cannot be had"),
+    "vllm": ("ttgbench.engines.vllm", "vllm", "one vLLM server process per model, placed on the GPUs"),
 }
-"""Name -> (module with `make(card, slots) -> Engine`, optional dependency, what it is)."""
+"""Name -> (module that is a Launcher, optional dependency, what it is)."""
 
 URL_ENGINE = "an URL such as http://127.0.0.1:8000/v1"
 
@@ -42,8 +46,8 @@ URL_ENGINE = "an URL such as http://127.0.0.1:8000/v1"
 class Launcher(Protocol):
     """The module behind a name."""
 
-    def make(self, card: ModelCard, slots: int | None) -> Engine:
-        """An engine for one model. Starts nothing yet."""
+    def make(self, cards: Sequence[ModelCard], slots: int | None, text: str) -> Mapping[str, Engine]:
+        """An engine for each model. Starts nothing yet. text: the options, as `options.parse` reads them."""
         ...
 
 
@@ -64,22 +68,21 @@ def engine_names() -> list[str]:
 def launch(spec: str, cards: Iterable[ModelCard], *, slots: int | None = None) -> Mapping[str, Engine]:
     """One engine per model card, by model name.
 
-    spec: a name of `engine_names()`, one URL for all models, or "model=URL,model=URL". slots: requests in flight per
-    model (default: the engine's own). Raises UnknownName, InputError, MissingExtra.
+    spec: a name of `engine_names()`, options behind it ("vllm:key=value,key=value" or "vllm:options.yaml"), one URL
+    for all models, or "model=URL,model=URL". slots: requests in flight per model (default: the engine's own). Raises
+    UnknownName, InputError, MissingExtra.
     """
     cards = list(cards)
-    if "://" in spec:
+    name, text = options.split(spec)
+    if "://" in spec and name not in LAUNCHERS:
         from ttgbench.engines.client import OpenAIEngine
 
         urls = _urls(spec, cards)
         return {card.name: OpenAIEngine(urls[card.name], card, slots=slots or 32) for card in cards}
-    if spec not in LAUNCHERS:
-        raise UnknownName("engine", spec, [*LAUNCHERS, URL_ENGINE], source="--engine")
-    module, dependency, _ = LAUNCHERS[spec]
-    if dependency is not None and (hint := missing(dependency)) is not None:
-        raise InputError(hint, source=f"engine {spec}")
-    launcher = cast(Launcher, importlib.import_module(module))
-    return {card.name: launcher.make(card, slots) for card in cards}
+    if name not in LAUNCHERS:
+        raise UnknownName("engine", name, [*LAUNCHERS, URL_ENGINE], source="--engine")
+    launcher = cast(Launcher, importlib.import_module(LAUNCHERS[name][0]))
+    return launcher.make(cards, slots, text)
 
 
 def availability() -> list[Availability]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 
+from ttgbench.engines import options
 from ttgbench.engines.base import Completion, Engine, Prompt, Request
 from ttgbench.pool import ModelCard
 
@@ -33,9 +35,10 @@ class EchoEngine:
         """Nothing to free."""
 
 
-def make(card: ModelCard, slots: int | None) -> Engine:
+def make(cards: Sequence[ModelCard], slots: int | None, text: str) -> Mapping[str, Engine]:
     """The same toy for every card."""
-    return EchoEngine(slots or 32)
+    options.parse(options.Options, text, "echo")
+    return {card.name: EchoEngine(slots or 32) for card in cards}
 
 
 def _text(prompt: Prompt) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
+from ttgbench.engines import options
 from ttgbench.engines.base import Completion, Engine, Request
 from ttgbench.engines.client import OpenAIEngine
-from ttgbench.errors import EngineError
-from ttgbench.extras import require
+from ttgbench.errors import EngineError, InputError
+from ttgbench.extras import missing, require
 from ttgbench.pool import ModelCard
 from ttgbench.weights import fetch
 
@@ -64,6 +66,9 @@ class LlamaCppEngine:
             raise EngineError(f"llama.cpp cannot load {params.model.path}: {error}") from None
 
 
-def make(card: ModelCard, slots: int | None) -> Engine:
-    """One server for this card. Raises MissingExtra without xllamacpp."""
-    return LlamaCppEngine(card, slots or SLOTS)
+def make(cards: Sequence[ModelCard], slots: int | None, text: str) -> Mapping[str, Engine]:
+    """One server per card. Raises InputError with what to install without xllamacpp."""
+    options.parse(options.Options, text, "llama_cpp")
+    if (hint := missing("xllamacpp")) is not None:
+        raise InputError(hint, source="engine llama_cpp")
+    return {card.name: LlamaCppEngine(card, slots or SLOTS) for card in cards}

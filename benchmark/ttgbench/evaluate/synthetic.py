@@ -30,7 +30,7 @@ from ttgbench.pool import Pool
 from ttgbench.task import CORRECT, UNANSWERED, WRONG, Task
 
 Counts = NDArray[np.int64]
-_MAX_PLANS, _MAX_VIEWS = 1 << 12, 64
+_MAX_PLANS, _MAX_VIEWS = 256, 64
 _STATUSES = np.array([CORRECT, *[WRONG] * (NOTHING - 1), UNANSWERED], dtype=object)
 _SCORES = np.array([1.0, *[0.0] * NOTHING])
 _CODES = np.arange(NOTHING, dtype=np.int8)[:, None]

@@ -12,10 +12,11 @@ import numpy as np
 
 from ttgbench.errors import BudgetExhausted, InputError, MethodDied
 from ttgbench.graph import Graph
+from ttgbench.graph_method import GraphMethod
 from ttgbench.isolation import wire
+from ttgbench.isolation.aliases import Aliases
 from ttgbench.isolation.process import IsolationLimits, MethodProcess
-from ttgbench.method import LoadedMethod
-from ttgbench.plugins import find_plugin
+from ttgbench.method import LoadedMethod, find_method
 from ttgbench.problem import Problem
 
 
@@ -30,18 +31,22 @@ class IsolatedMethod:
 
     folder: Path
     limits: IsolationLimits = field(default_factory=IsolationLimits)
+    renamed: bool = False
+    """Tell it other names of models, task and problem (see aliases.py)."""
 
     def __call__(self, problem: Problem, rng: np.random.Generator) -> Graph:
         """As the Protocol says."""
         process = MethodProcess(self.folder, self.limits)
+        names = Aliases.of(problem.space.pool.names if self.renamed else ())
+        told = wire.problem_to_wire(problem)
         try:
             process.wait_until_contained()
-            process.send({"problem": wire.problem_to_wire(problem), "rng": wire.rng_to_wire(rng)})
+            process.send({"problem": names.problem(told) if self.renamed else told, "rng": wire.rng_to_wire(rng)})
             for _ in range(self.limits.calls):
                 message = process.receive()
                 if "call" not in message:
-                    return _outcome(message)
-                process.send(_answer(problem, message))
+                    return _outcome(message, names)
+                process.send(_answer(problem, message, names))
             raise MethodDied(f"asked its problem for more than {self.limits.calls:,} things")
         except Exception:
             if process.said:
@@ -53,18 +58,18 @@ class IsolatedMethod:
 
 def load_isolated(name_or_path: str, limits: IsolationLimits = IsolationLimits()) -> LoadedMethod:
     """As `load_method`, without executing anything of the submission here. Raises InputError naming file and field."""
-    from ttgbench.method import load_metadata
+    found = find_method(name_or_path)
+    published = found.metadata.kind == "graph"
+    search = GraphMethod(found.path) if published else IsolatedMethod(found.path, limits)
+    return LoadedMethod(found.metadata, found.path, search)
 
-    folder = find_plugin("submissions", name_or_path)
-    return LoadedMethod(load_metadata(folder), folder, IsolatedMethod(folder, limits))
 
-
-def _outcome(message: dict[str, Any]) -> Graph:
+def _outcome(message: dict[str, Any], names: Aliases) -> Graph:
     """What the method returned. Raises what it raised."""
     if "returned" in message:
         returned = message["returned"]
         # What is no graph travels as the name of its type: the run's log then says the same as without isolation.
-        return _graph(returned) if isinstance(returned, dict) else _Other.of(returned)
+        return _graph(returned, names) if isinstance(returned, dict) else _Other.of(returned)
     try:
         name, text = message["raised"]
     except (KeyError, TypeError, ValueError):
@@ -91,10 +96,10 @@ def _exception(name: str, text: str) -> BaseException:
     return made
 
 
-def _answer(problem: Problem, message: dict[str, Any]) -> dict[str, Any]:
+def _answer(problem: Problem, message: dict[str, Any], names: Aliases) -> dict[str, Any]:
     """Does what the method asks of its problem; a refusal is an answer too."""
     try:
-        result = {"result": _CALLS[str(message["call"])](problem, message)}
+        result = {"result": _CALLS[str(message["call"])](problem, message, names)}
     except (InputError, BudgetExhausted) as refusal:
         result = {"refused": wire.refusal_to_wire(refusal)}
     except (KeyError, TypeError) as error:
@@ -102,30 +107,30 @@ def _answer(problem: Problem, message: dict[str, Any]) -> dict[str, Any]:
     return {**result, "ledger": wire.ledger_to_wire(problem.ledger)}
 
 
-def _evaluate_many(problem: Problem, message: dict[str, Any]) -> list[Any]:
-    graphs, questions = [_graph(data) for data in message["graphs"]], message["questions"]
-    return [wire.evaluation_to_wire(evaluation) for evaluation in problem.evaluate_many(graphs, questions)]
+def _evaluate_many(problem: Problem, message: dict[str, Any], names: Aliases) -> list[Any]:
+    graphs, questions = [_graph(data, names) for data in message["graphs"]], message["questions"]
+    return [names.evaluation(wire.evaluation_to_wire(one)) for one in problem.evaluate_many(graphs, questions)]
 
 
-def _can_afford(problem: Problem, message: dict[str, Any]) -> bool:
-    return problem.can_afford(_graph(message["graph"]), message["questions"])
+def _can_afford(problem: Problem, message: dict[str, Any], names: Aliases) -> bool:
+    return problem.can_afford(_graph(message["graph"], names), message["questions"])
 
 
-def _ask(problem: Problem, message: dict[str, Any]) -> list[Any]:
+def _ask(problem: Problem, message: dict[str, Any], names: Aliases) -> list[Any]:
     reply = problem.ask(message["messages"], message["schema"])
     return [reply.text, reply.tokens_in, reply.tokens_out]
 
 
-def _recommend(problem: Problem, message: dict[str, Any]) -> None:
-    problem.recommend(_graph(message["graph"]))
+def _recommend(problem: Problem, message: dict[str, Any], names: Aliases) -> None:
+    problem.recommend(_graph(message["graph"], names))
 
 
 _CALLS = {"evaluate_many": _evaluate_many, "can_afford": _can_afford, "ask": _ask, "recommend": _recommend}
 
 
-def _graph(data: Any) -> Graph:
+def _graph(data: Any, names: Aliases) -> Graph:
     """A method's process only ever sends graphs that are valid, or it is not ours any more."""
     try:
-        return Graph.from_dict(data)
+        return Graph.from_dict(names.graph(data))
     except InputError as error:
         raise MethodDied(f"broke the protocol: no graph ({str(error)[:200]})") from None

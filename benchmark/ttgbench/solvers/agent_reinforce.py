@@ -39,7 +39,7 @@ START = 0.8
 """How far it starts from uniform, towards the best pre-tested graph."""
 CERTAIN = 0.9
 """Probability that the rules give to what they want."""
-REDRAWS = 20
+REDRAWS = 12
 MOST_CHANGES = 40
 """Changes that are taken from one reply."""
 

@@ -69,8 +69,7 @@ def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     parts = entry.filename.split("/")
     if len(parts) > _MAX_DEPTH or not all(_NAME.fullmatch(part) and not _LEFT_OUT.fullmatch(part) for part in parts):
         raise InputError(f"{entry.filename[:80]!r} is no name for a file of a submission")
-    mode = entry.external_attr >> 16
-    if mode and not stat.S_ISREG(mode):
+    if stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG):
         raise InputError("is no plain file", field=entry.filename)
     with archive.open(entry) as stream:
         content = stream.read(MAX_FILE_BYTES + 1)

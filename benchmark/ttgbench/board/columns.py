@@ -1,0 +1,124 @@
+"""The columns of every table of the board. A table without rows has them too."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+_TEXT, _NUMBER, _WHOLE, _FLAG, _NUMBERS = pa.string(), pa.float64(), pa.int64(), pa.bool_(), pa.list_(pa.float64())
+_COST = {"units": _NUMBER, "flops": _NUMBER, "dollars": _NUMBER, "seconds": _NUMBER}
+_SCORES = {"clusters": pa.list_(_TEXT), "scores": _NUMBERS}
+_SLICE = {"suite": _TEXT, "budget": _TEXT, "objective": _TEXT}
+
+CELLS = pa.schema(
+    {
+        "suite": _TEXT,
+        "suite_hash": _TEXT,
+        "run_id": _TEXT,
+        "method": _TEXT,
+        "method_version": _TEXT,
+        "kind": _TEXT,
+        "badge": _TEXT,
+        "problem": _TEXT,
+        "task": _TEXT,
+        "budget": _TEXT,
+        "objective": _TEXT,
+        "seed": _WHOLE,
+        "status": _TEXT,
+        "error": _TEXT,
+        "graph": _TEXT,
+        "value": _NUMBER,
+        "score": _NUMBER,
+        "accuracy": _NUMBER,
+        **_COST,
+        "tokens_in": _NUMBER,
+        "tokens_out": _NUMBER,
+        "metric": _TEXT,
+        "search_limit": _WHOLE,
+        "search_spent": _WHOLE,
+        "full_evaluation": _WHOLE,
+        "search_spend": _NUMBER,
+        "search_by_category": _TEXT,
+    }
+)
+
+TABLES = {
+    "methods": pa.schema(
+        {
+            **_SLICE,
+            "place": _WHOLE,
+            "run_id": _TEXT,
+            "method": _TEXT,
+            "method_version": _TEXT,
+            "description": _TEXT,
+            "badge": _TEXT,
+            "needs_agent": _FLAG,
+            "problems": _WHOLE,
+            "seeds": _WHOLE,
+            "failures": _TEXT,
+            "unranked": _TEXT,
+            "score": _NUMBER,
+            "score_low": _NUMBER,
+            "score_high": _NUMBER,
+            "rank_best": _WHOLE,
+            "rank_worst": _WHOLE,
+            "ties": _TEXT,
+            "accuracy": _NUMBER,
+            "spend_50": _NUMBER,
+            "hits_50": _NUMBER,
+            "spend_90": _NUMBER,
+            "hits_90": _NUMBER,
+            "search_spend": _NUMBER,
+            **_COST,
+        }
+    ),
+    "cells": CELLS,
+    "anytime": pa.schema(
+        {
+            **_SLICE,
+            "run_id": _TEXT,
+            "kind": _TEXT,
+            "problem": _TEXT,
+            "spend": _NUMBERS,
+            "value": _NUMBERS,
+            "low": _NUMBERS,
+            "high": _NUMBERS,
+        }
+    ),
+    "graphs": pa.schema(
+        {
+            "suite": _TEXT,
+            "problem": _TEXT,
+            "key": _TEXT,
+            "graph": _TEXT,
+            "nodes": _WHOLE,
+            "published": _FLAG,
+            "found_by": pa.list_(_TEXT),
+            "runs": _WHOLE,
+            "value": _NUMBER,
+            "accuracy": _NUMBER,
+            "accuracy_low": _NUMBER,
+            "accuracy_high": _NUMBER,
+            **_COST,
+            **{f"front_{cost}": _FLAG for cost in _COST},
+            "tokens_in": _NUMBER,
+            "tokens_out": _NUMBER,
+        }
+    ),
+    "graph_scores": pa.schema({"suite": _TEXT, "problem": _TEXT, "key": _TEXT, "universes": _WHOLE, **_SCORES}),
+    "run_scores": pa.schema({"suite": _TEXT, "problem": _TEXT, "run_id": _TEXT, "seeds": _WHOLE, **_SCORES}),
+    "runs": pa.schema(
+        {
+            "suite": _TEXT,
+            "run_id": _TEXT,
+            "method": _TEXT,
+            "method_version": _TEXT,
+            "kind": _TEXT,
+            "badge": _TEXT,
+            "path": _TEXT,
+            "record": _TEXT,
+            "verification": _TEXT,
+        }
+    ),
+    "logs": pa.schema({"suite": _TEXT, "run_id": _TEXT, "problem": _TEXT, "seed": _WHOLE, "events": _TEXT}),
+}
+"""By name; the file of each is NAME.parquet."""

@@ -1,0 +1,180 @@
+"""`ttgbench pilot`: width, depth and mixture sweeps of one task, with plots."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ttgbench.cli.common import JsonFlag, log, out, print_json, table
+from ttgbench.cli.progress import RichProgress
+from ttgbench.cli.runs import DataDir, EngineSpec, Slots
+from ttgbench.errors import InputError
+
+if TYPE_CHECKING:
+    from ttgbench.pilot import Point, Trial
+    from ttgbench.run import Arena
+    from ttgbench.suite import Suite
+
+
+class Experiment(StrEnum):
+    """What is varied."""
+
+    width = "width"
+    depth = "depth"
+    grid = "grid"
+    mix = "mix"
+
+
+class Sink(StrEnum):
+    """What puts parallel answers together."""
+
+    vote = "vote"
+    fuser = "fuser"
+
+
+def pilot(
+    experiment: Annotated[
+        Experiment,
+        typer.Argument(help="width: copies; depth: refinements; grid: both; mix: many small against few large."),
+    ],
+    task: Annotated[str, typer.Option("--task", "-t", help="E.g. micro_math; synthetic_math with --pool synthetic.")],
+    pool: Annotated[str, typer.Option("--pool", "-p")] = "embedded",
+    model: Annotated[
+        list[str] | None, typer.Option("--model", "-m", help="Default: all of the pool. Repeatable.")
+    ] = None,
+    width: Annotated[int, typer.Option("--width", min=1, help="Up to so many copies (width, grid).")] = 4,
+    depth: Annotated[int, typer.Option("--depth", min=1, help="Up to so many steps (depth, grid).")] = 4,
+    budgets: Annotated[
+        str, typer.Option("--budgets", help="Units per query, with commas between (mix).")
+    ] = "1.1,2,4,8",
+    sink: Annotated[Sink, typer.Option("--sink", help="Ends parallel answers: a vote, or the same model.")] = Sink.vote,
+    recorded: Annotated[
+        str | None, typer.Option("--recorded", help="A recorded suite: no engine, graphs of its space only.")
+    ] = None,
+    questions: Annotated[int, typer.Option("--questions", min=0, help="Of the search split; 0: all.")] = 0,
+    universes: Annotated[int, typer.Option("--universes", min=1, max=1000, help="Independent redraws.")] = 1,
+    temperature: Annotated[float, typer.Option("--temperature", min=0.0, max=2.0)] = 0.7,
+    store: Annotated[Path, typer.Option("--store")] = Path("runs/store.sqlite"),
+    folder: Annotated[Path, typer.Option("--out", help="For EXPERIMENT.json and .html.")] = Path("runs/pilot"),
+    engine: EngineSpec = "llama_cpp",
+    slots: Slots = None,
+    data_dir: DataDir = None,
+    json: JsonFlag = False,
+) -> None:
+    """Small experiments: what width, depth, both, and the sizes of models are worth on a task."""
+    from ttgbench import pilot as pilots
+    from ttgbench.recorded import store_of
+    from ttgbench.workbench import Workbench
+
+    suite = _recorded(recorded, task, universes) if recorded else _live(task, pool, questions, temperature)
+    path = store_of(suite, store)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        RichProgress() as progress,
+        Workbench(path, None if recorded else engine, slots=slots, data_dir=data_dir, progress=progress) as bench,
+    ):
+        arena = bench.arena(suite, suite.problems[0])
+        names = [arena.space.pool[name].name for name in model or arena.space.pool.names]
+        trials = {
+            Experiment.width: lambda: pilots.width(names, width, sink.value),
+            Experiment.depth: lambda: pilots.depth(names, depth),
+            Experiment.grid: lambda: pilots.grid(names, width, depth, sink.value),
+            Experiment.mix: lambda: pilots.mix(
+                names, _numbers(budgets), arena.space.pool, arena.space.lengths, sink.value
+            ),
+        }[experiment]()
+        if recorded:
+            trials = _within(trials, arena)
+        asked = len(arena.search_questions)
+        asked = min(asked, questions or asked)
+        points = pilots.measure(
+            trials, arena.evaluator, arena.space.pool, arena.space.lengths, questions=asked, universes=universes
+        )
+    _write(experiment.value, points, _facts(arena, asked, universes, recorded, engine), folder, json)
+
+
+def _live(task: str, pool: str, questions: int, temperature: float) -> Suite:
+    """A suite of this one problem, without limits that matter."""
+    from ttgbench.suite import ProblemSpec, SamplingSpec, Suite
+    from ttgbench.synthetic_task import SYNTHETIC_TASKS
+
+    spec = ProblemSpec(
+        name="pilot",
+        task=task,
+        pool=pool,
+        budget="1000000 units",
+        sampling=SamplingSpec(temperature=temperature),
+        search_questions=questions,
+        evaluator="synthetic" if task in SYNTHETIC_TASKS else "generation",
+    )
+    return Suite(name="pilot", version=1, description="pilot", problems=(spec,), search_evaluations=1, schema=1)
+
+
+def _recorded(name: str, task: str, universes: int) -> Suite:
+    """The recorded suite with the task's problem alone."""
+    from ttgbench.suite import load_suite
+
+    suite = load_suite(name)
+    if suite.recorded is None:
+        raise InputError("is not recorded", source=name, field="recorded")
+    problems = tuple(spec for spec in suite.problems if spec.task == task)
+    if not problems:
+        raise InputError(f"has {', '.join(spec.task for spec in suite.problems)}, not {task}", source=name)
+    if universes > suite.search_universes:
+        raise InputError(f"has {suite.search_universes} search universes, not {universes}", source=name)
+    return suite.model_copy(update={"problems": problems[:1]})
+
+
+def _within(trials: list[Trial], arena: Arena) -> list[Trial]:
+    left = [trial for trial in trials if arena.space.contains(trial.graph) is None]
+    if len(left) < len(trials):
+        log(f"{len(trials) - len(left)} of {len(trials)} graphs are not in the recorded space and are left out")
+    return left
+
+
+def _numbers(text: str) -> list[float]:
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if not numbers or not all(0 < number < 1e9 for number in numbers):
+        raise InputError(f"must be numbers above 0 such as 1,2,4, not {text[:40]!r}", source="--budgets")
+    return numbers
+
+
+def _facts(arena: Arena, questions: int, universes: int, recorded: str | None, engine: str) -> dict[str, Any]:
+    simulated = arena.spec.evaluator == "synthetic"
+    return {
+        "task": arena.card.name,
+        "task_version": arena.card.version,
+        "grader": arena.card.grader,
+        "pool": arena.space.pool.name,
+        "sampling": None if simulated else arena.spec.sampling.model_dump(),
+        "questions": questions,
+        "universes": universes,
+        "answered_by": recorded or ("synthetic" if simulated else engine),
+    }
+
+
+def _write(experiment: str, points: list[Point], facts: dict[str, Any], folder: Path, json: bool) -> None:
+    from json import dumps
+
+    from ttgbench.pilot_plot import as_html
+    from ttgbench.results import write_atomic
+
+    result = {"schema": 1, "experiment": experiment, **facts, "points": [point.to_dict() for point in points]}
+    folder.mkdir(parents=True, exist_ok=True)
+    title = f"{experiment}: {facts['task']}, {facts['questions']} questions, {facts['universes']} universe(s)"
+    write_atomic(folder / f"{experiment}.json", dumps(result, indent=1) + "\n")
+    write_atomic(folder / f"{experiment}.html", as_html(experiment, points, f"{title}, by {facts['answered_by']}"))
+    log(f"written: {folder / experiment}.json and .html")
+    if json:
+        print_json(result)
+        return
+    rows = [
+        [p.series, p.width, p.depth, f"{p.accuracy:.3f} [{p.low:.3f}, {p.high:.3f}]", f"{p.units:.2f}"] for p in points
+    ]
+    out.print(table(title, "model", "width#", "depth#", "accuracy (95%)", "units#", rows=rows))

@@ -1,0 +1,53 @@
+"""Recordings that are shipped beside the code, and how a suite is answered from one.
+
+A Parquet file is filled into a store in the user's cache the first time it is used, under the file's hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from importlib.resources import files
+from pathlib import Path
+
+from ttgbench.errors import InputError
+from ttgbench.store import Store
+from ttgbench.suite import RecordedSpec, Suite
+from ttgbench.weights import cache_dir
+
+FOLDER = files("ttgbench") / "recorded"
+
+
+def store_of(suite: Suite, own: Path) -> Path:
+    """The store that runs on this suite use: its recording's, if it has one, else their own."""
+    return own if suite.recorded is None else recorded_store(suite.recorded)
+
+
+def recorded_path(file: str) -> Path:
+    """A shipped file by its name, else the path as it is. Raises InputError."""
+    shipped = Path(str(FOLDER / Path(file).name))
+    path = shipped if shipped.is_file() and Path(file).name == file else Path(file)
+    if not path.is_file():
+        raise InputError(f"no recording {file!r}: neither shipped nor a file", source="suite", field="recorded.file")
+    return path
+
+
+def recorded_store(spec: RecordedSpec) -> Path:
+    """The store that holds this recording, filled on first use. Raises InputError if the hash differs, StoreError."""
+    target = cache_dir() / "recorded" / f"{spec.sha256[:32]}.sqlite"
+    if target.is_file():
+        return target
+    path = recorded_path(spec.file)
+    with path.open("rb") as stream:
+        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    if found != spec.sha256:
+        raise InputError(f"has sha256 {found}, the suite was made with {spec.sha256}", source=path)
+    part = target.with_name(f".{target.name}.{secrets.token_hex(8)}.part")
+    try:
+        with Store(part) as store:
+            store.import_(path)
+        part.replace(target)  # whoever comes second replaces it by the same content
+    finally:
+        for left in target.parent.glob(f"{part.name}*"):
+            left.unlink(missing_ok=True)
+    return target

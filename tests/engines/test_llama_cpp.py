@@ -1,0 +1,45 @@
+"""The embedded engine with both embedded models, for real: answers, counts, overflow, and a second life after close."""
+
+import asyncio
+
+import pytest
+
+from ttgbench.engines import launch
+from ttgbench.engines.base import Message, Prompt, Request, Sampling
+from ttgbench.errors import ContextOverflow
+from ttgbench.pool import load_pool
+
+pytestmark = [pytest.mark.models, pytest.mark.slow]
+POOL = load_pool("embedded")
+PROMPTS = {
+    "smollm2-135m": Prompt((Message("user", "What is the capital of France?"),)),
+    "gemma-3-270m": Prompt(text="Q: What is the capital of France?\nA: Paris\nQ: What is the capital of Italy?\nA:"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(PROMPTS))
+def test_an_embedded_model_answers(name):
+    pytest.importorskip("xllamacpp")
+    engine = launch("llama_cpp", [POOL[name]], slots=2)[name]
+
+    async def main():
+        sampling = Sampling(max_tokens=12, temperature=0.0, stop=("\n",))
+        try:
+            asked = [Request(name, PROMPTS[name], sampling, seed) for seed in (1, 2)]
+            answers = await asyncio.gather(*map(engine.generate, asked))
+            with pytest.raises(ContextOverflow):
+                await engine.generate(Request(name, Prompt((Message("user", "word " * 2500),)), sampling, 1))
+            await engine.close()
+            return answers, await engine.generate(asked[0])
+        finally:
+            await engine.close()
+
+    answers, again = asyncio.run(asyncio.wait_for(main(), 240))
+    for answer in (*answers, again):
+        assert answer.text.strip()
+    if name.startswith("gemma"):
+        assert "Rome" in again.text
+    assert 0 < again.tokens_out <= 12
+    assert again.tokens_in > 5
+    assert again.finish_reason in ("stop", "length")
+    assert engine.name.startswith("llama_cpp/xllamacpp-")

@@ -1,0 +1,91 @@
+"""Servers placed by Ray on a local cluster with made-up GPUs: started, asked, lost, and gone with the cluster."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ttgbench.engines import launch
+from ttgbench.engines.base import Message, Prompt, Request, Sampling
+from ttgbench.errors import InputError
+from ttgbench.testing import toy_pool
+
+ray = pytest.importorskip("ray")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+FAKE = Path(__file__).parent / "fake_vllm"
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory):
+    """A cluster with two GPUs that are none; the folder in which the fake server notes what happens."""
+    folder = tmp_path_factory.mktemp("ray")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(FAKE), *filter(None, sys.path)]))
+        patch.setenv("FAKE_VLLM_STATE", str(folder))
+        patch.setenv("TTGBENCH_CACHE", str(folder / "cache"))
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        ray.init(num_cpus=4, num_gpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False)
+        yield folder
+        ray.shutdown()
+
+
+@pytest.fixture
+def weights(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "model.safetensors").write_bytes(b"weights")
+    return tmp_path
+
+
+def spec(weights, **more):
+    pairs = {"ray": "auto", "python": sys.executable, "gpu_gib": 24, "models.small": weights, "models.large": weights}
+    return "vllm:" + ",".join(f"{key}={value}" for key, value in {**pairs, **more}.items())
+
+
+def ask(model, seed):
+    return Request(model, Prompt((Message("user", "hi"),)), Sampling(max_tokens=4), seed)
+
+
+def starts(state):
+    return [json.loads(line) for line in (state / "starts.jsonl").read_text().splitlines()]
+
+
+def alive(start):
+    return Path(f"/proc/{start['pid']}").exists()
+
+
+def test_servers_get_gpus_of_their_own_and_a_lost_one_is_replaced(state, weights):
+    engines = launch(spec(weights), toy_pool())
+
+    async def main():
+        try:
+            await asyncio.gather(*(engines[name].generate(ask(name, n)) for n in range(5) for name in engines))
+            first = starts(state)
+            os.kill(first[0]["pid"], signal.SIGKILL)
+            lost = first[0]["served_model_name"]
+            await asyncio.gather(*(engines[lost].generate(ask(lost, n)) for n in range(5)))
+            return first, engines[lost].restarted
+        finally:
+            for engine in engines.values():
+                await engine.close()
+
+    first, restarted = asyncio.run(asyncio.wait_for(main(), 120))
+    assert sorted(start["gpus"] for start in first) == ["0", "1"]
+    assert all(start["kv_cache_memory_bytes"] for start in first)
+    assert restarted == 1
+    last = starts(state)
+    assert len(last) == 3
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and (any(map(alive, last)) or ray.available_resources().get("GPU") != 2.0):
+        time.sleep(0.1)
+    assert not any(map(alive, last))
+    assert ray.available_resources()["GPU"] == 2.0
+
+
+def test_too_few_gpus_are_refused(state, weights):
+    with pytest.raises(InputError, match="need 3 GPUs, each its own; the Ray cluster has 2"):
+        launch(spec(weights, **{"models.huge": weights}), toy_pool("small", "large", "huge"))

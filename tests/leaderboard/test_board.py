@@ -1,0 +1,259 @@
+"""The tables behind the page: what is computed, what shares a table, what is left out."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import subprocess
+import sys
+
+import made_up
+import numpy as np
+import pytest
+from conftest import PLAIN, SUITE, SUITES
+
+from ttgbench import InputError, load_results
+from ttgbench.archive import find_archives, read_archive
+from ttgbench.board import build, read_board, write_board
+from ttgbench.board.cite import cite_result, cite_suite, latex
+from ttgbench.board.compare import compare_graphs, compare_runs
+from ttgbench.board.export import as_csv, as_json, as_latex
+from ttgbench.board.slices import slices
+
+
+def methods(board, **where):
+    rows = board.rows("methods", **{"suite": "made-up-v1", "budget": "all", "objective": "all", **where})
+    return {row["method"]: row for row in rows}
+
+
+def runs(board, suite="made-up-v1"):
+    return {row["method"]: row["run_id"] for row in board.rows("runs", suite=suite)}
+
+
+def test_scores_are_the_means_of_the_normalised_finals(board):
+    cells = [row for row in board.rows("cells", suite="made-up-v1") if row["method"] == "made_up_alpha"]
+    assert len(cells) == 4 * 5
+    by_hand = [(row["value"] - 0.4) / 0.5 for row in cells]
+    row = methods(board)["made_up_alpha"]
+    assert row["score"] == pytest.approx(np.mean(by_hand))
+    assert row["score_low"] < row["score"] < row["score_high"]
+    latency = next(row for row in cells if row["objective"] == "accuracy-latency")
+    assert latency["value"] == pytest.approx(latency["accuracy"] - 0.02 * latency["seconds"])
+
+
+def test_ranks_ties_and_order(board):
+    rows = list(methods(board).values())
+    assert [row["place"] for row in rows] == [1, 2, 3, 4, 5]
+    assert [row["method"] for row in rows][:2] == ["made_up_alpha", "made_up_beta"]
+    assert rows[0]["ties"] == rows[1]["ties"] == "a"  # 0.85 and 0.80 cannot be told apart with five seeds
+    assert (rows[0]["rank_best"], rows[0]["rank_worst"]) == (1, 2)
+    assert rows[3]["method"] == "made_up_delta"
+    assert rows[3]["rank_best"] == 4
+
+
+def test_runs_without_a_graph_are_listed_and_neither_ranked_nor_zero(board):
+    row = methods(board)["made_up_broken"]
+    assert row["score"] is None
+    assert row["rank_best"] is None
+    assert row["unranked"] == "3 of 20 runs ended without a graph"
+    assert json.loads(row["failures"]) == {"crashed": 3}
+    failed = [row for row in board.rows("cells", suite="made-up-v1") if row["status"] == "crashed"]
+    assert len(failed) == 3
+    assert all(row["score"] is None and row["units"] is None for row in failed)
+
+
+def test_one_seed_and_no_anchors_say_so(board):
+    rows = methods(board, suite="plain-v1")
+    assert set(rows) == {"made_up_alpha", "made_up_beta"}
+    assert all(row["unranked"] == "the suite has one seed; ranks need two" for row in rows.values())
+    assert all(row["spend_50"] is None and row["score_low"] is None for row in rows.values())
+    assert not board.manifest["suites"]["plain-v1"]["normalised"]
+    assert board.rows("anytime", suite="plain-v1", kind="ecdf") == []
+
+
+def test_fewer_seeds_than_the_suite_are_not_ranked(tmp_path):
+    made_up.write_all(
+        tmp_path, SUITE, [made_up.MadeUp("made_up_few", 0.5, seeds=2), made_up.MadeUp("made_up_all", 0.4)]
+    )
+    tables, _ = build(find_archives(tmp_path, suites=SUITES))
+    rows = {row["method"]: row for row in tables["methods"].to_pylist() if row["budget"] == row["objective"] == "all"}
+    assert rows["made_up_few"]["unranked"] == "2 of 5 seeds"
+    assert rows["made_up_few"]["score"] is not None
+    assert (rows["made_up_all"]["rank_best"], rows["made_up_all"]["rank_worst"]) == (1, 1)
+
+
+def test_slices_never_mix_what_they_name(board):
+    parts = {(part.budget, part.objective): part.rows for part in slices(SUITE)}
+    assert parts["all", "all"] == (0, 1, 2, 3)
+    assert parts["6 units", "all"] == (0, 2)
+    assert parts["20 units", "accuracy-latency"] == (3,)
+    assert ("6 units", "accuracy-latency") not in parts  # no such problem
+    assert methods(board, budget="20 units", objective="accuracy-latency")["made_up_alpha"]["problems"] == 1
+
+
+def test_suite_versions_share_no_table(tmp_path):
+    second = made_up.suite(version=2)
+    for suite in (SUITE, second):
+        made_up.write_all(tmp_path, suite, made_up.METHODS[:2])
+    tables, manifest = build(find_archives(tmp_path, suites={**SUITES, "made-up-v2": second}))
+    assert sorted(manifest["suites"]) == ["made-up-v1", "made-up-v2"]
+    for label in manifest["suites"]:
+        ranks = [
+            row["rank_worst"]
+            for row in tables["methods"].to_pylist()
+            if row["suite"] == label and row["budget"] == row["objective"] == "all"
+        ]
+        assert max(ranks) == 2
+
+
+def test_spend_to_target_is_the_expected_running_time(board, results):
+    row = methods(board)["made_up_beta"]
+    hits, spent = [], 0.0
+    archive = read_archive(next((results / "made-up-v1" / "made_up_beta").iterdir()), suites=SUITES)
+    for cell in archive.cells:
+        reached = [
+            incumbent.at for incumbent in cell.incumbents if (cell.score_of(incumbent.key).value - 0.4) / 0.5 >= 0.5
+        ]
+        hits += reached[:1]
+        spent += reached[0] if reached else cell.search.full_evaluations
+    assert row["hits_50"] == len(hits) / 20
+    assert row["spend_50"] == pytest.approx(spent / len(hits))
+
+
+def test_curves_rise_and_bands_hold_them(board):
+    rows = board.rows("anytime", suite="made-up-v1", budget="all", objective="all", kind="ecdf")
+    assert len(rows) == 5  # the published graph searches nothing
+    for row in rows:
+        assert row["value"] == sorted(row["value"])
+        assert all(low <= share <= high for low, share, high in zip(row["low"], row["value"], row["high"], strict=True))
+    broken = board.rows("anytime", problem="", kind="incumbent", run_id=runs(board)["made_up_broken"])
+    assert broken[0]["value"] == []  # a mean over the runs that have an incumbent would compare different runs
+
+
+def test_graphs_are_there_once_with_their_front(board):
+    rows = board.rows("graphs", suite="made-up-v1", problem="problem-00")
+    assert len({row["key"] for row in rows}) == len(rows)
+    for row in rows:
+        dominated = any(
+            other["accuracy"] >= row["accuracy"]
+            and other["units"] <= row["units"]
+            and (other["accuracy"], other["units"]) != (row["accuracy"], row["units"])
+            for other in rows
+        )
+        assert row["front_units"] == (not dominated)
+    assert any(row["published"] and "made_up_graph" in row["found_by"] for row in rows)
+    assert "made_up_graph" not in methods(board)
+
+
+def test_comparison_is_antisymmetric_and_in_words(board):
+    ids = runs(board)
+    duel = compare_runs(board, "made-up-v1", ids["made_up_alpha"], ids["made_up_delta"])
+    back = compare_runs(board, "made-up-v1", ids["made_up_delta"], ids["made_up_alpha"])
+    assert duel.sentence.startswith("made_up_alpha is better than made_up_delta: +0.7")
+    assert "on these 2 tasks only" in duel.sentence
+    assert back.overall.difference == pytest.approx(-duel.overall.difference)
+    assert [row.problem for row in duel.problems] == [spec.name for spec in SUITE.problems]
+    assert all(row.p <= row.p_holm <= 1 and row.verdict == "better" and row.mde > 0 for row in duel.problems)
+    same = compare_runs(board, "made-up-v1", ids["made_up_alpha"], ids["made_up_beta"])
+    assert same.sentence.startswith("No difference shown between made_up_alpha and made_up_beta")
+    broken = compare_runs(board, "made-up-v1", ids["made_up_alpha"], ids["made_up_broken"])
+    assert broken.sentence.startswith("No verdict over all problems: some run ended without a graph")
+
+
+def test_comparison_of_graphs(board):
+    rows = board.rows("graphs", suite="made-up-v1", problem="problem-00")
+    best, worst = rows[0], rows[-1]
+    duel = compare_graphs(board, "made-up-v1", "problem-00", best["key"][:12], worst["key"])
+    assert duel.problems[0].difference == pytest.approx(best["accuracy"] - worst["accuracy"])
+    assert "is better than" in duel.sentence
+    assert "would have been detected" in duel.sentence
+    with pytest.raises(InputError, match="unknown graph 'no-such-key'"):
+        compare_graphs(board, "made-up-v1", "problem-00", best["key"], "no-such-key")
+    with pytest.raises(InputError, match="unknown run"):
+        compare_runs(board, "made-up-v1", "nobody", "nothing")
+
+
+def test_what_is_broken_is_left_out_with_its_reason(board):
+    (item,) = board.manifest["left_out"]
+    assert item["reason"] == "missing-file"
+    assert item["path"].startswith("made-up-v1/made_up_hollow/0000000000000000")
+
+
+def test_same_archives_same_bytes(results, board, tmp_path):
+    tables, manifest = build(find_archives(results, suites=SUITES))
+    write_board(tmp_path, tables, manifest)
+    names = sorted(path.name for path in board.folder.iterdir())
+    assert names == sorted(path.name for path in tmp_path.iterdir())
+    assert all((tmp_path / name).read_bytes() == (board.folder / name).read_bytes() for name in names)
+
+
+def test_a_changed_or_half_written_board_is_refused(board, tmp_path):
+    copy = shutil.copytree(board.folder, tmp_path / "board")
+    (copy / "methods.parquet").write_bytes(b"PAR1 nonsense")
+    with pytest.raises(InputError, match=r"methods\.parquet: is not the file that board\.json lists"):
+        read_board(copy)
+    (copy / "board.json").unlink()
+    with pytest.raises(InputError, match="board build"):
+        read_board(copy)
+    (copy / "board.json").write_text("[]")
+    with pytest.raises(InputError, match="package_version"):
+        read_board(copy)
+
+
+def test_board_of_another_series_is_refused(board, tmp_path):
+    copy = shutil.copytree(board.folder, tmp_path / "board")
+    manifest = json.loads((copy / "board.json").read_text())
+    (copy / "board.json").write_text(json.dumps({**manifest, "package_version": "9.9.9"}))
+    with pytest.raises(InputError, match=r"was built by ttgbench 9\.9\.9"):
+        read_board(copy)
+
+
+def test_an_empty_results_folder_makes_an_empty_board(tmp_path):
+    write_board(tmp_path / "board", *build(find_archives(tmp_path)))
+    empty = read_board(tmp_path / "board")
+    assert empty.manifest["suites"] == {}
+    assert empty.tables["methods"].num_rows == 0
+
+
+def test_load_results_reads_boards_and_archives(board, results):
+    table = load_results(board.folder)
+    assert table.num_rows == 6 * 20 + 2 * 2
+    frame = table.to_pandas()
+    assert frame.loc[frame.method == "made_up_alpha", "score"].notna().all()
+    with pytest.raises(InputError, match="is not a folder of results"):
+        load_results(results / "nothing")
+
+
+def test_command_builds_from_a_results_folder(results, tmp_path):
+    suite = tmp_path / "plain.yaml"
+    suite.write_text(json.dumps(PLAIN.to_dict()))
+    command = [sys.executable, "-m", "ttgbench", "board", "build", str(results), "--out", str(tmp_path / "board")]
+    done = subprocess.run([*command, "--suite", str(suite)], capture_output=True, text=True, check=True)
+    assert "left out made-up-v1/made_up_alpha" in done.stderr  # its suite is not known to the command
+    assert sorted(read_board(tmp_path / "board").manifest["suites"]) == ["plain-v1"]
+
+
+def test_exports_are_safe_for_their_readers(board):
+    rows = list(methods(board).values())
+    hostile = [{**rows[0], "method": "=HYPERLINK(1)"}, {**rows[-1], "method": "a_b & 100% \\input{x}"}]
+    assert "\n" not in as_csv(hostile).splitlines()[1]
+    assert "'=HYPERLINK(1)" in as_csv(hostile)
+    assert json.loads(as_json(hostile))[0]["method"] == "=HYPERLINK(1)"
+    text = as_latex(hostile, "50% of_all")
+    assert r"a\_b \& 100\% \textbackslash{}input\{x\}" in text
+    assert r"\caption{50\% of\_all}" in text
+    assert as_csv([]) == ""
+
+
+def test_citations_name_version_and_hash(board):
+    facts = board.manifest["suites"]["made-up-v1"]
+    text = cite_suite("made-up-v1", facts, "0.1.0")
+    assert text.startswith("@misc{ttgbench-made-up-v1,")
+    assert f"sha256:{SUITE.hash}" in text
+    row = board.rows("runs", suite="made-up-v1")[0]
+    result = cite_result("made-up-v1", facts, row)
+    assert row["run_id"] in result
+    assert f"sha256:{SUITE.hash}" in result
+    assert latex("{}\\\n") == r"\{\}\textbackslash{} "
+    assert math.isfinite(facts["margin"])

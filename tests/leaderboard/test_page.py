@@ -1,0 +1,333 @@
+"""The page in a real browser: every tab, links, hostile names, dark, small, and no request to anywhere else."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import made_up
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from conftest import PLAIN, ROOT, SUITES
+from test_source import pack
+
+from ttgbench.archive import find_archives
+from ttgbench.board import Board, build, read_board, write_board
+from ttgbench.board.columns import TABLES
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-pings",
+]
+HOSTILE = "<img src=x onerror=\"window.hacked='name'\">"
+HOSTILE_TEXT = "</td><script>window.hacked='text'</script><b>bold</b> {{value}} ${value}"
+
+playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
+pytest.importorskip("gradio", reason="needs the extra `leaderboard`")
+pytestmark = [
+    pytest.mark.skipif(not Path(CHROMIUM).is_file(), reason=f"needs Chromium at {CHROMIUM}"),
+    # Playwright's own connection is closed by the interpreter, not by its API.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def shown(results: Path, tmp_path_factory: pytest.TempPathFactory) -> Board:
+    """A board with hostile text wherever a text can be: what an archive refuses is forged into the tables."""
+    root = shutil.copytree(results, tmp_path_factory.mktemp("hostile") / "results")
+    nasty = made_up.MadeUp("made_up_nasty", 0.3, description=HOSTILE_TEXT, error=HOSTILE_TEXT, failing=1)
+    made_up.write(root, SUITES["made-up-v1"], nasty)
+    (root / HOSTILE.replace("/", "_")).mkdir()
+    folder = tmp_path_factory.mktemp("shown")
+    tables, manifest = build(find_archives(root, suites=SUITES))
+    for name in ("methods", "runs", "cells"):
+        rows = tables[name].to_pylist()
+        renamed = [{**row, "method": HOSTILE if row["method"] == "made_up_nasty" else row["method"]} for row in rows]
+        tables[name] = pa.Table.from_pylist(renamed, schema=TABLES[name])
+    graphs = [{**row, "found_by": [*row["found_by"], HOSTILE]} for row in tables["graphs"].to_pylist()]
+    tables["graphs"] = pa.Table.from_pylist(graphs, schema=TABLES["graphs"])
+    write_board(folder, tables, manifest)
+    assert pq.read_table(folder / "methods.parquet").num_rows == tables["methods"].num_rows
+    return read_board(folder)
+
+
+@pytest.fixture(scope="module")
+def server(shown: Board, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The page, served by the command."""
+    suite = tmp_path_factory.mktemp("suites") / "plain.yaml"
+    suite.write_text(PLAIN.model_dump_json(by_alias=True))
+    yield from serve(shown.folder, TTGBENCH_SUITES=str(suite))
+
+
+def serve(folder: Path, **extra: str) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "benchmark"), **extra}
+    command = [sys.executable, "-m", "ttgbench", "leaderboard", "--results", str(folder), "--port", str(port)]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(480):
+            assert process.poll() is None, "the server ended"
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10).close()
+                break
+            except OSError:
+                time.sleep(0.25)
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as started:
+        running = started.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def tab(browser):
+    """One browser tab that remembers whom it asked and what went wrong in it."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light")
+    watch(page)
+    yield page
+    page.close()
+
+
+def watch(page) -> None:
+    page.set_default_timeout(60_000)
+    page.hosts, page.errors = set(), []
+    page.on("request", lambda request: page.hosts.add(re.sub(r"^(https?|wss?)://([^/]*).*", r"\2", request.url)))
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_went_wrong(request, tab, server):
+    yield
+    own = server.removeprefix("http://").rstrip("/")
+    assert {host for host in tab.hosts if not host.startswith(("data:", "blob:"))} <= {own}
+    assert tab.errors == []
+    assert tab.evaluate("window.hacked") is None
+
+
+def names(tab) -> list[str]:
+    return tab.locator(".ttg-table tbody th.method a").all_text_contents()
+
+
+def visit(tab, url: str, ready: str, state: str = "visible") -> None:
+    tab.goto(url)
+    tab.wait_for_selector(ready, state=state)
+
+
+def choose(tab, box: str, option: str) -> None:
+    """Chooses in a Gradio dropdown of the tab that is shown, by keyboard."""
+    field = tab.locator(f"input[aria-label='{box}']:visible").first
+    field.click()
+    tab.get_by_role("option", name=option, exact=True).first.click()
+
+
+def test_first_view_shows_the_table(tab, server):
+    visit(tab, server, ".ttg-table tbody tr")
+    assert names(tab)[:2] == ["made_up_alpha", "made_up_beta"]
+    assert tab.locator(".ttg-table .count").text_content() == "6 runs"
+    assert "Score" in tab.locator(".ttg-table thead").inner_text()
+    assert "0.829" in tab.locator(".ttg-table tbody tr").first.inner_text()
+
+
+def test_hostile_names_are_text(tab, server):
+    visit(tab, server, ".ttg-table tbody tr")
+    assert HOSTILE in names(tab)
+    assert tab.locator(".ttg-table tbody img").count() == 0
+    tab.locator("#ttg-foot summary").click()
+    assert "onerror" in tab.locator("#ttg-foot details").inner_text()
+    assert tab.locator("#ttg-foot img").count() == 0
+
+
+def test_search_filter_and_sort(tab, server):
+    visit(tab, server, ".ttg-table tbody tr")
+    tab.fill(".ttg-table .q", "ALPH")
+    assert names(tab) == ["made_up_alpha"]
+    assert tab.locator(".ttg-table .count").text_content() == "1 of 6 runs"
+    assert "q=ALPH" in tab.url
+    tab.fill(".ttg-table .q", "")
+    tab.select_option(".ttg-table .f-llm", "yes")
+    assert names(tab) == ["made_up_alpha"]
+    tab.select_option(".ttg-table .f-llm", "")
+    tab.select_option(".ttg-table .f-badge", "verified")
+    assert names(tab) == ["made_up_alpha", "made_up_beta", "made_up_delta"]
+    units = tab.locator(".ttg-table th[data-key=units]")
+    units.locator("button").press("Enter")
+    assert units.get_attribute("aria-sort") == "ascending"
+    assert names(tab) == ["made_up_delta", "made_up_beta", "made_up_alpha"]
+    tab.keyboard.press("Enter")  # the button keeps the focus
+    assert units.get_attribute("aria-sort") == "descending"
+    assert names(tab) == ["made_up_alpha", "made_up_beta", "made_up_delta"]
+
+
+def test_budget_is_chosen_and_the_first_columns_stick(tab, server):
+    visit(tab, server, ".ttg-table tbody tr")
+    before = tab.locator(".ttg-table tbody tr").first.inner_text()
+    choose(tab, "Budget per query", "6 units")
+    tab.wait_for_function("text => document.querySelector('.ttg-table tbody tr').innerText !== text", arg=before)
+    tab.wait_for_url("**budget=6+units**")
+    tab.evaluate("document.querySelector('.ttg-table .scroll').scrollLeft = 400")
+    box = tab.locator(".ttg-table .scroll").bounding_box()
+    assert abs(tab.locator(".ttg-table tbody .rank").first.bounding_box()["x"] - box["x"]) < 4
+
+
+def test_downloads_are_what_is_shown(tab, server):
+    visit(tab, f"{server}?tab=methods&q=alpha", ".ttg-table tbody tr")
+    texts = {}
+    for kind in ("CSV", "JSON", "LaTeX"):
+        with tab.expect_download() as waiting:
+            tab.get_by_role("button", name=kind, exact=True).click()
+        texts[kind] = Path(waiting.value.path()).read_text()
+    assert texts["CSV"].count("\n") == 2
+    assert "made_up_alpha" in texts["JSON"]
+    assert "made_up_beta" not in texts["JSON"]
+    assert r"made\_up\_alpha" in texts["LaTeX"]
+
+
+def test_links_open_what_they_name(tab, server, shown):
+    visit(tab, f"{server}?suite=plain-v1&badge=re-run", ".ttg-table tbody tr")
+    assert names(tab) == ["made_up_alpha"]
+    assert "the suite has one seed" in tab.locator(".ttg-table tbody").inner_text()
+    run = next(row["run_id"] for row in shown.rows("runs", suite="made-up-v1") if row["method"] == "made_up_beta")
+    visit(tab, f"{server}?tab=run&suite=made-up-v1&run={run}&cell=problem-02:3", "#ttg-facts h2")
+    assert "made_up_beta" in tab.locator("#ttg-facts h2").inner_text()
+    assert "Log of problem-02, seed 3" in tab.locator("#ttg-log").inner_text()
+    assert "evaluation 20.00" in tab.locator("#ttg-cells").inner_text()
+    assert tab.locator("#ttg-best svg").count() == 1
+    visit(tab, f"{server}?tab=nonsense&suite=../../etc", ".ttg-table tbody tr")
+    visit(tab, f"{server}?suite=plain-v1&badge=re-run", ".ttg-table tbody tr")
+    assert names(tab) == ["made_up_alpha"]
+    assert "the suite has one seed" in tab.locator(".ttg-table tbody").inner_text()
+
+
+def test_run_of_a_hostile_method_is_text(tab, server, shown):
+    run = next(row["run_id"] for row in shown.rows("runs", suite="made-up-v1") if row["method"] == HOSTILE)
+    visit(tab, f"{server}?tab=run&suite=made-up-v1&run={run}&cell=problem-00:0", "#ttg-facts h2")
+    assert HOSTILE_TEXT in tab.locator("#ttg-facts").inner_text()
+    assert HOSTILE_TEXT in tab.locator("#ttg-best").inner_text()
+    assert tab.locator("#ttg-facts script, #ttg-log script, #ttg-facts img").count() == 0
+
+
+def test_anytime_draws_the_chosen_methods(tab, server, shown):
+    runs = {row["method"]: row["run_id"] for row in shown.rows("runs", suite="made-up-v1")}
+    chosen = f"{runs['made_up_alpha']},{runs[HOSTILE]}"
+    visit(tab, f"{server}?tab=anytime&suite=made-up-v1&runs={chosen}", "#ttg-ecdf .legendtext")
+    assert tab.locator("#ttg-ecdf .legendtext").all_text_contents() == ["made_up_alpha", HOSTILE]
+    tab.wait_for_selector("#ttg-incumbent .legendtext")
+    assert tab.locator("#ttg-ecdf img").count() == 0
+
+
+def test_graphs_a_click_draws_the_graph_and_its_json_downloads(tab, server, shown):
+    visit(tab, f"{server}?tab=graphs&suite=made-up-v1&problem=problem-00", "#ttg-pareto .points path")
+    tab.wait_for_selector("#ttg-graph svg")
+    before = tab.url
+    points = tab.locator("#ttg-pareto .points path")
+    point = points.last.bounding_box()
+    tab.mouse.click(point["x"] + point["width"] / 2, point["y"] + point["height"] / 2)
+    tab.wait_for_function("url => location.href !== url && location.search.includes('key=')", arg=before)
+    key = re.search(r"key=([0-9a-f]+)", tab.url).group(1)
+    tab.wait_for_function("key => document.querySelector('#ttg-graph').innerText.includes(key)", arg=key[:12])
+    with tab.expect_download() as waiting:
+        tab.locator("#ttg-graph").get_by_text("Download the graph as JSON").click()
+    (row,) = shown.rows("graphs", suite="made-up-v1", problem="problem-00", key=key)
+    assert Path(waiting.value.path()).read_text() == row["graph"] + "\n"
+    assert HOSTILE in tab.locator("#ttg-graph").inner_text()
+    assert tab.locator("#ttg-graph img").count() == 0
+
+
+def test_compare_says_it_in_words(tab, server, shown):
+    runs = {row["method"]: row["run_id"] for row in shown.rows("runs", suite="made-up-v1")}
+    link = f"{server}?tab=compare&suite=made-up-v1&first={runs['made_up_alpha']}&second={runs['made_up_delta']}"
+    visit(tab, link, "#ttg-verdict .ttg-verdict")
+    assert "made_up_alpha is better than made_up_delta" in tab.locator("#ttg-verdict").inner_text()
+    tab.wait_for_selector("#ttg-forest .points path")
+    choose(tab, "Second", "made_up_beta")
+    tab.wait_for_function("document.querySelector('#ttg-verdict').innerText.includes('No difference shown')")
+    tab.wait_for_url(f"**second={runs['made_up_beta']}**")
+    choose(tab, "What", "Two graphs")
+    tab.wait_for_function("document.querySelector('#ttg-verdict').innerText.includes('over 40 questions')")
+
+
+def test_uploads_are_checked_at_once(tab, server, results, tmp_path):
+    visit(tab, f"{server}?tab=submit", "#ttg-upload input[type=file]", "attached")
+    (folder,) = (results / "plain-v1" / "made_up_alpha").iterdir()
+    files = {f"results/{path.relative_to(results)}": path.read_bytes() for path in folder.iterdir()}
+    tab.set_input_files("#ttg-upload input[type=file]", pack(tmp_path / "good.zip", files))
+    tab.wait_for_selector("#ttg-checked .ttg-good")
+    assert "made_up_alpha on plain-v1" in tab.locator("#ttg-checked").inner_text()
+    bad = pack(tmp_path / "bad.zip", {"submission.yaml": f"name: {HOSTILE!r}".encode(), "method.py": b""})
+    visit(tab, f"{server}?tab=submit", "#ttg-upload input[type=file]", "attached")
+    tab.set_input_files("#ttg-upload input[type=file]", bad)
+    tab.wait_for_selector("#ttg-checked .ttg-bad")
+    assert "submission.yaml" in tab.locator("#ttg-checked").inner_text()
+    assert tab.locator("#ttg-checked img").count() == 0
+    assert tab.get_by_role("button", name="Open a pull request").count() == 0
+
+
+def test_rules_and_cite(tab, server, shown):
+    visit(tab, f"{server}?tab=rules", "#ttg-rules h1")
+    assert "What is compared" in tab.locator("#ttg-rules").inner_text()
+    tab.get_by_role("tab", name="Cite").click()
+    tab.wait_for_function("document.querySelector('#ttg-cite-suite')?.innerText.includes('@misc')")
+    text = tab.locator("#ttg-cite-suite").inner_text() + tab.locator("#ttg-cite-run").inner_text()
+    assert shown.manifest["suites"]["made-up-v1"]["hash"] in text
+    assert "tab=cite" in tab.url
+
+
+def test_dark_and_small(browser, server):
+    page = browser.new_page(viewport={"width": 400, "height": 800}, color_scheme="dark")
+    watch(page)
+    visit(page, server, ".ttg-table tbody tr")
+    shade = page.evaluate("getComputedStyle(document.querySelector('.ttg-table thead th')).backgroundColor")
+    assert max(map(int, re.findall(r"\d+", shade)[:3])) < 60
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    page.fill(".ttg-table .q", "beta")
+    assert names(page) == ["made_up_beta"]
+    for tab_id, ready in (("graphs", "#ttg-graph svg"), ("compare", "#ttg-verdict p"), ("run", "#ttg-facts h2")):
+        visit(page, f"{server}?tab={tab_id}", ready)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 400, tab_id
+    fill = page.evaluate("getComputedStyle(document.querySelector('.ttg-graph text')).fill")
+    assert min(map(int, re.findall(r"\d+", fill)[:3])) > 200
+    page.close()
+
+
+def test_endpoints_are_few_and_documented(server):
+    import json
+
+    with urllib.request.urlopen(f"{server}gradio_api/info") as answer:
+        info = json.load(answer)
+    assert sorted(info["named_endpoints"]) == ["/cite", "/compare", "/methods", "/suites"]
+    assert info["unnamed_endpoints"] == {}
+    assert all(endpoint["description"] for endpoint in info["named_endpoints"].values())
+
+
+def test_no_results_says_what_to_do(browser, tmp_path):
+    (tmp_path / "results").mkdir()
+    running = serve(tmp_path / "results")
+    page = browser.new_page()
+    visit(page, next(running), "#ttg-top .ttg-card")
+    text = page.locator("#ttg-top").inner_text()
+    assert "No results yet" in text
+    assert "ttgbench leaderboard --results" in text
+    page.close()
+    running.close()
