@@ -71,15 +71,18 @@ def _their_doc(name: str, doc: dict[str, Any]) -> dict[str, Any]:
     return {"problem": doc["problem"], "solution": rf"\boxed{{{doc['answer']}}}", "level": "", "type": ""}
 
 
-async def our_texts(task: LmEvalTask, engine: OpenAIEngine, count: int, tokens: int) -> list[str]:
+async def our_texts(task: LmEvalTask, url: str, count: int, tokens: int) -> list[str]:
     """What our assistant says, asked one after another."""
     card = load_pool("embedded")[MODEL]
+    engine = OpenAIEngine(f"{url}/v1", card, slots=1, name="llama_cpp")
     sampling = Sampling(temperature=0.0, max_tokens=tokens, stop=tuple(task.card.stop))
     prompts = [render("assistant", task.card, q, [], card) for q in task.questions("test")[:count]]
-    return [(await engine.generate(Request(MODEL, prompt, sampling, 0))).text for prompt in prompts]
+    texts = [(await engine.generate(Request(MODEL, prompt, sampling, 0))).text for prompt in prompts]
+    await engine.close()
+    return texts
 
 
-def compare(name: str, options: argparse.Namespace, engine: OpenAIEngine, url: str, folder: Path) -> None:
+def compare(name: str, options: argparse.Namespace, url: str, folder: Path) -> None:
     """Runs both sides on one task and prints what they agree on."""
     task = load_task(name, options.data_dir)
     questions = task.questions("test")[: options.questions]
@@ -99,7 +102,7 @@ def compare(name: str, options: argparse.Namespace, engine: OpenAIEngine, url: s
     samples = [s for s in results["samples"][their_name] if s["filter"] == filter_name]
     samples.sort(key=lambda sample: sample["doc_id"])
     their_texts = [sample["resps"][0][0] for sample in samples]
-    texts = asyncio.run(our_texts(task, engine, options.questions, options.tokens))
+    texts = asyncio.run(our_texts(task, url, options.questions, options.tokens))
     ours, regraded = task.grade(questions, texts), task.grade(questions, their_texts)
     same_text = sum(mine.strip() == theirs.strip() for mine, theirs in zip(texts, their_texts, strict=True))
     same = sum((grade.status == CORRECT) == bool(s[metric]) for grade, s in zip(regraded, samples, strict=True))
@@ -121,13 +124,10 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=256)
     parser.add_argument("--task", action="append", choices=FILES)
     options = parser.parse_args()
-    card = load_pool("embedded")[MODEL]
-    launcher = LlamaCppEngine(card, 1)
-    server = launcher._start()
-    engine = OpenAIEngine(f"{server.listening_address}/v1", card, slots=1, name=launcher.name)
+    server = LlamaCppEngine(load_pool("embedded")[MODEL], 1)._start()
     with tempfile.TemporaryDirectory() as folder:
         for name in options.task or FILES:
-            compare(name, options, engine, server.listening_address, Path(folder))
+            compare(name, options, server.listening_address, Path(folder))
 
 
 if __name__ == "__main__":
