@@ -220,7 +220,7 @@ def test_swapped_rows(archive):
 
 def test_rows_under_another_question(archive):
     def move(rows):
-        return first(rows, lambda row: replace(row, question_id=row.question_id[:-1] + "9"))
+        return first(rows, lambda row: replace(row, question_id=f"{row.question_id}9"))
 
     error = refused(reseal(edit_store(archive, move)))
     assert error.reason == "store-invalid"
