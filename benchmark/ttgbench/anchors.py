@@ -1,7 +1,7 @@
 """Anchors: per problem of a suite, the values that count as 0 and 1, frozen with the suite's version.
 
 0 is the best single model within the per-query budget, 1 the optimum where the space was enumerated, else the best
-graph that long searches have found. Both are values of the problem's objective on its test questions.
+graph that searches have found. Both are values of the problem's objective on its test questions.
 """
 
 from __future__ import annotations
