@@ -95,7 +95,7 @@ def request(prompt=CHAT, schema=None, seed=11, **sampling):
     return Request("small", prompt, Sampling(**{"max_tokens": 16, **sampling}), seed, schema)
 
 
-def ask(server, *requests, timeout=10.0, url=None):
+def ask(server, *requests, timeout=10.0, url=None, count=None):
     """The completions, and how long the client waited between attempts."""
     waits = []
 
@@ -103,7 +103,7 @@ def ask(server, *requests, timeout=10.0, url=None):
         waits.append(seconds)
 
     async def main():
-        engine = OpenAIEngine(url or server.url, CARD, timeout=timeout, sleep=sleep)
+        engine = OpenAIEngine(url or server.url, CARD, timeout=timeout, sleep=sleep, count=count)
         try:
             return [await engine.generate(each) for each in requests or [request()]]
         finally:
@@ -130,6 +130,13 @@ def test_a_chat_goes_out_with_every_parameter_and_comes_back(server):
     assert (completion.text, completion.tokens_in, completion.tokens_out) == ("5", 7, 3)
     assert (completion.finish_reason, completion.attempts, completion.retried_tokens_in) == ("length", 1, 0)
     assert waits == []
+
+
+def test_a_server_that_counts_too_few_tokens_is_not_billed_but_refused(server):
+    with pytest.raises(EngineError, match="the server counts 7 tokens of prompt, the model's own tokenizer 24"):
+        ask(server, count=len)
+    [completion], _ = ask(server, count=lambda text: len(text.split()))
+    assert completion.tokens_in == 7
 
 
 def test_a_base_model_gets_plain_text(server):

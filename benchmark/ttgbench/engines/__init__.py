@@ -76,9 +76,13 @@ def launch(spec: str, cards: Iterable[ModelCard], *, slots: int | None = None) -
     name, text = options.split(spec)
     if "://" in spec and name not in LAUNCHERS:
         from ttgbench.engines.client import OpenAIEngine
+        from ttgbench.engines.token_check import local_counter
 
         urls = _urls(spec, cards)
-        return {card.name: OpenAIEngine(urls[card.name], card, slots=slots or 32) for card in cards}
+        return {
+            card.name: OpenAIEngine(urls[card.name], card, slots=slots or 32, count=local_counter(card))
+            for card in cards
+        }
     if name not in LAUNCHERS:
         raise UnknownName("engine", name, [*LAUNCHERS, URL_ENGINE], source="--engine")
     launcher = cast(Launcher, importlib.import_module(LAUNCHERS[name][0]))

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from ttgbench.engines.base import Completion, Request
+from ttgbench.engines.token_check import Counter, check_counts
 from ttgbench.errors import ContextOverflow, EngineError, WrongModel, unknown_name_message
 from ttgbench.pool import ModelCard
 
@@ -23,10 +24,11 @@ _OVERFLOW = ("context length", "context size", "maximum context", "exceed_contex
 class OpenAIEngine:
     """Speaks to one endpoint for one model.
 
-    slots: requests in flight; timeout: seconds per attempt; sleep: injected for tests. The key comes from
-    OPENAI_API_KEY and is sent to no other place. What failed is asked again up to RETRIES times, with exponential
-    backoff, if it was a time-out, a lost connection, 429 or a 5xx. A time-out is billed as the prompt and the longest
-    answer, a 5xx as the prompt; a refused request (429, no connection) never reached the model and costs nothing.
+    slots: requests in flight; timeout: seconds per attempt; sleep: injected for tests; count: the model's tokenizer,
+    against which the server's counts are checked. The key comes from OPENAI_API_KEY and is sent to no other place.
+    What failed is asked again up to RETRIES times, with exponential backoff, if it was a time-out, a lost connection,
+    429 or a 5xx. A time-out is billed as the prompt and the longest answer, a 5xx as the prompt; a refused request
+    (429, no connection) never reached the model and costs nothing.
     """
 
     def __init__(
@@ -38,7 +40,9 @@ class OpenAIEngine:
         name: str | None = None,
         timeout: float = 600.0,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        count: Counter | None = None,
     ) -> None:
+        self._count = count
         self.url, self.slots, self.name = url, slots, name or f"openai/{url}"
         self._card, self._timeout, self._sleep = card, timeout, sleep
         self._client: AsyncOpenAI | None = None
@@ -62,6 +66,8 @@ class OpenAIEngine:
                 timeouts += failure.timed_out
                 await self._sleep(failure.wait or min(LONGEST_WAIT, 0.5 * 2**attempt * _jitter(request.seed, attempt)))
                 continue
+            if self._count is not None:
+                check_counts(self._count, request, text, tokens_in, tokens_out)
             return Completion(
                 text=text,
                 tokens_in=tokens_in,
