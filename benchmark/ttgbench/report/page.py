@@ -22,6 +22,7 @@ th,td{text-align:left;vertical-align:top;padding:.3rem .7rem;
 border-bottom:1px solid color-mix(in srgb,currentColor 25%,transparent)}
 th[title]{text-decoration:underline dotted}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
+td:not(.n){min-width:11rem}td.n{white-space:nowrap}
 figure{margin:1.5rem 0;overflow-x:auto}
 .scale{position:relative;height:1rem;min-width:8rem}
 .scale i{position:absolute;top:.4rem;height:.2rem;background:currentColor;opacity:.5}
