@@ -97,6 +97,17 @@ def test_lists_are_json(what):
     assert all(isinstance(row, dict) for row in rows)
 
 
+def test_all_methods_are_those_that_can_run_here():
+    from ttgbench.cli.runs import _method_names
+    from ttgbench.method import find_method
+
+    here, with_agent = _method_names(None, "all", False), _method_names(None, "all", True)
+    assert set(with_agent) - set(here) == {name for name in with_agent if find_method(name).metadata.needs_agent}
+    assert "agent_reinforce" in with_agent
+    assert "agent_reinforce_rules" in here
+    assert _method_names(["a"], "b, c", False) == ["a", "b", "c"]
+
+
 def test_doctor_says_what_is_usable_and_why_not():
     rows = json.loads(ttgbench("doctor", "--json").stdout)
     assert {row["kind"] for row in rows} >= {"engine", "model", "sandbox", "gpu"}

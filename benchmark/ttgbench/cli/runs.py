@@ -42,7 +42,11 @@ def run(
     suite: Annotated[str, typer.Option("--suite", help="A shipped suite or a YAML file.")] = "demo",
     method: MethodNames = None,
     methods: Annotated[
-        str | None, typer.Option("--methods", help='"all" bundled methods, or several with commas between.')
+        str | None,
+        typer.Option(
+            "--methods",
+            help='"all" bundled methods (those that need an agent only with --agent), or several with commas between.',
+        ),
     ] = None,
     seeds: Annotated[int | None, typer.Option("--seeds", min=1, max=1000, help="Default: the suite's.")] = None,
     folder: Annotated[Path, typer.Option("--out", help="Folder for logs, results and the store.")] = Path(
@@ -76,7 +80,7 @@ def run(
     from ttgbench.suite import load_suite
 
     loaded = load_suite(suite)
-    names = _method_names(method, methods) or list(loaded.methods)
+    names = _method_names(method, methods, agent is not None) or list(loaded.methods)
     if not names:
         raise InputError("the suite names no methods; give some with --method", source=suite)
     path = store or store_of(loaded, folder / STORE)
@@ -91,10 +95,14 @@ def run(
         raise typer.Exit(1)
 
 
-def _method_names(method: list[str] | None, methods: str | None) -> list[str]:
+def _method_names(method: list[str] | None, methods: str | None, with_agent: bool) -> list[str]:
+    from ttgbench.method import find_method
     from ttgbench.plugins import plugin_names
 
-    several = plugin_names("submissions") if methods == "all" else (methods or "").split(",")
+    several = (methods or "").split(",")
+    if methods == "all":
+        bundled = plugin_names("submissions")
+        several = [name for name in bundled if with_agent or not find_method(name).metadata.needs_agent]
     return [*(method or []), *(name.strip() for name in several if name.strip())]
 
 
