@@ -21,6 +21,7 @@ from ttgbench.engines.echo import EchoEngine
 from ttgbench.isolation import load_isolated
 from ttgbench.launch import run_suite
 from ttgbench.lm_eval_task import load_task
+from ttgbench.recorded import recorded_store
 from ttgbench.run import cell_folder, run_cell
 from ttgbench.store import Generation, Graded
 from ttgbench.submission.pack import pack
@@ -396,3 +397,21 @@ def test_html_in_every_text_field_is_data(tmp_path, write_method):
     assert found.record.method.description == HTML
     assert HTML in str(found.cells[0].error)
     assert verify(path, suites=SUITES).badge == "replay-verified"
+
+
+def test_rows_that_the_recording_of_the_suite_does_not_hold(honest, tmp_path):
+    """On a recorded suite a better answer, seed, tokens, grades and all, is still not the one that was recorded."""
+    recording = honest / "store.parquet"
+    spec = {"file": str(recording), "sha256": hashlib.sha256(recording.read_bytes()).hexdigest()}
+    changed = {**SUITE.model_dump(mode="json", by_alias=True), "recorded": spec, "search_universes": 1}
+    suite = Suite.model_validate(changed)
+    with Workbench(recorded_store(suite.recorded), None) as bench:
+        run_suite(tmp_path / "run", suite, ["random_search"], 1, bench, "none", lambda *_: None)
+    archive = write_archive(tmp_path / "run", "random_search", tmp_path / "results")
+    suites = {"tiny-v1": suite}
+    assert verify(archive, suites=suites).badge == "replay-verified"
+
+    forged = reseal(edit_store(archive, lambda rows: first(rows, lambda row: replace(row, text=f"{row.text} "))))
+    with pytest.raises(Rejected) as caught:
+        verify(forged, suites=suites)
+    assert caught.value.reason == "not-recorded"

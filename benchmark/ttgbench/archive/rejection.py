@@ -36,6 +36,7 @@ REASONS: Mapping[str, str] = {
     "no-store": "the generations are not in the archive, so nothing can be replayed",
     "store-invalid": "the archived generations are damaged or contradict themselves",
     "store-lacks": "a generation that the run needs is not in the archive",
+    "not-recorded": "a generation that is not the one of the suite's recording",
     "grades-differ": "grading the raw answers again gives other grades",
     "task-mismatch": "another version of a task or grader than the one here",
     "replay-differs": "running the method again on the recorded generations gives other bytes",

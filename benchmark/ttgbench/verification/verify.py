@@ -15,11 +15,12 @@ from ttgbench.errors import InputError
 from ttgbench.isolation import IsolationLimits, load_isolated
 from ttgbench.lm_eval_task import load_task
 from ttgbench.method import LoadedMethod
+from ttgbench.recorded import recorded_store
 from ttgbench.submission.pack import pack, unpack
 from ttgbench.suite import Suite
 from ttgbench.verification.replay import Progress, check_names, replay
 from ttgbench.verification.rerun import rerun
-from ttgbench.verification.stores import regrade, take_over
+from ttgbench.verification.stores import check_recorded, regrade, take_over
 from ttgbench.workbench import Workbench
 
 
@@ -126,6 +127,8 @@ def _recorded(archive: Archive, store: Path, options: Options) -> tuple[Path | N
     if parquet is None:
         raise Rejected("no-store", "without its generations nothing can be replayed", source=archive.path / STORE)
     claimed = take_over(parquet, store)
+    if archive.suite.recorded is not None:
+        check_recorded(store, recorded_store(archive.suite.recorded), parquet)
     names = {spec.task for spec in archive.suite.problems if spec.evaluator == "generation"}
     tasks = [load_task(name, data_dir=options.data_dir) for name in sorted(names)]
     return store, regrade(claimed, store, tasks, parquet)
