@@ -97,7 +97,6 @@ def _test_score(
     def mean(values: list[Any], unit: float = 1.0) -> float:
         return significant(float(np.mean(np.stack(values))) / unit)
 
-    scores = [[significant(score) for score in evaluation.scores.tolist()] for evaluation in evaluations]
     return TestScore(
         key=key,
         graph=graph.canonical().to_dict(),
@@ -111,7 +110,7 @@ def _test_score(
         tokens_out=mean([e.tokens_out for e in evaluations]),
         statuses=dict(sorted(statuses.items())),
         universes=universes,
-        scores=tuple(map(tuple, scores)) if keep else (),
+        scores=tuple(tuple(map(significant, e.scores.tolist())) for e in evaluations) if keep else (),
     )
 
 
