@@ -12,7 +12,7 @@ from ttgbench.graph import Graph
 from ttgbench.problem import Problem
 from ttgbench.shapes import single
 
-PATIENCE = 300
+PATIENCE = 100
 """Tries in a row that cost nothing: the space is as good as exhausted."""
 
 
