@@ -7,7 +7,9 @@ from ttgbench.solvers.trials import Trials
 
 STARTUP = 12
 """Random descriptions before the first model."""
-MOST, BEST, LAST = 60, 20, 20
+CANDIDATES = 12
+"""Of so many draws from the estimator the most promising one is taken."""
+MOST, BEST, LAST = 40, 14, 14
 """The estimator's time per proposal grows with what it has seen: of MOST, it goes on with the BEST and the LAST."""
 
 
@@ -68,7 +70,9 @@ def make_study(rng, seen=()):
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        sampler = optuna.samplers.TPESampler(seed=int(rng.integers(2**31)), n_startup_trials=STARTUP, multivariate=True)
+        sampler = optuna.samplers.TPESampler(
+            seed=int(rng.integers(2**31)), n_startup_trials=STARTUP, n_ei_candidates=CANDIDATES, multivariate=True
+        )
     study = optuna.create_study(direction="maximize", sampler=sampler)
     study.add_trials(seen)
     return study
