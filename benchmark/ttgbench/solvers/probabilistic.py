@@ -147,7 +147,8 @@ class Slots:
 class Distribution:
     """Independent probabilities of roles, models and edges; what a search moves about.
 
-    floor: no choice gets less likely than this, so that every graph keeps a chance.
+    floor: no choice gets less likely than about this, so that every graph keeps a chance. Edges keep to it exactly,
+    roles and models but for the normalisation that follows: of n, none falls below floor / (1 + n * floor).
     """
 
     def __init__(self, slots: Slots, models: Sequence[float] | Floats, edge: float = 0.3, floor: float = 0.02) -> None:
@@ -162,7 +163,10 @@ class Distribution:
         return self.slots.draw(self.roles, self.models, self.edges, rng)
 
     def towards(self, draws: Sequence[Draw], weights: Sequence[float], rate: float) -> None:
-        """Moves all probabilities by `rate` towards the weighted mean of draws; weights sum up to 1."""
+        """Moves all probabilities towards draws, one after the other, by `rate` times its weight; weights sum up to 1.
+
+        For small rates that is a step towards the weighted mean.
+        """
         for draw, weight in zip(draws, weights, strict=True):
             step = rate * weight
             self.roles += step * (_one_hot(draw.roles, self.roles.shape[1]) - self.roles)
@@ -171,7 +175,7 @@ class Distribution:
         self.settle()
 
     def settle(self) -> None:
-        """Keeps probabilities above the floor and normalised."""
+        """Keeps probabilities off the floor and normalised."""
         for table in (self.roles, self.models):
             np.maximum(table, self.floor, out=table)
             table /= table.sum(axis=1, keepdims=True)
