@@ -72,6 +72,7 @@ def _attempt(api: HfApi, archive: Archive, repo: str) -> PullRequest:
     folder = f"{RESULTS_FOLDER}/{archive.record.suite.label}/{archive.record.method.name}/{archive.run_id}"
     if api.file_exists(repo, f"{folder}/run.json", repo_type="dataset", revision=head):
         raise HubError(f"{repo} has this run already: {folder}")
+    # What the record lists, never a verification.json beside it: badges are the maintainers' to give.
     files = [archive.path / RUN, *(archive.path / name for name in sorted(archive.record.files))]
     done = api.create_commit(
         repo,

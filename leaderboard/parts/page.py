@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -62,8 +63,8 @@ def problem_names(board: Board, suite: str) -> list[str]:
 def run_choices(board: Board, suite: str, kind: str | None = None) -> Choices:
     """Archived runs of a suite by method name; the run id tells those of one method apart."""
     rows = [row for row in board.rows("runs", suite=suite) if kind in (None, row["kind"])]
-    names = [row["method"] for row in rows]
+    named = Counter(row["method"] for row in rows)
     return [
-        (row["method"] if names.count(row["method"]) == 1 else f"{row['method']} · {row['run_id'][:8]}", row["run_id"])
+        (row["method"] if named[row["method"]] == 1 else f"{row['method']} · {row['run_id'][:8]}", row["run_id"])
         for row in rows
     ]

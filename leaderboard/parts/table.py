@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from parts.source import Source
+from ttgbench.board import Board
 from ttgbench.board.export import as_csv, as_json, as_latex, rank_text
 
 _HERE = Path(__file__).parent
@@ -17,8 +21,9 @@ _HERE = Path(__file__).parent
 def methods_table(source: Source) -> gr.HTML:
     """The component; its value is {"suite", "budget", "objective"}."""
 
-    def rows(part: dict[str, Any]) -> dict[str, Any]:
-        return table_rows(source, part)
+    def rows(part: dict[str, Any]) -> str:
+        board = source.state.board
+        return "" if board is None else packed_rows(board, *_choice(part))
 
     def export(wanted: dict[str, Any]) -> str:
         return exported(source, wanted)
@@ -33,42 +38,48 @@ def methods_table(source: Source) -> gr.HTML:
     )
 
 
-def table_rows(source: Source, part: dict[str, Any]) -> dict[str, Any]:
-    """What the table shows of one slice: a list per row, in the order of FIELDS in table.js."""
-    board, found = source.state.board, _slice(source, part)
-    facts = board.manifest["suites"].get(part.get("suite")) if board is not None else None
+@lru_cache(maxsize=16)
+def packed_rows(board: Board, suite: str, budget: str, objective: str) -> str:
+    """What table.js shows of one slice: JSON, gzip, base64.
+
+    Made once, and as one text: Gradio would walk through every value for every visitor and send it uncompressed.
+    """
+    facts = board.manifest["suites"].get(suite)
+    found = board.rows("methods", suite=suite, budget=budget, objective=objective)
+    answer = {"normalised": bool(facts and facts["normalised"]), "rows": [_compact(row) for row in found]}
+    text = json.dumps(answer, separators=(",", ":"), ensure_ascii=False)
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+
+
+def _compact(row: dict[str, Any]) -> dict[str, Any]:
     return {
-        "suite": part.get("suite"),
-        "normalised": bool(facts and facts["normalised"]),
-        "rows": [_compact(row) for row in found],
+        "run": row["run_id"],
+        "rank": rank_text(row),
+        "place": row["place"],
+        "method": row["method"],
+        "version": row["method_version"],
+        "score": _scaled(row["score"]),
+        "low": _scaled(row["score_low"]),
+        "high": _scaled(row["score_high"]),
+        "ties": row["ties"] or "",
+        "spend50": _scaled(row["spend_50"]),
+        "hits50": _scaled(row["hits_50"]),
+        "spend90": _scaled(row["spend_90"]),
+        "hits90": _scaled(row["hits_90"]),
+        "search": _scaled(row["search_spend"]),
+        "accuracy": _scaled(row["accuracy"]),
+        "units": _scaled(row["units"]),
+        "gflops": _scaled(row["flops"], 1e-9),
+        "dollars": _scaled(row["dollars"], 1e3),
+        "seconds": _scaled(row["seconds"]),
+        "badge": row["badge"],
+        "agent": row["needs_agent"],
+        "seeds": row["seeds"],
+        "note": row["unranked"],
     }
 
 
-def _compact(row: dict[str, Any]) -> list[Any]:
-    return [
-        row["run_id"],
-        rank_text(row),
-        row["place"],
-        row["method"],
-        row["method_version"],
-        *_rounded(row, "score", "score_low", "score_high"),
-        row["ties"] or "",
-        *_rounded(row, "spend_50", "hits_50", "spend_90", "hits_90", "search_spend", "accuracy", "units"),
-        _scaled(row["flops"], 1e-9),
-        _scaled(row["dollars"], 1e3),
-        *_rounded(row, "seconds"),
-        row["badge"],
-        row["needs_agent"],
-        row["seeds"],
-        row["unranked"],
-    ]
-
-
-def _rounded(row: dict[str, Any], *columns: str) -> list[float | None]:
-    return [_scaled(row[column], 1) for column in columns]
-
-
-def _scaled(value: float | None, factor: float) -> float | None:
+def _scaled(value: float | None, factor: float = 1) -> float | None:
     return None if value is None else float(f"{value * factor:.5g}")
 
 
@@ -90,4 +101,10 @@ def _slice(source: Source, part: dict[str, Any]) -> list[dict[str, Any]]:
     board = source.state.board
     if board is None:
         return []
-    return board.rows("methods", **{key: str(part.get(key)) for key in ("suite", "budget", "objective")})
+    suite, budget, objective = _choice(part)
+    return board.rows("methods", suite=suite, budget=budget, objective=objective)
+
+
+def _choice(part: dict[str, Any]) -> tuple[str, str, str]:
+    """Suite, budget and objective that the page asks for; any text, for the page can be made to ask for anything."""
+    return str(part.get("suite")), str(part.get("budget")), str(part.get("objective"))

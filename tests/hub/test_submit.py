@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from ttgbench.archive import Archive, Rejection, find_archives, read_archive, write_archive
+from ttgbench.archive import Archive, Rejection, Verification, find_archives, read_archive, write_archive
 from ttgbench.errors import HubError
 from ttgbench.hub import ATTEMPTS, open_pull_request
 from ttgbench.launch import run_suite
 from ttgbench.suite import Suite
+from ttgbench.verification import write_verification
 from ttgbench.workbench import Workbench
 
 REPO = "bench/results"
@@ -50,6 +52,18 @@ def test_a_pull_request_holds_the_archive_byte_for_byte(hub, archive, tmp_path):
     [found] = find_archives(tmp_path / "results", suites={"tiny-v1": archive.suite})
     assert not isinstance(found, Rejection)
     assert found.cells == archive.cells
+
+
+def test_a_badge_that_the_folder_holds_is_not_uploaded(hub, archive, tmp_path):
+    hub.create(REPO)
+    copied = shutil.copytree(archive.path, tmp_path / "results" / Path(*archive.path.parts[-3:]))
+    claim = Verification(run_id=archive.run_id, badge="re-run", package_version="1", cells=1, grades=1, rerun=1)
+    write_verification(copied, claim)
+    claiming = read_archive(copied, suites={"tiny-v1": archive.suite})
+    assert claiming.badge == "re-run"
+    submit(claiming)
+    uploaded = {Path(name).name for name in hub.files(REPO, "refs/pr/1") if name.startswith("results/")}
+    assert uploaded == {path.name for path in archive.path.iterdir()}
 
 
 def test_the_same_run_again_finds_its_pull_request(hub, archive):

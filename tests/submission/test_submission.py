@@ -168,3 +168,16 @@ def test_a_method_that_uses_the_network_or_files_fails_the_dry_run(tmp_path, mon
     found = faults(folder)
     assert set(found) == {f"isolated, {name}: the same run" for name in checking.DRY_RUNS}
     assert "takes another course" in found["isolated, a small problem: the same run"]
+
+
+def test_an_end_that_is_allowed_shows_no_traceback(tmp_path, monkeypatch, capfd):
+    from ttgbench.submission import check as checking
+
+    folder = new(tmp_path / "mine")
+    (folder / "method.py").write_text(
+        "def search(problem, rng):\n    while True:\n        graph = problem.space.sample(rng)\n"
+        "        problem.recommend(graph)\n        problem.evaluate(graph)\n"
+    )
+    monkeypatch.setattr(checking, "check_method", lambda method: [])
+    assert faults(folder) == {}
+    assert capfd.readouterr().err == ""

@@ -45,9 +45,12 @@ def write_board(folder: Path, tables: dict[str, pa.Table], manifest: dict[str, A
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Board:
-    """A board that has been read: its manifest and tables; `rows` fetches what is too large to hold."""
+    """A board that has been read: its manifest and tables; `rows` fetches what is too large to hold.
+
+    It never changes and is equal to itself alone, so what is made of it can be kept.
+    """
 
     folder: Path
     manifest: dict[str, Any]

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from ttgbench.cli.cells import run_cells
 from ttgbench.cli.common import JsonFlag, log, log_error, out, print_json
-from ttgbench.cli.progress import CellReport, RichProgress
 from ttgbench.errors import InputError
-
-if TYPE_CHECKING:
-    from ttgbench.backends.base import Backend, Setup
-    from ttgbench.results import CellResult
 
 MethodNames = Annotated[
     list[str] | None,
@@ -85,7 +78,7 @@ def run(
         raise InputError("the suite names no methods; give some with --method", source=suite)
     path = store or store_of(loaded, folder / STORE)
     setup = Setup(loaded, path, None if loaded.recorded else engine, slots, data_dir, agent, isolate)
-    results, missing = _run(folder, setup, names, seeds or loaded.seeds, jobs, cell_timeout, ray)
+    results, missing = run_cells(folder, setup, names, seeds or loaded.seeds, jobs, cell_timeout, ray)
     if json:
         hidden = {"test", "question_ids", "clusters"}
         print_json([result.model_dump(mode="json", by_alias=True, exclude=hidden) for result in results])
@@ -104,45 +97,6 @@ def _method_names(method: list[str] | None, methods: str | None, with_agent: boo
         bundled = plugin_names("submissions")
         several = [name for name in bundled if with_agent or not find_method(name).metadata.needs_agent]
     return [*(method or []), *(name.strip() for name in several if name.strip())]
-
-
-def _run(
-    folder: Path,
-    setup: Setup,
-    names: list[str],
-    seeds: int,
-    jobs: int | None = None,
-    timeout: float | None = None,
-    ray: str | None = None,
-) -> tuple[list[CellResult], int]:
-    """All results, and how many cells have none."""
-    from ttgbench.launch import run_on
-
-    folder.mkdir(parents=True, exist_ok=True)
-    cells = len(setup.suite.problems) * len(names) * seeds
-    with _backend(setup, jobs, timeout, ray) as backend:
-        engine = "synthetic" if setup.simulated else str(setup.engine)
-        results = run_on(backend, folder, setup.suite, names, seeds, engine, CellReport(cells), setup.agent)
-    return results, cells - len(results)
-
-
-@contextlib.contextmanager
-def _backend(setup: Setup, jobs: int | None, timeout: float | None, ray: str | None) -> Iterator[Backend]:
-    """Worker processes, here or on Ray, unless nothing asks for them and this process can hold the engines."""
-    if ray is not None:
-        from ttgbench.backends.on_ray import OnRay
-
-        yield OnRay(setup, timeout or setup.seconds_per_cell, ray, jobs)
-    elif setup.simulated or jobs is not None or timeout is not None:
-        from ttgbench.backends.processes import Processes
-
-        count = jobs or (os.cpu_count() if setup.simulated else 1) or 1
-        yield Processes(setup, count, timeout or setup.seconds_per_cell)
-    else:
-        from ttgbench.backends.sequential import Sequential
-
-        with RichProgress() as progress, setup.open(progress) as bench:
-            yield Sequential(setup.suite, bench, setup.isolate)
 
 
 def replay(
@@ -187,7 +141,7 @@ def demo(
     suite = load_suite("demo")
     if engine == "llama_cpp":
         fetch_all(list(load_pool("embedded")))
-    _run(folder, Setup(suite, folder / STORE, engine), list(suite.methods), suite.seeds)
+    run_cells(folder, Setup(suite, folder / STORE, engine), list(suite.methods), suite.seeds)
     _show_report(folder)
     log(f"the same as a page: {folder / 'report.html'}    again from the store: ttgbench replay {folder}")
 

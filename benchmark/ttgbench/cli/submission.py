@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ttgbench.cli.cells import run_cells
 from ttgbench.cli.common import JsonFlag, log, out, print_json
 from ttgbench.cli.runs import AgentSpec, DataDir, EngineSpec
 from ttgbench.errors import InputError
@@ -131,12 +132,11 @@ def _run_now(
     data_dir: Path | None,
 ) -> None:
     from ttgbench.backends.base import Setup
-    from ttgbench.cli.runs import _run
     from ttgbench.launch import STORE
     from ttgbench.suite import load_suite
 
     loaded = load_suite(suite)
     setup = Setup(loaded, store or folder / STORE, engine, None, data_dir, agent)
-    _, missing = _run(folder, setup, [method], seeds or loaded.seeds)
+    _, missing = run_cells(folder, setup, [method], seeds or loaded.seeds)
     if missing:
         raise InputError(f"{missing} cells have no result; start the same command again", source=folder)

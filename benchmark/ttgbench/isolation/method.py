@@ -33,6 +33,8 @@ class IsolatedMethod:
     limits: IsolationLimits = field(default_factory=IsolationLimits)
     renamed: bool = False
     """Tell it other names of models, task and problem (see aliases.py)."""
+    quiet: bool = False
+    """Where raising is one of the ends that are expected: what it printed, its traceback with it, is not shown."""
 
     def __call__(self, problem: Problem, rng: np.random.Generator) -> Graph:
         """As the Protocol says."""
@@ -49,18 +51,20 @@ class IsolatedMethod:
                 process.send(_answer(problem, message, names))
             raise MethodDied(f"asked its problem for more than {self.limits.calls:,} things")
         except Exception:
-            if process.said:
+            if process.said and not self.quiet:
                 print(process.said, file=sys.stderr)
             raise
         finally:
             process.close()
 
 
-def load_isolated(name_or_path: str, limits: IsolationLimits = IsolationLimits()) -> LoadedMethod:
+def load_isolated(
+    name_or_path: str, limits: IsolationLimits = IsolationLimits(), *, quiet: bool = False
+) -> LoadedMethod:
     """As `load_method`, without executing anything of the submission here. Raises InputError naming file and field."""
     found = find_method(name_or_path)
     published = found.metadata.kind == "graph"
-    search = GraphMethod(found.path) if published else IsolatedMethod(found.path, limits)
+    search = GraphMethod(found.path) if published else IsolatedMethod(found.path, limits, quiet=quiet)
     return LoadedMethod(found.metadata, found.path, search)
 
 

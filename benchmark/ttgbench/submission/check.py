@@ -100,7 +100,7 @@ def _space_findings(found: FoundMethod, suite: Suite) -> Iterator[Finding]:
 
 def _dry_run(folder: Path, toy: Toy) -> None:
     """The same run here and in isolation, without files and network. Raises InputError if it is not."""
-    method = load_isolated(_path(folder), DRY_RUN_LIMITS)
+    method = load_isolated(_path(folder), DRY_RUN_LIMITS, quiet=True)
     if method.metadata.needs_agent:
         from ttgbench.conformance.agents import ToyAgent
 

@@ -1,0 +1,54 @@
+"""The cells of a run, with their progress on the terminal: what `run`, `demo` and `submit` share."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ttgbench.cli.progress import CellReport, RichProgress
+
+if TYPE_CHECKING:
+    from ttgbench.backends.base import Backend, Setup
+    from ttgbench.results import CellResult
+
+
+def run_cells(
+    folder: Path,
+    setup: Setup,
+    names: list[str],
+    seeds: int,
+    jobs: int | None = None,
+    timeout: float | None = None,
+    ray: str | None = None,
+) -> tuple[list[CellResult], int]:
+    """All results, and how many cells have none."""
+    from ttgbench.launch import run_on
+
+    folder.mkdir(parents=True, exist_ok=True)
+    cells = len(setup.suite.problems) * len(names) * seeds
+    with _backend(setup, jobs, timeout, ray) as backend:
+        engine = "synthetic" if setup.simulated else str(setup.engine)
+        results = run_on(backend, folder, setup.suite, names, seeds, engine, CellReport(cells), setup.agent)
+    return results, cells - len(results)
+
+
+@contextlib.contextmanager
+def _backend(setup: Setup, jobs: int | None, timeout: float | None, ray: str | None) -> Iterator[Backend]:
+    """Worker processes, here or on Ray, unless nothing asks for them and this process can hold the engines."""
+    if ray is not None:
+        from ttgbench.backends.on_ray import OnRay
+
+        yield OnRay(setup, timeout or setup.seconds_per_cell, ray, jobs)
+    elif setup.simulated or jobs is not None or timeout is not None:
+        from ttgbench.backends.processes import Processes
+
+        count = jobs or (os.cpu_count() if setup.simulated else 1) or 1
+        yield Processes(setup, count, timeout or setup.seconds_per_cell)
+    else:
+        from ttgbench.backends.sequential import Sequential
+
+        with RichProgress() as progress, setup.open(progress) as bench:
+            yield Sequential(setup.suite, bench, setup.isolate)
