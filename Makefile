@@ -5,12 +5,16 @@ BIN := $(VENV)/bin
 DEMO_EXTRAS := cpu
 TEST_EXTRAS := cpu,dev,leaderboard,ray,solvers,torch
 
-.PHONY: demo test lint clean
+.PHONY: demo test board lint clean
 demo: $(VENV)/.for-demo  ## three search methods on two real language models, about five minutes on two cores
 	$(BIN)/ttgbench demo
 
 test: lint  ## everything that continuous integration runs
 	$(BIN)/python -m pytest
+
+board: $(VENV)/.for-test  ## the reference methods on the shipped suites, verified, and the page that shows them; needs bubblewrap
+	$(BIN)/python benchmark/reference/make.py
+	$(BIN)/ttgbench leaderboard --results runs/reference/board
 
 lint: $(VENV)/.for-test
 	$(BIN)/ruff check .
