@@ -12,7 +12,7 @@ much to read. A vote takes the plurality. Every random number is a hash of (node
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import starmap
 
 import numpy as np
@@ -77,6 +77,8 @@ class _View:
     """(m, n) where a model's row for a question begins in `codes`."""
     where: NDArray[np.intp]
     """(n,) 0, 1, 2, ..."""
+    seeds: dict[int, Bits] = field(default_factory=dict)
+    """By universe, as far as they were asked for."""
 
 
 class SyntheticEvaluator:
@@ -100,7 +102,7 @@ class SyntheticEvaluator:
     ) -> list[Evaluation]:
         """As the Protocol says; nothing is recorded, everything is drawn again."""
         view = self._view(questions, split)
-        seed = _seed(view, universe)
+        seed = self._seed(view, universe)
         return [self._evaluation(graph, self._plan(graph), view, seed, universe) for graph in graphs]
 
     def close(self) -> None:
@@ -191,6 +193,16 @@ class SyntheticEvaluator:
             view = self._views[key] = _make_view(self._landscape(split), questions, split)
         return view
 
+    @staticmethod
+    def _seed(view: _View, universe: int) -> Bits:
+        """(n,) numbers that stand for question and universe in every draw."""
+        seed = view.seeds.get(universe)
+        if seed is None:
+            if len(view.seeds) >= _MAX_VIEWS:
+                view.seeds.clear()
+            seed = view.seeds[universe] = mix(view.tables.address ^ np.uint64(address("universe", universe)))
+        return seed
+
     def _landscape(self, split: str) -> Landscape:
         if split not in self._landscapes:
             self._landscapes[split] = landscape(self._task, self._pool, split)
@@ -214,15 +226,17 @@ class SyntheticEvaluator:
                 self._pool[node.model]  # raises, with near matches
         keys = node_keys(graph, self.key_context)
         row = {name: i for i, name in enumerate(keys)}
+        votes = tuple([i for i, node in enumerate(nodes) if node.model is None])
+        reads = np.zeros((len(nodes), len(nodes)))
         levels: list[int] = []
-        reads, voted = [], []
+        voted: list[int] = []
         inputs: list[NDArray[np.intp] | None] = []
         for i, node in enumerate(nodes):
             sources = [row[name] for name in sorted(graph.predecessors(node.id), key=keys.__getitem__)]
             levels.append(1 + max([levels[source] for source in sources], default=-1))
-            runs = node.model is not None
-            reads.append([float(runs and source in sources) for source in range(len(nodes))])
-            voted.append(sum([nodes[source].model is None for source in sources]))
+            runs = i not in votes
+            reads[i, sources] = runs
+            voted.append(len([source for source in sources if source in votes]) if votes else 0)
             inputs.append(np.array(sources + [i] * runs) if sources else None)
         return _Plan(
             ids=graph.order,
@@ -231,16 +245,12 @@ class SyntheticEvaluator:
             bits=np.array([int(key[:16], 16) for key in keys.values()], dtype=np.uint64)[:, None],
             model=np.array([self._number[node.model] if node.model else 0 for node in nodes]),
             role=np.array([_ROLE_NUMBER.get(node.role, 0) for node in nodes]),
-            votes=tuple([i for i, node in enumerate(nodes) if node.model is None]),
-            reads=np.array(reads),
+            votes=votes,
+            reads=reads,
             voted=np.array(voted)[:, None],
             loss=np.array([FATIGUE * max(level - 1, 0) for level in levels])[:, None],
             inputs=tuple(inputs),
         )
-
-
-def _seed(view: _View, universe: int) -> Bits:
-    return mix(view.tables.address ^ np.uint64(address("universe", universe)))
 
 
 def _make_view(full: Landscape, questions: Sequence[int], split: str) -> _View:
