@@ -17,6 +17,7 @@ import yaml
 from typer.testing import CliRunner
 
 from ttgbench.anchors import AnchorFile
+from ttgbench.archive import Rejected
 from ttgbench.cli import app
 from ttgbench.errors import InputError, MissingGeneration, UnknownName
 from ttgbench.evaluate.base import TEST_UNIVERSE
@@ -26,6 +27,7 @@ from ttgbench.record_hub import push
 from ttgbench.recorded import recorded_path, store_of
 from ttgbench.store import Store
 from ttgbench.suite import RecordedSpec, load_suite, suite_names
+from ttgbench.verification import Options, verify
 from ttgbench.workbench import Workbench
 
 SPACE = {
@@ -157,6 +159,7 @@ async def slow(self, request):
     await asyncio.sleep(0.05)
     return await fast(self, request)
 echo.EchoEngine.generate = slow
+from ttgbench.archive import Rejected
 from ttgbench.cli import app
 app(sys.argv[1:])
 """
@@ -185,7 +188,9 @@ def test_a_killed_recording_goes_on_and_gives_the_same_bytes(space, tmp_path):
         assert (tmp_path / "killed" / "out" / name).read_bytes() == (tmp_path / "whole" / "out" / name).read_bytes()
 
 
-def test_a_recorded_suite_runs_and_replays_without_an_engine(suite_file, tmp_path, monkeypatch):
+@pytest.fixture
+def recorded_suite(suite_file, tmp_path, monkeypatch) -> Path:
+    """The suite with its recording; to start an engine fails."""
     manifest = recorded(str(suite_file), tmp_path, ())
     digest = manifest["files"]["data.parquet"]["sha256"]
     suite = yaml.safe_load(suite_file.read_text())
@@ -193,13 +198,34 @@ def test_a_recorded_suite_runs_and_replays_without_an_engine(suite_file, tmp_pat
     suite_file.write_text(yaml.safe_dump(suite))
     monkeypatch.setenv("TTGBENCH_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("ttgbench.workbench.launch", lambda *_, **__: pytest.fail("an engine was started"))
-    run = ["run", "--suite", str(suite_file), "--out", str(tmp_path / "run"), "--json"]
+    return suite_file
+
+
+def test_a_recorded_suite_runs_and_replays_without_an_engine(recorded_suite, tmp_path):
+    run = ["run", "--suite", str(recorded_suite), "--out", str(tmp_path / "run"), "--json"]
     first = CliRunner().invoke(app, run, catch_exceptions=False)
     assert first.exit_code == 0, first.output
     assert [cell["status"] for cell in json.loads(first.stdout)] == ["finished"] * 3
     assert CliRunner().invoke(app, ["replay", str(tmp_path / "run")], catch_exceptions=False).exit_code == 0
     [store] = (tmp_path / "cache" / "recorded").glob("*.sqlite")
-    assert store.name == f"{digest[:32]}.sqlite"
+    assert store.name == f"{load_suite(str(recorded_suite)).recorded.sha256[:32]}.sqlite"
+
+
+def test_results_on_a_recorded_suite_are_run_again_from_the_recording(recorded_suite, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    submit = ["submit", "random_search", "--suite", str(recorded_suite), "--results", "results"]
+    assert CliRunner().invoke(app, submit, catch_exceptions=False).exit_code == 0
+    suite = load_suite(str(recorded_suite))
+    [archive] = (tmp_path / "results" / suite.label / "random_search").iterdir()
+    found = verify(archive, Options(rerun=2), suites={suite.label: suite})
+    assert (found.badge, found.rerun) == ("re-run", 2)
+    recording = store_of(suite, tmp_path / "none")
+    for file in recording.parent.iterdir():
+        file.unlink()
+    Store(recording).close()  # as if the archived generations were not those of the recording
+    with pytest.raises(Rejected, match="from the suite's recording: ") as caught:
+        verify(archive, Options(rerun=2), suites={suite.label: suite})
+    assert caught.value.reason == "rerun-differs"
 
 
 @pytest.fixture

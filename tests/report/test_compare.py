@@ -26,6 +26,16 @@ def test_two_methods_of_a_folder(anchored, write_runs):
     assert "on these tasks only" in compared.overall.note
 
 
+def test_a_problem_with_a_run_without_a_graph_is_left_out(anchored, write_runs):
+    out = write_runs(anchored(2), SKILLS)
+    path = out / "p0/good/seed-001/result.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"incumbents": [], "test": [], "status": "crashed"}))
+    compared = compare_sides(read_side("good", out), read_side("single_model", out))
+    assert [row["problem"] for row in compared.problems.records()] == ["p1"]
+    assert "p0: 1 of 4 runs ended without a graph of good" in compared.problems.note
+    assert compared.overall is None
+
+
 def test_a_method_against_itself_is_the_same_graphs(anchored, write_runs):
     out = write_runs(anchored(1), SKILLS)
     compared = compare_sides(read_side("good", out), read_side("good", out))

@@ -70,16 +70,46 @@ def test_verdicts_are_words_and_use_the_margin_of_the_suite(anchored, write_runs
     assert "would have been detected" in rows["twin"].verdict
 
 
-def test_a_run_without_a_graph_scores_nothing_and_is_not_left_out(anchored, write_runs):
+def lose_graph(out, place, keep=0.0):
+    """As if the run had crashed before it recommended anything; keep: or only what it recommended from there on."""
+    path = out / place / "result.json"
+    result = json.loads(path.read_text())
+    left = [one for one in result["incumbents"] if keep and one["at"] >= keep]
+    path.write_text(json.dumps(result | {"incumbents": left} | ({} if left else {"test": [], "status": "crashed"})))
+
+
+def test_a_run_without_a_graph_is_counted_and_its_method_has_no_score(anchored, write_runs):
+    out = write_runs(anchored(2), SKILLS)
+    lose_graph(out, "p0/good/seed-001")
+    report = build(read_runs(out))
+    first, other = (row for row in report.rows if row.method == "good")
+    assert first.statuses == {"crashed": 1, "finished": 3}
+    assert first.verdict == "1 of 4 runs ended without a graph"
+    assert (first.accuracy, first.comparison, first.graph, first.break_even) == (None, None, None, None)
+    assert other.accuracy is not None, "it has a score where every run has a graph"
+    *ranked, last = named(report, "methods").records()
+    assert [row["method"] for row in ranked] == ["random_search", "single_model"]
+    assert last.pop("method") == "good"
+    assert last.pop("rank") == "1 of 8 runs ended without a graph"
+    assert set(last.values()) == {None}
+    assert "good" not in {row["method"] for name in ("anytime", "ert") for row in named(report, name).records()}
+    assert ("p0", "good") not in {(row["problem"], row["method"]) for row in named(report, "tradeoff").records()}
+    assert "1 of 4 runs ended without a graph" in as_html(report)
+
+
+def test_a_baseline_without_a_score_is_compared_with_nothing(anchored, write_runs):
     out = write_runs(anchored(1), SKILLS)
-    path = out / "p0/good/seed-001/result.json"
-    result = json.loads(path.read_text()) | {"incumbents": [], "test": [], "status": "crashed", "error": "boom"}
-    path.write_text(json.dumps(result))
-    runs = read_runs(out)
-    row = next(row for row in build(runs).rows if row.method == "good")
-    assert row.statuses == {"crashed": 1, "finished": 3}
-    whole = [cell.final.accuracy for cell in runs.cells("p0", "good") if cell.final]
-    assert row.accuracy.estimate == pytest.approx(sum(whole) / 4)
+    lose_graph(out, "p0/single_model/seed-000")
+    verdicts = {row.method: row.verdict for row in build(read_runs(out)).rows}
+    assert verdicts["good"] == "single_model has no score"
+
+
+def test_a_read_out_before_the_first_graph_is_empty(anchored, write_runs):
+    out = write_runs(anchored(1), SKILLS)
+    lose_graph(out, "p0/good/seed-001", keep=10)
+    row = next(row for row in named(build(read_runs(out)), "methods").records() if row["method"] == "good")
+    assert row["IQM at 5"] is None
+    assert row["IQM at 80"] is not None
 
 
 def test_what_is_incomplete_is_said(anchored, write_runs):

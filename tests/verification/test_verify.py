@@ -128,6 +128,10 @@ def test_an_honest_run_is_replay_verified_and_run_again_live(archive):
     assert (again.badge, again.rerun) == ("re-run", 1)
 
 
+def test_a_live_run_needs_an_engine(archive):
+    assert refused(archive, Options(rerun=1)).reason == "no-engine"
+
+
 def test_only_what_the_run_used_is_archived(tmp_path):
     """Another method in the same store changes no byte of the archive."""
     with Workbench(tmp_path / "store.sqlite", "echo") as bench:

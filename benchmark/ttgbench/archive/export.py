@@ -44,21 +44,21 @@ def export_used(
                 evaluator = bench.arena(suite, spec).evaluator
                 contexts[cell.problem] = evaluator.key_context if isinstance(evaluator, GenerationEvaluator) else None
             if (context := contexts[cell.problem]) is not None:
-                wanted |= _nodes(cell, events, context, suite.search_universe(cell.seed))
-    searched = {suite.search_universe(cell.seed) for cell, _ in cells}
+                wanted |= _nodes(cell, events, suite.search_universe(cell.seed), context)
+    universes = {suite.search_universe(cell.seed) for cell, _ in cells}
     with tempfile.TemporaryDirectory(prefix="ttgbench-export-") as folder, Store(store, read_only=True) as opened:
         whole = Path(folder, "whole.parquet")
         opened.export(whole)
         rows = itertools.chain.from_iterable(store_parquet.read(whole))
-        used = (row for row in rows if _is_used(row, wanted, searched))
+        used = (row for row in rows if _is_used(row, wanted, universes))
         store_parquet.write(target, _chunks(used))
 
 
-def _nodes(cell: CellResult, events: Events, context: KeyContext, universe: int) -> set[tuple[str, int]]:
-    """(node key, universe) of all that a cell evaluated; `universe` is the one it searched in."""
+def _nodes(cell: CellResult, events: Events, searched: int, context: KeyContext) -> set[tuple[str, int]]:
+    """(node key, universe) of all that a cell evaluated, having searched in this universe."""
     graphs = {event["key"]: event["graph"] for event in events if "graph" in event}
     evaluated = {event["key"] for event in events if event["event"] == "evaluate"}
-    places: list[tuple[Any, tuple[int, ...]]] = [(graphs[key], (universe,)) for key in sorted(evaluated)]
+    places: list[tuple[Any, tuple[int, ...]]] = [(graphs[key], (searched,)) for key in sorted(evaluated)]
     places += [(score.graph, score.universes) for score in cell.test]
     return {
         (key, universe)
@@ -68,9 +68,9 @@ def _nodes(cell: CellResult, events: Events, context: KeyContext, universe: int)
     }
 
 
-def _is_used(row: Graded, wanted: set[tuple[str, int]], searched: set[int]) -> bool:
+def _is_used(row: Graded, wanted: set[tuple[str, int]], universes: set[int]) -> bool:
     generation, _ = row
-    asked = generation.role == AGENT_ROLE and generation.universe in searched
+    asked = generation.role == AGENT_ROLE and generation.universe in universes
     return asked or (generation.node_key, generation.universe) in wanted
 
 

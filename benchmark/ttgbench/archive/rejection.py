@@ -42,7 +42,8 @@ REASONS: Mapping[str, str] = {
     "replay-differs": "running the method again on the recorded generations gives other bytes",
     "hard-coded": "a search method that had its graph before it searched",
     "tokens-differ": "the same text or prompt has another number of tokens when it is generated again",
-    "rerun-differs": "a live run differs by more than chance allows",
+    "no-engine": "cells are to be run again live, and no engine was given for it",
+    "rerun-differs": "a live run differs by more than chance allows, or one from the suite's recording in any byte",
 }
 """Every reason and what it means."""
 

@@ -43,8 +43,8 @@ def write_archive(
 ) -> Path:
     """Archives one method's results of a finished run below the results folder `root`; returns the archive's folder.
 
-    method: its name. store: default the suite's recording, or the run folder's own. The same run gives
-    the same archive, and is written once.
+    method: its name. store: default the suite's recording, else the run folder's own. The same run gives the same
+    archive, and is written once.
     Raises InputError if the run is not finished or the method is not in it.
     """
     manifest = read_manifest(run_folder)
@@ -63,8 +63,8 @@ def write_archive(
         _write_lines(scratch / LOGS, map(check.canonical, entries))
         if any(spec.evaluator == "generation" for spec in manifest.suite.problems):
             evaluated = [(cell, entry["events"]) for cell, entry in zip(cells, entries, strict=True)]
-            source = store or store_of(manifest.suite, run_folder / RUN_STORE)
-            export_used(manifest.suite, evaluated, source, scratch / STORE, data_dir)
+            used = store or store_of(manifest.suite, run_folder / RUN_STORE)
+            export_used(manifest.suite, evaluated, used, scratch / STORE, data_dir)
         record = _record(manifest, found_method, cells, scratch)
         (scratch / RUN).write_text(record.to_json(), "utf-8")
         target = root / record.suite.label / record.method.name / record.run_id

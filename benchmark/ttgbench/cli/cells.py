@@ -6,13 +6,23 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ttgbench.cli.progress import CellReport, RichProgress
 
 if TYPE_CHECKING:
     from ttgbench.backends.base import Backend, Setup
     from ttgbench.results import CellResult
+    from ttgbench.suite import Suite
+
+
+def setup_for(suite: Suite, folder: Path, store: Path | None, engine: str, **rest: Any) -> Setup:
+    """Of runs into a folder. A suite with a recording is answered from it, and no engine is started."""
+    from ttgbench.backends.base import Setup
+    from ttgbench.launch import STORE
+    from ttgbench.recorded import store_of
+
+    return Setup(suite, store or store_of(suite, folder / STORE), None if suite.recorded else engine, **rest)
 
 
 def run_cells(

@@ -84,9 +84,9 @@ def print_table(one: Table) -> None:
 def _print_best(built: Report, problem: str) -> None:
     from ttgbench import draw
     from ttgbench.graph import Graph
+    from ttgbench.report.problems import best_row
 
-    rows = [row for row in built.rows if row.problem == problem and row.graph]
-    best = max(rows, key=lambda row: row.accuracy.estimate, default=None)
+    best = best_row([row for row in built.rows if row.problem == problem])
     if best is not None and best.graph is not None:
         out.print(f"\nbest graph, found by {best.method}:", highlight=False, markup=False)
         print(draw.as_text(Graph.from_dict(best.graph)))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ttgbench.cli.cells import run_cells
+from ttgbench.cli.cells import run_cells, setup_for
 from ttgbench.cli.common import JsonFlag, log, log_error, out, print_json
 from ttgbench.errors import InputError
 
@@ -67,17 +67,14 @@ def run(
     json: JsonFlag = False,
 ) -> None:
     """Run search methods on a suite. Started again, it goes on where it stopped. Exit 1 if a run left no result."""
-    from ttgbench.backends.base import Setup
-    from ttgbench.launch import STORE
-    from ttgbench.recorded import store_of
     from ttgbench.suite import load_suite
 
     loaded = load_suite(suite)
     names = _method_names(method, methods, agent is not None) or list(loaded.methods)
     if not names:
         raise InputError("the suite names no methods; give some with --method", source=suite)
-    path = store or store_of(loaded, folder / STORE)
-    setup = Setup(loaded, path, None if loaded.recorded else engine, slots, data_dir, agent, isolate)
+    rest = {"slots": slots, "data_dir": data_dir, "agent": agent, "isolate": isolate}
+    setup = setup_for(loaded, folder, store, engine, **rest)
     results, missing = run_cells(folder, setup, names, seeds or loaded.seeds, jobs, cell_timeout, ray)
     if json:
         hidden = {"test", "question_ids", "clusters"}
@@ -132,16 +129,14 @@ def demo(
     engine: EngineSpec = "llama_cpp",
 ) -> None:
     """Three search methods look for the best graph of real language models: about five minutes on two cores."""
-    from ttgbench.backends.base import Setup
     from ttgbench.cli.models import fetch_all
-    from ttgbench.launch import STORE
     from ttgbench.pool import load_pool
     from ttgbench.suite import load_suite
 
     suite = load_suite("demo")
     if engine == "llama_cpp":
         fetch_all(list(load_pool("embedded")))
-    run_cells(folder, Setup(suite, folder / STORE, engine), list(suite.methods), suite.seeds)
+    run_cells(folder, setup_for(suite, folder, None, engine), list(suite.methods), suite.seeds)
     _show_report(folder)
     log(f"the same as a page: {folder / 'report.html'}    again from the store: ttgbench replay {folder}")
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ttgbench.cli.cells import run_cells
+from ttgbench.cli.cells import run_cells, setup_for
 from ttgbench.cli.common import JsonFlag, log, out, print_json
 from ttgbench.cli.runs import AgentSpec, DataDir, EngineSpec
 from ttgbench.errors import InputError
@@ -131,12 +131,10 @@ def _run_now(
     agent: str | None,
     data_dir: Path | None,
 ) -> None:
-    from ttgbench.backends.base import Setup
-    from ttgbench.launch import STORE
     from ttgbench.suite import load_suite
 
     loaded = load_suite(suite)
-    setup = Setup(loaded, store or folder / STORE, engine, None, data_dir, agent)
+    setup = setup_for(loaded, folder, store, engine, agent=agent, data_dir=data_dir)
     _, missing = run_cells(folder, setup, [method], seeds or loaded.seeds)
     if missing:
         raise InputError(f"{missing} cells have no result; start the same command again", source=folder)

@@ -18,8 +18,8 @@ def verify(
     store: Annotated[
         Path | None, typer.Option("--store", help="Parquet file with the generations, where the archive has none.")
     ] = None,
-    rerun: Annotated[int, typer.Option("--rerun", min=0, help="Run so many cells again, live.")] = 0,
-    engine: Annotated[str | None, typer.Option("--engine", help="For --rerun on recorded suites.")] = None,
+    rerun: Annotated[int, typer.Option("--rerun", min=0, help="Run so many cells again.")] = 0,
+    engine: Annotated[str | None, typer.Option("--engine", help="For --rerun on suites without a recording.")] = None,
     suite: Annotated[list[str] | None, typer.Option("--suite", help="Suite files besides the shipped ones.")] = None,
     fewer_seeds: Annotated[bool, typer.Option("--fewer-seeds", help="Accept fewer seeds than the suite has.")] = False,
     since: Annotated[
@@ -80,7 +80,7 @@ def _items(paths: list[Path], suites: Any, since: str | None) -> Iterator[Any]:
 
 def _show(one: dict[str, Any]) -> None:
     if "badge" in one:
-        facts = f"{one['cells']} cells replayed, {one['grades']} answers graded again, {one['rerun']} run again live"
+        facts = f"{one['cells']} cells replayed, {one['grades']} answers graded again, {one['rerun']} run again"
         out.print(f"{one['path']}: {one['badge']} ({facts})", highlight=False, markup=False, soft_wrap=True)
     else:
         line = f"{one['path']}: REFUSED {one['reason']}: {one['message']}"

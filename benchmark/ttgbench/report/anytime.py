@@ -63,8 +63,6 @@ def _all_scored(cell: CellResult) -> bool:
 
 def _hits(grid: Grid, method: int, problem: int, seed: int) -> np.ndarray:
     cell = grid.cells[method][problem][seed]
-    if not cell.incumbents:
-        return np.full(len(TARGETS), math.inf)
     values = {score.key: score.value for score in cell.test}
     zero, one = grid.anchors[problem]
     found = [(values[incumbent.key] - zero) / (one - zero) for incumbent in cell.incumbents]

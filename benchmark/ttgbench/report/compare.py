@@ -16,7 +16,7 @@ from ttgbench.errors import InputError, UnknownName
 from ttgbench.report.grid import make_grid
 from ttgbench.report.overall import pairs_table
 from ttgbench.report.problems import SAME
-from ttgbench.report.runs import Runs, finals, question_scores, read_runs
+from ttgbench.report.runs import Runs, finals, question_scores, read_runs, without_graph
 from ttgbench.report.table import Column, Table, Value
 from ttgbench.stats import Comparison, Interval, compare
 from ttgbench.stats.ranking import holm
@@ -67,6 +67,8 @@ class Side:
     name: str
     problems: dict[str, Scores]
     runs: Runs | None = None
+    unscored: tuple[str, ...] = ()
+    """Problems on which runs ended without a graph, and how many: there is no score to compare there."""
 
 
 @dataclass(frozen=True)
@@ -133,13 +135,17 @@ def _of_method(runs: Runs, method: str, name: str) -> Side:
     if method not in runs.methods:
         raise UnknownName("method", method, runs.methods)
     problems = {}
+    unscored = []
     for problem in runs.problems:
         cells = runs.cells(problem, method)
-        if cells:
+        if reason := without_graph(cells):
+            unscored.append(f"{problem}: {reason} of {name}")
+        elif cells:
             labels = cells[0].clusters or None
             keys = tuple(sorted(final.key for final in finals(cells)))
             problems[problem] = Scores(cells[0].question_ids, labels, question_scores(cells), len(cells), keys)
-    return Side(name, problems, Runs(tuple(r for r in runs.results if r.method.name == method), runs.suite))
+    own = Runs(tuple(r for r in runs.results if r.method.name == method), runs.suite)
+    return Side(name, problems, own, tuple(unscored))
 
 
 def compare_sides(first: Side, second: Side, margin: float | None = None) -> Compared:
@@ -149,8 +155,10 @@ def compare_sides(first: Side, second: Side, margin: float | None = None) -> Com
     """
     shared = [problem for problem in first.problems if problem in second.problems]
     if not shared:
+        unscored = [*first.unscored, *second.unscored]
+        names = f"{', '.join(first.problems) or 'none'} and {', '.join(second.problems) or 'none'}"
         raise InputError(
-            f"have no problem in common: {', '.join(first.problems)} and {', '.join(second.problems)}",
+            "; ".join([f"have no problem in common: {names}", *unscored]),
             source=f"{first.name} and {second.name}",
         )
     suite = first.runs.suite if first.runs else None
@@ -205,12 +213,14 @@ def _table(
     )
     declared = f"Equivalent: within {margin:g}. " if margin is not None else "No margin of equivalence was declared. "
     note = f"{declared}It speaks of other questions of these tasks, for the graphs that these runs found."
+    if unscored := [*first.unscored, *second.unscored]:
+        note += f" Left out, and no verdict over all problems: {'; '.join(unscored)}."
     return Table("comparison", f"{first.name} against {second.name}", columns, rows, note)
 
 
 def _overall(first: Side, second: Side, suite: Suite | None) -> Table | None:
     """Both as methods over problems and seeds."""
-    if first.runs is None or second.runs is None:
+    if first.runs is None or second.runs is None or first.unscored or second.unscored:
         return None
     names = ("first", "second")
     results = tuple(

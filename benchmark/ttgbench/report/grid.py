@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ttgbench.report.runs import Runs
+from ttgbench.report.runs import Runs, without_graph
 from ttgbench.results import CellResult
 from ttgbench.stats import normalise
 
@@ -29,9 +29,11 @@ class Grid:
     readouts: list[float]
     """Search spends in full evaluations; infinite: the end of the run."""
     scores: Floats
-    """(readouts, methods, problems, seeds)."""
+    """(readouts, methods, problems, seeds); NaN where a run had no graph yet, which is never at the last read-out."""
     anchors: list[tuple[float, float]]
     """Zero and one of each problem; empty: the suite has none, and scores are the objective's values as they are."""
+    unscored: dict[str, str]
+    """Methods with runs that ended without a graph, and how many: they are listed, and in no statistics."""
     left_out: str
     """What is not in it, in words; empty if nothing."""
 
@@ -54,9 +56,13 @@ class Grid:
 def make_grid(runs: Runs) -> Grid | None:
     """None where fewer than two seeds are shared, since then nothing can be said about other runs.
 
-    A run without a graph, or without one yet, has the value 0: no answer is right.
+    A missing graph is never scored as if it were a bad one: a method with such a run has no score at all.
     """
-    complete = [m for m in runs.methods if all(runs.cells(problem, m) for problem in runs.problems)]
+    readouts = [*(runs.suite.checkpoints if runs.suite else ())] or [math.inf]
+    reasons = {m: without_graph([r for r in runs.results if r.method.name == m], readouts[-1]) for m in runs.methods}
+    unscored = {method: reason for method, reason in reasons.items() if reason}
+    whole = [m for m in runs.methods if all(runs.cells(problem, m) for problem in runs.problems)]
+    complete = [method for method in whole if method not in unscored]
     if not complete:
         return None
     per_cell = [{cell.seed for cell in runs.cells(problem, method)} for problem in runs.problems for method in complete]
@@ -67,7 +73,6 @@ def make_grid(runs: Runs) -> Grid | None:
         [[cell for cell in runs.cells(problem, method) if cell.seed in seeds] for problem in runs.problems]
         for method in complete
     ]
-    readouts = [*(runs.suite.checkpoints if runs.suite else ())] or [math.inf]
     values = np.array([[[[value_at(cell, at) for cell in row] for row in block] for block in cells] for at in readouts])
     frozen = runs.suite.anchors if runs.suite else None
     anchors = [(frozen[problem].zero, frozen[problem].one) for problem in runs.problems] if frozen else []
@@ -82,20 +87,20 @@ def make_grid(runs: Runs) -> Grid | None:
         readouts=readouts,
         scores=values,
         anchors=anchors,
-        left_out=_left_out(runs, complete, seeds, max(map(len, per_cell))),
+        unscored=unscored,
+        left_out=_left_out(runs, [*complete, *unscored], seeds, max(map(len, per_cell))),
     )
 
 
 def value_at(cell: CellResult, at: float) -> float:
-    """The objective's value on test that a search stopped at this spend had; 0 without a graph."""
+    """The objective's value on test that a search stopped at this spend had; NaN without a graph."""
     score = cell.incumbent(at)
-    return 0.0 if score is None else score.value
+    return math.nan if score is None else score.value
 
 
-def _left_out(runs: Runs, complete: list[str], seeds: list[int], most: int) -> str:
+def _left_out(runs: Runs, listed: list[str], seeds: list[int], most: int) -> str:
     parts = []
-    if len(complete) < len(runs.methods):
-        missing = ", ".join(sorted(set(runs.methods) - set(complete)))
+    if missing := ", ".join(sorted(set(runs.methods) - set(listed))):
         parts.append(f"methods that lack runs on some problem: {missing}")
     if len(seeds) < most:
         parts.append(f"seeds that not all runs have ({len(seeds)} are shared)")

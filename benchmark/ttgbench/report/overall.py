@@ -38,7 +38,7 @@ def readout_name(at: float) -> str:
 
 def summary_table(grid: Grid) -> Table:
     """Per method: interquartile mean at each read-out, mean, rank interval, chance to beat the two references."""
-    iqm = [_bootstrap(scores, interquartile_mean) for scores in grid.scores]
+    iqm = [_interquartile_means(scores) for scores in grid.scores]
     ranks = rank_intervals(grid.final, _rng())
     references = [name for name in (RANDOM, BASELINE) if name in grid.methods]
     better = {name: _improvement(grid, grid.methods.index(name)) for name in references}
@@ -48,12 +48,14 @@ def summary_table(grid: Grid) -> Table:
         rows.append(
             (
                 name,
-                *(band.at(i) for band in iqm),
+                *(means[i] for means in iqm),
                 float(ranks.means[i]),
                 f"{ranks.best[i]} to {ranks.worst[i]}" if ranks.best[i] < ranks.worst[i] else str(ranks.best[i]),
                 *(None if name == other else better[other].at(i) for other in references),
             )
         )
+    nothing = (None,) * len(references)
+    rows += [(name, *(None for _ in iqm), None, reason, *nothing) for name, reason in grid.unscored.items()]
     what = f"{grid.scale} of the graph held {{}}, interquartile mean over problems and seeds, 95% over seeds"
     columns = (
         Column("method"),
@@ -69,8 +71,9 @@ def summary_table(grid: Grid) -> Table:
         else "The suite has no frozen anchors, so values are shown as they are. "
     )
     note = (
-        f"{meaning}A run without a graph has the value 0. {len(grid.problems)} problems, {len(grid.seeds)} seeds; "
-        f"intervals hold for these problems. Cannot be told apart, best first: {groups}. {grid.left_out}"
+        f"{meaning}A method with a run without a graph has no score and no rank. "
+        f"{len(grid.problems)} problems, {len(grid.seeds)} seeds; intervals hold for these problems. "
+        f"Cannot be told apart, best first: {groups}. {grid.left_out}"
     )
     return Table("methods", "Methods over all problems", columns, rows, note.strip())
 
@@ -146,6 +149,14 @@ def critical(grid: Grid) -> CriticalDifference | None:
     """Data of the critical-difference diagram; None with too few independent tasks or methods."""
     means = task_means(grid.final, grid.tasks)
     return critical_difference(means) if means.shape[0] >= 2 and means.shape[1] >= MIN_TASKS else None
+
+
+def _interquartile_means(scores: np.ndarray) -> list[Interval | None]:
+    """Of every method; None where a run had no graph yet."""
+    known = ~np.isnan(scores).any(axis=(1, 2))
+    band = _bootstrap(scores[known], interquartile_mean) if known.any() else None
+    place = np.cumsum(known) - 1
+    return [band.at(at) if there and band else None for there, at in zip(known, place, strict=True)]
 
 
 def _improvement(grid: Grid, reference: int) -> Band:

@@ -10,7 +10,7 @@ from ttgbench import __version__, draw
 from ttgbench.graph import Graph
 from ttgbench.report.build import Report
 from ttgbench.report.plots import Figure
-from ttgbench.report.problems import Row
+from ttgbench.report.problems import Row, best_row
 from ttgbench.report.table import Table
 from ttgbench.stats import Interval
 
@@ -146,7 +146,7 @@ def _bar(value: Interval) -> str:
 
 def _graphs(rows: Sequence[Row]) -> list[str]:
     """The best graph open, the others folded in."""
-    best = max((row for row in rows if row.graph), key=lambda row: row.accuracy.estimate, default=None)
+    best = best_row(rows)
     parts = []
     for row in rows:
         if row.graph is not None:

@@ -45,15 +45,15 @@ def _forest(grid: Grid, summary: Table) -> Figure:
     for i, column in enumerate(summary.columns):
         if not column.name.startswith("IQM"):
             continue
-        values = [row[i] for row in rows]
-        intervals = [value for value in values if isinstance(value, Interval)]
+        known = [(str(row[0]), value) for row in rows if isinstance(value := row[i], Interval)]
+        intervals = [value for _, value in known]
         data.append(
             {
                 "type": "scatter",
                 "mode": "markers",
                 "name": column.name.removeprefix("IQM "),
                 "x": [_r(v.estimate) for v in intervals],
-                "y": [html.escape(str(row[0])) for row in rows],
+                "y": [html.escape(name) for name, _ in known],
                 "error_x": {
                     "type": "data",
                     "symmetric": False,

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ttgbench.report.runs import BASELINE, Runs, clusters, finals, question_scores
+from ttgbench.report.runs import BASELINE, Runs, clusters, finals, question_scores, without_graph
 from ttgbench.report.table import Column, Table, Value
-from ttgbench.results import CellResult
+from ttgbench.results import CellResult, TestScore
 from ttgbench.stats import Comparison, Interval, accuracy_interval, break_even_queries, compare
 
 SAME = "the same graphs"
@@ -42,15 +42,15 @@ class Row:
     error: str | None
     """Of the first run that has one."""
     graph: dict[str, Any] | None
-    """The final graph that most runs ended with; None if none did."""
-    accuracy: Interval
+    """The final graph that most runs ended with; None, as are accuracy and costs, if a run ended without one."""
+    accuracy: Interval | None
     comparison: Comparison | None
     """With the baseline; None for itself or without a baseline."""
     verdict: str
-    nominal_units: float
-    flops: float
-    dollars: float
-    seconds: float
+    nominal_units: float | None
+    flops: float | None
+    dollars: float | None
+    seconds: float | None
     search_evaluations: float
     break_even: float | None
     """Queries; infinite if never; None where it cannot be said."""
@@ -59,16 +59,15 @@ class Row:
         """As COLUMNS."""
         compared = self.comparison
         difference = None if compared is None else Interval(compared.difference, compared.low, compared.high)
-        graph = self.graph is not None
         return (
             self.method,
-            self.accuracy if graph else "no graph",
+            self.accuracy,
             difference,
             self.verdict,
-            self.nominal_units if graph else None,
-            self.flops if graph else None,
-            1000 * self.dollars if graph else None,
-            self.seconds if graph else None,
+            self.nominal_units,
+            self.flops,
+            None if self.dollars is None else 1000 * self.dollars,
+            self.seconds,
             self.search_evaluations,
             self.break_even,
             ", ".join(f"{count} {status}" for status, count in self.statuses.items()),
@@ -88,6 +87,12 @@ def problem_rows(runs: Runs) -> list[Row]:
     return rows
 
 
+def best_row(rows: Sequence[Row]) -> Row | None:
+    """The row with the highest accuracy; None where no method has one."""
+    scored = [(row.accuracy.estimate, row) for row in rows if row.accuracy is not None]
+    return max(scored, key=lambda pair: pair[0])[1] if scored else None
+
+
 def problem_tables(rows: Sequence[Row]) -> list[Table]:
     """One table per problem."""
     return [
@@ -98,18 +103,24 @@ def problem_tables(rows: Sequence[Row]) -> list[Table]:
 
 def _note() -> str:
     return (
-        "Intervals and verdicts are about other questions of this task, for the graphs that these runs found. A run "
-        "without a graph scores 0. Rows are judged one by one: of twenty without a difference one shows one by chance."
+        "Intervals and verdicts are about other questions of this task, for the graphs that these runs found. A method "
+        "with a run without a graph has no score. Rows are judged one by one: of twenty without a difference one shows "
+        "one by chance."
     )
 
 
 def _row(cells: Sequence[CellResult], baseline: Sequence[CellResult], margin: float | None) -> Row:
-    scored, first = finals(cells), cells[0]
+    first, unscored = cells[0], without_graph(cells)
+    scored = [] if unscored else finals(cells)
     compared = None
-    if scored and finals(baseline) and first.method.name != BASELINE:
+    if scored and baseline and not without_graph(baseline) and first.method.name != BASELINE:
         compared = compare_runs(cells, baseline)
     graphs = Counter(final.key for final in scored)
     common = next((final.graph for final in scored if graphs[final.key] == max(graphs.values())), None)
+
+    def mean(cost: Callable[[TestScore], float]) -> float | None:
+        return _mean([cost(final) for final in scored]) if scored else None
+
     return Row(
         problem=first.problem,
         method=first.method.name,
@@ -117,15 +128,15 @@ def _row(cells: Sequence[CellResult], baseline: Sequence[CellResult], margin: fl
         statuses=dict(sorted(Counter(cell.status for cell in cells).items())),
         error=next((cell.error for cell in cells if cell.error), None),
         graph=common,
-        accuracy=_accuracy(cells),
+        accuracy=_accuracy(cells) if scored else None,
         comparison=compared,
-        verdict=_same(cells, baseline) or _verdict(first, compared, bool(scored), bool(baseline), margin),
-        nominal_units=_mean([final.nominal.units for final in scored]),
-        flops=_mean([final.flops for final in scored]),
-        dollars=_mean([final.dollars for final in scored]),
-        seconds=_mean([final.seconds for final in scored]),
+        verdict=_verdict(cells, baseline, compared, margin),
+        nominal_units=mean(lambda final: final.nominal.units),
+        flops=mean(lambda final: final.flops),
+        dollars=mean(lambda final: final.dollars),
+        seconds=mean(lambda final: final.seconds),
         search_evaluations=_mean([cell.search.full_evaluations for cell in cells]),
-        break_even=_break_even(cells, baseline),
+        break_even=_break_even(cells, baseline) if compared is not None else None,
     )
 
 
@@ -144,21 +155,18 @@ def _accuracy(cells: Sequence[CellResult]) -> Interval:
     return Interval(alone.difference, max(alone.low, 0.0), min(alone.high, 1.0))
 
 
-def _same(cells: Sequence[CellResult], baseline: Sequence[CellResult]) -> str:
-    own, other = (sorted(final.key for final in finals(runs)) for runs in (cells, baseline))
-    return SAME if own == other and own and cells[0].method.name != BASELINE else ""
-
-
 def _verdict(
-    first: CellResult, compared: Comparison | None, has_graph: bool, has_baseline: bool, margin: float | None
+    cells: Sequence[CellResult], baseline: Sequence[CellResult], compared: Comparison | None, margin: float | None
 ) -> str:
-    if not has_graph:
-        return f"no graph: {first.status}" + (f", {first.error}" if first.error else "")
-    if first.method.name == BASELINE:
+    if unscored := without_graph(cells):
+        error = next((cell.error for cell in cells if cell.error and cell.final is None), None)
+        return unscored + (f": {error}" if error else "")
+    if cells[0].method.name == BASELINE:
         return "the baseline"
     if compared is None:
-        return f"no {BASELINE} to compare with" if not has_baseline else f"{BASELINE} found no graph"
-    return verdict_text(compared, margin)
+        return f"no {BASELINE} to compare with" if not baseline else f"{BASELINE} has no score"
+    own, other = (sorted(final.key for final in finals(runs)) for runs in (cells, baseline))
+    return SAME if own == other else verdict_text(compared, margin)
 
 
 def verdict_text(compared: Comparison, margin: float | None) -> str:
@@ -173,8 +181,6 @@ LEDGER_COSTS = {"flops": ("flops", 1.0), "picodollars": ("dollars", 1e12), "nano
 
 def _break_even(cells: Sequence[CellResult], baseline: Sequence[CellResult]) -> float | None:
     own, other = finals(cells), finals(baseline)
-    if not own or not other or cells[0].method.name == BASELINE:
-        return None
     field, scale = LEDGER_COSTS[cells[0].search.metric]
     accuracy = _mean([final.accuracy for final in other])
     if accuracy == 0:
@@ -189,4 +195,4 @@ def _break_even(cells: Sequence[CellResult], baseline: Sequence[CellResult]) -> 
 
 
 def _mean(values: Sequence[float]) -> float:
-    return float(np.mean(values)) if len(values) else 0.0
+    return float(np.mean(values))

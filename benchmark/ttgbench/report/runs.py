@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -89,17 +90,24 @@ def _suite(folder: Path, result: CellResult) -> Suite | None:
 
 
 def question_scores(results: Sequence[CellResult]) -> NDArray[np.float64]:
-    """Shape (questions, universes): the final graphs' scores, averaged over runs. A run without a graph scores 0."""
-    shape = next((np.shape(final.scores) for result in results if (final := result.final)), (1, 0))
-    if not shape[1]:
-        shape = (1, len(results[0].question_ids))
-    rows = [np.asarray(final.scores) if (final := result.final) else np.zeros(shape) for result in results]
-    return np.mean(rows, axis=0).T
+    """Shape (questions, universes): the final graphs' scores, averaged over runs, each of which must have one."""
+    return np.mean([final.scores for final in finals(results)], axis=0).T
 
 
 def clusters(result: CellResult) -> tuple[str, ...] | None:
     """One label per question, or None where the task has none."""
     return result.clusters or None
+
+
+def without_graph(results: Sequence[CellResult], at: float = math.inf) -> str:
+    """Why these runs have no score at a search spend, in words: some had no graph. Empty if all had one."""
+    for missing, what in (
+        (sum(result.final is None for result in results), "ended without a graph"),
+        (sum(result.incumbent(at) is None for result in results), f"had no graph yet at {at:g}"),
+    ):
+        if missing:
+            return f"{missing} of {len(results)} runs {what}"
+    return ""
 
 
 def finals(results: Sequence[CellResult]) -> list[TestScore]:

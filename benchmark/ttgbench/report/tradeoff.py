@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ttgbench.cost import Budget
-from ttgbench.report.runs import Runs, finals
+from ttgbench.report.runs import Runs, finals, without_graph
 from ttgbench.report.table import Column, Table, Value
 from ttgbench.results import CellResult, TestScore
 from ttgbench.stats import Band, attainment_surface, hypervolume, pareto_front, stratified_bootstrap
@@ -48,7 +48,7 @@ def _tradeoff(runs: Runs, problem: str, budget: Budget) -> Tradeoff:
     for method in runs.methods:
         cells = runs.cells(problem, method)
         scored = finals(cells)
-        if not scored:
+        if not scored or without_graph(cells):
             continue
         found = [_found(cell, budget.metric) for cell in cells]
         points[method] = (
@@ -72,8 +72,8 @@ def _cost(score: TestScore, metric: str) -> float:
 
 
 def _found(cell: CellResult, metric: str) -> tuple[list[float], list[float]]:
-    """Accuracy and cost of every graph of a run that was scored; a run without any found nothing, at no cost."""
-    return [score.accuracy for score in cell.test] or [0.0], [_cost(score, metric) for score in cell.test] or [0.0]
+    """Accuracy and cost of every graph of a run that was scored."""
+    return [score.accuracy for score in cell.test], [_cost(score, metric) for score in cell.test]
 
 
 def tradeoff_table(tradeoffs: list[Tradeoff]) -> Table:

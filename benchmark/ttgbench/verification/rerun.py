@@ -1,5 +1,5 @@
-"""Sampled cells run again, live: a generation that comes out with the same text must have the same token counts, and
-a test accuracy must lie within what chance allows."""
+"""Sampled cells run again. Live: a generation that comes out with the same text must have the same token counts, and a
+test accuracy must lie within what chance allows. From the suite's own recording: every byte must be the same."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ttgbench.method import LoadedMethod
 from ttgbench.results import CellResult
 from ttgbench.run import run_cell
 from ttgbench.store import Generation, Store, name_of
-from ttgbench.verification.replay import Arenas, Progress
+from ttgbench.verification.replay import Arenas, Progress, replay
 from ttgbench.verification.stores import same_rows
 from ttgbench.workbench import Workbench
 
@@ -56,6 +56,20 @@ def rerun(
         same = _check_tokens(before, bench.store, archive.path / STORE)
     progress(f"{same} generations came out with the same text and the same token counts")
     return len(cells)
+
+
+def rerun_recorded(
+    archive: Archive, count: int, method: LoadedMethod, bench: Workbench, scratch: Path, progress: Progress
+) -> int:
+    """Runs sampled cells again from the store of `bench`, which holds the suite's recording; how many.
+
+    Raises Rejected (rerun-differs): generations of the archive that are not those of the recording end here.
+    """
+    try:
+        return replay(archive, method, bench, scratch, progress, sampled(archive, count))
+    except Rejected as error:
+        message = f"from the suite's recording: {error.message}"
+        raise Rejected("rerun-differs", message, source=error.source) from None
 
 
 def _accuracies_differ(before: CellResult, after: CellResult) -> str | None:

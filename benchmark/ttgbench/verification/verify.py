@@ -19,7 +19,7 @@ from ttgbench.recorded import recorded_store
 from ttgbench.submission.pack import pack, unpack
 from ttgbench.suite import Suite
 from ttgbench.verification.replay import Progress, check_names, replay
-from ttgbench.verification.rerun import rerun
+from ttgbench.verification.rerun import rerun, rerun_recorded
 from ttgbench.verification.stores import check_recorded, regrade, take_over
 from ttgbench.workbench import Workbench
 
@@ -29,9 +29,9 @@ class Options:
     """How thoroughly, and with what."""
 
     rerun: int = 0
-    """So many cells are run again, live."""
+    """So many cells are run again, on what the suite is answered by: its landscape, its recording, or engines."""
     engine: str | None = None
-    """For the live runs of recorded suites: as `launch` takes it. Synthetic suites need none."""
+    """As `launch` takes it. Suites that are synthetic or have a recording need none."""
     store: Path | None = None
     """A Parquet file with the generations, where the archive has none."""
     data_dir: Path | None = None
@@ -57,6 +57,7 @@ def verify(
     archive = read_archive(path, suites=suites)
     _check_seeds(archive, options)
     _check_search(archive)
+    _check_engine(archive, options)
     with tempfile.TemporaryDirectory(prefix="ttgbench-verify-") as name:
         scratch = Path(name)
         method = _method(archive, scratch / "submission", options.limits)
@@ -99,6 +100,17 @@ def _check_search(archive: Archive) -> None:
             raise Rejected("hard-coded", message, source=archive.path / CELLS)
 
 
+def _check_engine(archive: Archive, options: Options) -> None:
+    """Before anything is computed: what needs an engine that is not given is refused at once."""
+    if options.rerun and options.engine is None and not _synthetic(archive) and archive.suite.recorded is None:
+        message = "its suite has no recording: to run cells again give an engine (--engine), or leave out --rerun"
+        raise Rejected("no-engine", message, source=archive.path / RUN, field="suite")
+
+
+def _synthetic(archive: Archive) -> bool:
+    return all(spec.evaluator == "synthetic" for spec in archive.suite.problems)
+
+
 def _method(archive: Archive, folder: Path, limits: IsolationLimits) -> LoadedMethod:
     """The archived method, to be run in isolation. Raises Rejected."""
     source = archive.path / SUBMISSION
@@ -121,7 +133,7 @@ def _method(archive: Archive, folder: Path, limits: IsolationLimits) -> LoadedMe
 
 def _recorded(archive: Archive, store: Path, options: Options) -> tuple[Path | None, int]:
     """A store of the archived generations, and how many grades were compared; (None, 0) for a synthetic suite."""
-    if all(spec.evaluator == "synthetic" for spec in archive.suite.problems):
+    if _synthetic(archive):
         return None, 0
     parquet = archive.store or options.store
     if parquet is None:
@@ -139,11 +151,11 @@ def _rerun(
 ) -> int:
     if store is None:  # a synthetic landscape: the replay has computed everything anew
         return min(options.rerun, len(archive.cells))
-    if options.engine is None:
-        raise InputError("needs an engine to run cells again", source="--engine")
-    with Workbench(
-        scratch / "live.sqlite", options.engine, data_dir=options.data_dir, agent=archive.record.agent
-    ) as bench:
+    agent, data_dir = archive.record.agent, options.data_dir
+    if archive.suite.recorded is not None:
+        with Workbench(recorded_store(archive.suite.recorded), None, data_dir=data_dir, agent=agent) as bench:
+            return rerun_recorded(archive, options.rerun, method, bench, scratch / "rerun", progress)
+    with Workbench(scratch / "live.sqlite", options.engine, data_dir=data_dir, agent=agent) as bench:
         return rerun(archive, options.rerun, method, bench, store, scratch / "rerun", progress)
 
 
