@@ -12,7 +12,7 @@ from parts.page import Page, chosen, dropdown, run_choices, suites
 from parts.source import Source
 
 from ttgbench.board import Board
-from ttgbench.board.build import MAX_EVENTS
+from ttgbench.board.logs import MAX_EVENTS
 
 
 class Run(Page):
@@ -102,7 +102,8 @@ def _log(board: Board, suite: str, run: str, cell: dict[str, Any]) -> str:
         rows.append((event.get("event", ""), "" if spent is None else f"{spent / cell['full_evaluation']:.2f}", said))
     title = f"<h3>Log of {escape(cell['problem'])}, seed {cell['seed']}</h3>"
     kept = "Here are its beginning and its end; the archive holds all of it." if len(events) >= MAX_EVENTS else ""
-    said = f"Spent is counted in full evaluations of {cell['full_evaluation']:,} {cell['metric']}. {kept}"
+    unit = f"{cell['full_evaluation']:,} {cell['metric']}"
+    said = f"Spent is counted in full evaluations of {unit}. Evaluations in a row are one line. {kept}"
     return title + markup.table(("Event", "Spent#", "What"), rows, "Log") + markup.note(said)
 
 

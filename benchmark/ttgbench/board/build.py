@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from ttgbench.archive import Archive, Rejection
 from ttgbench.board.anytime import anytime_rows
 from ttgbench.board.entry import Entry
 from ttgbench.board.graphs import graph_rows
+from ttgbench.board.logs import log_rows
 from ttgbench.board.methods import method_rows
 from ttgbench.board.results import cell_row
 from ttgbench.board.slices import slices
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SCHEMA = 1
-MAX_EVENTS = 200
-"""Events of one run's log that the board keeps; the archive has them all."""
-MAX_TEXT = 500
-"""Characters of one text in a kept event, such as an agent's reply."""
 
 
 def build(found: Iterable[Archive | Rejection]) -> tuple[dict[str, pa.Table], dict[str, Any]]:
@@ -70,7 +66,7 @@ def _suite_rows(label: str, entries: Sequence[Entry]) -> dict[str, list[dict[str
         "graph_scores": graphs,
         "run_scores": [row for entry in entries for row in _run_scores(label, entry)],
         "runs": [_run_row(label, entry.archive) for entry in entries],
-        "logs": [row for entry in entries for row in _log_rows(label, entry.archive)],
+        "logs": [row for entry in entries for row in log_rows(label, entry.archive)],
     }
 
 
@@ -97,22 +93,6 @@ def _run_row(label: str, archive: Archive) -> dict[str, Any]:
         "path": "/".join(archive.path.parts[-3:]),
         "record": archive.record.to_json(),
         "verification": verification.to_json() if verification is not None else None,
-    }
-
-
-def _log_rows(label: str, archive: Archive) -> list[dict[str, Any]]:
-    rows = []
-    for problem, seed, events in archive.logs():
-        kept = events if len(events) <= MAX_EVENTS else [*events[: MAX_EVENTS - 1], events[-1]]
-        text = json.dumps([_short(event) for event in kept], ensure_ascii=False)
-        rows.append({"suite": label, "run_id": archive.run_id, "problem": problem, "seed": seed, "events": text})
-    return rows
-
-
-def _short(event: dict[str, Any]) -> dict[str, Any]:
-    """An event without its graph, whose key says enough, and with its texts cut."""
-    return {
-        key: value[:MAX_TEXT] if isinstance(value, str) else value for key, value in event.items() if key != "graph"
     }
 
 
