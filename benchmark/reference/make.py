@@ -20,7 +20,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from ttgbench.archive import write_archive
-from ttgbench.archive.record import VERIFICATION
+from ttgbench.archive.record import LOGS, VERIFICATION
 from ttgbench.launch import read_manifest
 from ttgbench.verification import Options, verify, write_verification
 
@@ -61,12 +61,12 @@ def main() -> None:
         )
         print(f"{suite}: run in {time.monotonic() - started:.0f} s", flush=True)
         archives += archived(out / suite, out / "results")
+    archives.sort(key=lambda archive: (archive / LOGS).stat().st_size)  # the short ones are soon done
     started = time.monotonic()
     with ProcessPoolExecutor(options.jobs) as workers:
-        badges = list(workers.map(verified, archives, [options.seeds is not None] * len(archives)))
-    print(
-        f"{len(archives)} archives, {', '.join(sorted(set(badges)))}, in {time.monotonic() - started:.0f} s", flush=True
-    )
+        badges = workers.map(verified, archives, [options.seeds is not None] * len(archives))
+        for archive, badge in zip(archives, badges, strict=True):
+            print(f"{archive}: {badge} after {time.monotonic() - started:.0f} s", flush=True)
     ttgbench("board", "build", str(out / "results"), "--out", str(out / "board"))
 
 
