@@ -14,6 +14,8 @@ from parts import source as sources
 from parts.source import Source, local
 from parts.upload import examined
 
+from ttgbench.suite import load_suite
+
 real = sources.find_archives
 
 
@@ -153,3 +155,14 @@ def test_a_packed_submission_is_recognised(tmp_path):
     sentence, problems = said(path)
     assert sentence.startswith("A well-formed submission: random_search")
     assert problems == ()
+
+
+def test_without_settings_the_shipped_board_is_shown(monkeypatch):
+    """It is that of the suites as they are: a changed suite needs a new board."""
+    for name in ("TTGBENCH_RESULTS_DIR", "TTGBENCH_RESULTS_REPO"):
+        monkeypatch.delenv(name, raising=False)
+    state = Source.from_environment().state
+    assert state.problem is None
+    shown = {label: facts["hash"] for label, facts in state.board.manifest["suites"].items()}
+    assert shown == {label: load_suite(label).hash for label in ("synthetic-v1", "recorded-micro-v1")}
+    assert len(state.board.rows("runs", suite="synthetic-v1")) >= 17
