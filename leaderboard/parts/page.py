@@ -51,8 +51,9 @@ def dropdown(value: Any, choices: Choices, **props: Any) -> Any:
 
 
 def suites(board: Board) -> Choices:
-    """Labels of the board's suites."""
-    return [(label, label) for label in board.manifest["suites"]]
+    """Labels of the board's suites, those with most problems first: they say most."""
+    facts = board.manifest["suites"]
+    return [(label, label) for label in sorted(facts, key=lambda label: (-len(facts[label]["problems"]), label))]
 
 
 def problem_names(board: Board, suite: str) -> list[str]:

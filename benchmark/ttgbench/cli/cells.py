@@ -40,7 +40,7 @@ def run_cells(
     folder.mkdir(parents=True, exist_ok=True)
     cells = len(setup.suite.problems) * len(names) * seeds
     with _backend(setup, jobs, timeout, ray) as backend:
-        engine = "synthetic" if setup.simulated else str(setup.engine)
+        engine = "synthetic" if setup.simulated else setup.engine or "recording"
         results = run_on(backend, folder, setup.suite, names, seeds, engine, CellReport(cells), setup.agent)
     return results, cells - len(results)
 
