@@ -43,7 +43,7 @@ REASONS: Mapping[str, str] = {
     "hard-coded": "a search method that had its graph before it searched",
     "tokens-differ": "the same text or prompt has another number of tokens when it is generated again",
     "no-engine": "cells are to be run again live, and no engine was given for it",
-    "rerun-differs": "a live run differs by more than chance allows, or one from the suite's recording in any byte",
+    "rerun-differs": "a live run differs by more than chance allows",
 }
 """Every reason and what it means."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -60,23 +60,10 @@ def _named(task: str, version: int, grader: str) -> str:
     return f"{task[:80]}@{version} graded by {grader[:80]}"
 
 
-def replay(
-    archive: Archive,
-    method: LoadedMethod,
-    bench: Workbench,
-    scratch: Path,
-    progress: Progress,
-    cells: Sequence[CellResult] | None = None,
-) -> int:
-    """Runs every cell again, or only these; how many.
-
-    Raises Rejected (replay-differs, store-lacks) naming cell and field.
-    """
+def replay(archive: Archive, method: LoadedMethod, bench: Workbench, scratch: Path, progress: Progress) -> int:
+    """Runs every cell again; how many. Raises Rejected (replay-differs, store-lacks) naming cell and field."""
     arenas = Arenas(archive, bench)
-    chosen = {(cell.problem, cell.seed) for cell in (archive.cells if cells is None else cells)}
     for cell, (_, _, events) in zip(archive.cells, archive.logs(), strict=True):
-        if (cell.problem, cell.seed) not in chosen:
-            continue
         place = f"{cell.problem} seed {cell.seed}"
         folder = scratch / cell.problem / str(cell.seed)
         said = [canonical(event).decode().removesuffix("\n") for event in events]
@@ -94,7 +81,7 @@ def replay(
             raise Rejected("replay-differs", message, source=archive.path / CELLS)
         shutil.rmtree(folder)
         progress(f"{place}: the same bytes")
-    return len(chosen)
+    return len(archive.cells)
 
 
 def _killed(arena: Arena, method: LoadedMethod, cell: CellResult, said: list[str], folder: Path) -> CellResult | None:

@@ -15,7 +15,7 @@ from ttgbench.method import LoadedMethod
 from ttgbench.results import CellResult
 from ttgbench.run import run_cell
 from ttgbench.store import Generation, Store, name_of
-from ttgbench.verification.replay import Arenas, Progress, replay
+from ttgbench.verification.replay import Arenas, Progress
 from ttgbench.verification.stores import same_rows
 from ttgbench.workbench import Workbench
 
@@ -56,13 +56,6 @@ def rerun(
         same = _check_tokens(before, bench.store, archive.path / STORE)
     progress(f"{same} generations came out with the same text and the same token counts")
     return len(cells)
-
-
-def rerun_recorded(
-    archive: Archive, count: int, method: LoadedMethod, bench: Workbench, scratch: Path, progress: Progress
-) -> int:
-    """Runs sampled cells again from the recording, the store of `bench`; how many. Raises Rejected."""
-    return replay(archive, method, bench, scratch, progress, sampled(archive, count))
 
 
 def _accuracies_differ(before: CellResult, after: CellResult) -> str | None:

@@ -19,7 +19,7 @@ from ttgbench.recorded import recorded_store
 from ttgbench.submission.pack import pack, unpack
 from ttgbench.suite import Suite
 from ttgbench.verification.replay import Progress, check_names, replay
-from ttgbench.verification.rerun import rerun, rerun_recorded
+from ttgbench.verification.rerun import rerun
 from ttgbench.verification.stores import check_recorded, regrade, take_over
 from ttgbench.workbench import Workbench
 
@@ -149,12 +149,9 @@ def _recorded(archive: Archive, store: Path, options: Options) -> tuple[Path | N
 def _rerun(
     archive: Archive, method: LoadedMethod, store: Path | None, scratch: Path, options: Options, progress: Progress
 ) -> int:
-    if store is None:  # a synthetic landscape: the replay has computed everything anew
+    if store is None or archive.suite.recorded is not None:  # the replay has computed all that there is to compute
         return min(options.rerun, len(archive.cells))
     agent, data_dir = archive.record.agent, options.data_dir
-    if archive.suite.recorded is not None:
-        with Workbench(recorded_store(archive.suite.recorded), None, data_dir=data_dir, agent=agent) as bench:
-            return rerun_recorded(archive, options.rerun, method, bench, scratch / "rerun", progress)
     with Workbench(scratch / "live.sqlite", options.engine, data_dir=data_dir, agent=agent) as bench:
         return rerun(archive, options.rerun, method, bench, store, scratch / "rerun", progress)
 
