@@ -291,8 +291,10 @@ def test_a_closed_store_ends_an_evaluation():
 
 
 ENDLESS = """
+import signal
 import sys
 from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore it, as nohup does
 sys.path.insert(0, sys.argv[2])
 from test_generation import GRAPHS, answer, evaluator
 from ttgbench.store import Store
