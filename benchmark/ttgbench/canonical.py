@@ -34,7 +34,10 @@ def canonical_order(colours: Sequence[int], neighbours: Sequence[Sequence[int]])
     Two graphs are isomorphic (colours kept) exactly if writing both in canonical order gives the same edges.
     Raises SearchLimit.
     """
-    order = _Search().order(dict(enumerate(colours)), dict(enumerate(neighbours)))
+    if len(set(colours)) < len(colours):
+        order = _Search().order(dict(enumerate(colours)), dict(enumerate(neighbours)))
+    else:
+        order = list(range(len(colours)))
     return sorted(order, key=colours.__getitem__)
 
 
@@ -65,14 +68,20 @@ class _Search:
     def refine(self, colours: Colours, neighbours: Adjacency) -> Colours:
         """The coarsest finer colouring in which equal colours see equal multisets of colours; colours are 0, 1, 2..."""
         size = sum(map(len, neighbours.values())) + len(colours)
-        cells = len(set(colours.values()))
+        members = Counter(colours.values())
+        cells = len(members)
         while True:
             self.work += size
             if self.work > MAX_WORK:
                 raise SearchLimit
-            seen = {v: (c, tuple(sorted([colours[u] for u in neighbours[v]]))) for v, c in colours.items()}
+            seen = {
+                # What is alone in its cell needs no neighbours to be told apart.
+                v: (c, tuple(sorted([colours[u] for u in neighbours[v]])) if members[c] > 1 else ())
+                for v, c in colours.items()
+            }
             rank = {signature: i for i, signature in enumerate(sorted(set(seen.values())))}
             colours = {v: rank[signature] for v, signature in seen.items()}
+            members = Counter(colours.values())
             if len(rank) in (cells, len(colours)):
                 return colours
             cells = len(rank)

@@ -8,7 +8,6 @@ A directed acyclic graph of nodes (role, model) with exactly one sink, whose out
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
@@ -16,11 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from ttgbench.canonical import SearchLimit, canonical_order
 from ttgbench.errors import GraphError, GraphIssue, UnknownName
-from ttgbench.graph_json import MAX_BYTES, SCHEMA, parse, read
+from ttgbench.graph_json import MAX_BYTES, SCHEMA, parse, read, write
 from ttgbench.graph_rules import MAX_NODES, ROLE_RULES, Findings, Node, RoleRule, shown
 
 if TYPE_CHECKING:
     from networkx import DiGraph
+
+NAMES = tuple([f"n{i}" for i in range(MAX_NODES)])
+"""Ids of nodes in canonical order."""
 
 __all__ = ["MAX_BYTES", "MAX_NODES", "ROLE_RULES", "SCHEMA", "Graph", "Node", "RoleRule", "find_issues"]
 
@@ -60,6 +62,15 @@ class Graph:
         if findings.found:
             raise GraphError(findings.issues)
         self._fill(findings.nodes.values(), findings.edges, findings.levels)
+
+    @classmethod
+    def of_valid(
+        cls, nodes: Iterable[Node], edges: Iterable[tuple[str, str]], level_of: Mapping[str, int]
+    ) -> Graph:
+        """A graph that is known to obey every rule: nothing is checked. level_of: what `levels` says, by node id."""
+        graph = cls.__new__(cls)
+        graph._fill(nodes, edges, level_of)
+        return graph
 
     def _fill(self, nodes: Iterable[Node], edges: Iterable[tuple[str, str]], level_of: Mapping[str, int]) -> None:
         predecessors: dict[str, list[str]] = {node: [] for node in level_of}
@@ -151,7 +162,11 @@ class Graph:
         kinds = [(self._level_of[node.id], node.role, node.model or "") for node in self.nodes]
         rank = {kind: i for i, kind in enumerate(sorted(set(kinds)))}
         place = {node.id: i for i, node in enumerate(self.nodes)}
-        neighbours = [[place[n] for n in self._predecessors[i] + self._successors[i]] for i in place]
+        neighbours: list[list[int]] = [[] for _ in place]
+        for source, target in self.edges:
+            start, end = place[source], place[target]
+            neighbours[start].append(end)
+            neighbours[end].append(start)
         try:
             order = canonical_order([rank[kind] for kind in kinds], neighbours)
         except SearchLimit:
@@ -165,19 +180,25 @@ class Graph:
 
     @cached_property
     def _canonical(self) -> Graph:
-        place = {node_id: i for i, node_id in enumerate(self.order)}
-        name = {node_id: f"n{i}" for node_id, i in place.items()}
-        nodes = [Node(name[i], self._by_id[i].role, self._by_id[i].model) for i in self.order]
-        edges = sorted((place[source], place[target]) for source, target in self.edges)
-        graph = Graph.__new__(Graph)
-        graph._fill(nodes, [(f"n{i}", f"n{j}") for i, j in edges], {name[i]: self._level_of[i] for i in self.order})
-        graph.__dict__["order"] = tuple(name.values())
+        rows, edges = self._canonical_form
+        levels = {name: self._level_of[i] for name, i in zip(NAMES, self.order, strict=False)}
+        graph = Graph.of_valid([Node(*row) for row in rows], edges, levels)
+        graph.__dict__["order"] = tuple(levels)
         return graph
+
+    @property
+    def _canonical_form(self) -> tuple[list[tuple[str, str, str | None]], list[tuple[str, str]]]:
+        """Nodes as (id, role, model), and edges, of `canonical`."""
+        place = {node_id: i for i, node_id in enumerate(self.order)}
+        nodes = [self._by_id[node_id] for node_id in self.order]
+        edges = sorted([(place[source], place[target]) for source, target in self.edges])
+        rows = [(name, node.role, node.model) for name, node in zip(NAMES, nodes, strict=False)]
+        return rows, [(NAMES[source], NAMES[target]) for source, target in edges]
 
     @cached_property
     def key(self) -> str:
         """SHA-256 (64 hex digits) of the canonical JSON: equal exactly for isomorphic graphs. Raises as `order`."""
-        return hashlib.sha256(self.canonical().to_json().encode()).hexdigest()
+        return hashlib.sha256(write(*self._canonical_form).encode()).hexdigest()
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form as Python objects."""
@@ -189,7 +210,7 @@ class Graph:
 
     def to_json(self) -> str:
         """One line of ASCII."""
-        return json.dumps(self.to_dict(), separators=(",", ":"))
+        return write([(node.id, node.role, node.model) for node in self.nodes], self.edges)
 
     @classmethod
     def from_dict(
@@ -204,8 +225,7 @@ class Graph:
         findings = read(data, roles, models)
         if findings.found:
             raise GraphError(findings.issues, source=source)
-        graph = cls.__new__(cls)
-        graph._fill(findings.nodes.values(), findings.edges, findings.levels)
+        graph = cls.of_valid(findings.nodes.values(), findings.edges, findings.levels)
         try:
             graph.key  # noqa: B018  what has no canonical form is refused here, not in the middle of a run
         except GraphError as error:

@@ -1,9 +1,10 @@
-"""From JSON text, which may be anything, to the nodes and edges of a graph."""
+"""From JSON text, which may be anything, to the nodes and edges of a graph, and back."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from ttgbench.errors import GraphError, GraphIssue
@@ -97,3 +98,21 @@ def _refuse_other_fields(
     for field in data:
         if field not in known:
             findings.add(node, "unknown-field", f"{where}: unknown field {shown(field)}; known: {', '.join(known)}")
+
+
+def write(nodes: Iterable[tuple[str, str, str | None]], edges: Iterable[tuple[str, str]]) -> str:
+    """One line of ASCII. nodes: (id, role, model).
+
+    The text of json.dumps, put together by hand: every key hashes it, and a search makes thousands of them.
+    """
+    rows = [
+        f'{{"id":{_quoted(name)},"role":{_quoted(role)}}}'
+        if model is None
+        else f'{{"id":{_quoted(name)},"role":{_quoted(role)},"model":{_quoted(model)}}}'
+        for name, role, model in nodes
+    ]
+    pairs = [f"[{_quoted(source)},{_quoted(target)}]" for source, target in edges]
+    return f'{{"schema":{SCHEMA},"nodes":[{",".join(rows)}],"edges":[{",".join(pairs)}]}}'
+
+
+_quoted = lru_cache(maxsize=4096)(json.dumps)

@@ -184,7 +184,8 @@ class Problem:
         except BaseException:
             self._ledger.release(reservation)
             raise
-        charges = [self._charge(evaluation, indices) for evaluation in evaluations]
+        chosen = np.asarray(indices)
+        charges = [self._charge(evaluation, chosen) for evaluation in evaluations]
         spent = self._ledger.spent
         self._ledger.settle(reservation, sum(charges))
         for evaluation, charge in zip(evaluations, charges, strict=True):
@@ -256,31 +257,39 @@ class Problem:
 
     def _worst_case(self, graph: Graph, count: int) -> int:
         """Most that these questions can cost: longest question, longest answers, nothing in the store."""
-        lengths, longest = self._space.lengths, self._task.max_tokens
+        inputs = Counter([target for _, target in graph.edges])
         total = 0
         for node in graph.nodes:
-            if node.model is None:
-                continue
-            card = self._space.pool[node.model]
-            inputs = sum(1 for _ in graph.predecessors(node.id))
-            prompt = lengths.question + self._task.max_question_bytes + inputs * 2 * longest
-            prompt = min(prompt, card.context_length)
-            if (card.name, prompt) not in self._worst_bills:
-                self._worst_bills[card.name, prompt] = bill(self._space, card, prompt, longest)
-            total += self._worst_bills[card.name, prompt]
+            if node.model is not None:
+                kind = node.model, inputs[node.id]
+                if kind not in self._worst_bills:
+                    self._worst_bills[kind] = self._worst_bill(*kind)
+                total += self._worst_bills[kind]
         return total * count
 
-    def _charge(self, evaluation: Evaluation, indices: tuple[int, ...]) -> int:
-        chosen = np.asarray(indices)
+    def _worst_bill(self, model: str, predecessors: int) -> int:
+        """Most that one generation can cost."""
+        lengths, longest = self._space.lengths, self._task.max_tokens
+        card = self._space.pool[model]
+        prompt = lengths.question + self._task.max_question_bytes + predecessors * 2 * longest
+        return int(bill(self._space, card, min(prompt, card.context_length), longest))
+
+    def _charge(self, evaluation: Evaluation, chosen: NDArray[np.intp]) -> int:
+        """What of an evaluation on the chosen questions this run has not paid for yet; it is paid for then."""
         total = 0
         for use in evaluation.nodes:
             if use.model is None:
                 continue
-            billed = self._billed.setdefault(use.key, np.zeros(len(self._questions), dtype=np.bool_))
-            fresh = ~billed[chosen]
-            if fresh.any():
+            billed = self._billed.get(use.key)
+            if billed is None:
+                billed = self._billed[use.key] = np.zeros(len(self._questions), dtype=np.bool_)
+                total += int(self._amounts(use).sum())
+            else:
+                fresh = ~billed[chosen]
+                if not fresh.any():
+                    continue
                 total += int(self._amounts(use)[fresh].sum())
-                billed[chosen] = True
+            billed[chosen] = True
         return total
 
     def _amounts(self, use: NodeUse) -> NDArray[np.int64]:

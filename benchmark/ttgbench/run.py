@@ -36,6 +36,7 @@ ERROR_NAME = "error.txt"
 SPENDING = {"evaluate": "evaluation", "ask": "agent"}
 """Events after which more is spent, and on what."""
 MAX_ERROR = 100_000
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 INFRASTRUCTURE = (EngineError, MissingGeneration, StoreError)
 """Not the method's fault: the run is not recorded, and goes on when it is started again."""
 
@@ -70,7 +71,7 @@ class RunLog:
     def __call__(self, event: Mapping[str, Any]) -> None:
         if os.getpid() != self._process:
             raise InputError("belongs to the process that runs the search; a fork of it cannot use it", field="problem")
-        self._stream.write(json.dumps(event, ensure_ascii=False, separators=(",", ":")) + "\n")
+        self._stream.write(_ENCODER.encode(event) + "\n")
         self._stream.flush()
 
 

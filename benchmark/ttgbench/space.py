@@ -23,7 +23,7 @@ from ttgbench.pool import Pool
 from ttgbench.space_enumerate import enumerate_wirings
 from ttgbench.space_moves import moves
 from ttgbench.space_sample import Dice, draw
-from ttgbench.space_wiring import Bounds, Wiring, levels_of
+from ttgbench.space_wiring import Bounds, Wiring
 from ttgbench.task import Lengths
 
 
@@ -156,7 +156,7 @@ class SearchSpace:
         ins = np.asarray([len(sources) for sources in wiring.inputs])
         if ins.max() > self._bounds.max_in_degree:
             raise InputError(f"a node has {ins.max()} predecessors", source="graph")
-        levels = levels_of(wiring.inputs)
+        levels = wiring.levels
         assert levels is not None
         kinds = np.asarray(wiring.kinds)
         source, sink = np.asarray(levels) == 0, wiring.sinks[0]

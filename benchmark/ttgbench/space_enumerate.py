@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 from ttgbench.canonical import canonical_order
-from ttgbench.space_wiring import Bounds, Wiring, levels_of
+from ttgbench.space_wiring import Bounds, Wiring
 
 
 def enumerate_wirings(bounds: Bounds) -> Iterator[Wiring]:
@@ -45,7 +45,7 @@ def _grow(bounds: Bounds, wirings: list[Wiring]) -> Iterator[Wiring]:
 def _with_one_more(bounds: Bounds, wiring: Wiring) -> Iterator[Wiring]:
     """The wiring with one more node of every kind, as far as one sink can still be reached."""
     size = len(wiring.kinds)
-    levels = levels_of(wiring.inputs)
+    levels = wiring.levels
     assert levels is not None
     top, unread = max(levels), set(wiring.sinks)
     left = bounds.max_nodes - size - 1
@@ -65,7 +65,7 @@ def _with_one_more(bounds: Bounds, wiring: Wiring) -> Iterator[Wiring]:
 
 def _canonical(wiring: Wiring) -> Wiring:
     """The same graph with its nodes in canonical order: equal for isomorphic graphs."""
-    levels = levels_of(wiring.inputs)
+    levels = wiring.levels
     assert levels is not None
     colours = list(zip(levels, wiring.kinds, strict=True))
     rank = {colour: i for i, colour in enumerate(sorted(set(colours)))}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ttgbench.cost import Budget, nominal_node_cost
-from ttgbench.graph import Graph, Node
+from ttgbench.graph import NAMES, Graph, Node
 from ttgbench.graph_rules import ROLE_RULES
 from ttgbench.pool import Pool
 from ttgbench.task import Lengths
@@ -18,12 +18,17 @@ Inputs = Sequence[Sequence[int]]
 """Per node, the nodes that it reads."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Wiring:
     """A graph, not yet known to be valid: per node the index of its kind, and the nodes that it reads."""
 
     kinds: Sequence[int]
     inputs: Inputs
+
+    @cached_property
+    def levels(self) -> list[int] | None:
+        """Edges on the longest path to each node; None if there is a cycle."""
+        return levels_of(self.inputs)
 
     @property
     def edges(self) -> list[tuple[int, int]]:
@@ -146,7 +151,7 @@ class Bounds:
             return f"a node has {in_degree} predecessors, the space allows {self.max_in_degree}"
         if any(self.needs_inputs[wiring.kinds[i]] and not sources for i, sources in enumerate(wiring.inputs)):
             return "a node lacks the predecessor that its role needs"
-        levels = levels_of(wiring.inputs)
+        levels = wiring.levels
         if levels is None or len(wiring.sinks) != 1:
             return "it is not an acyclic graph with one sink"
         depth = max(levels) + 1
@@ -163,9 +168,9 @@ class Bounds:
 
     def read(self, graph: Graph) -> Wiring | str:
         """A graph as wiring, or why the space has no kind for one of its nodes."""
-        kinds = []
+        kinds, index = [], self.index
         for node in graph.nodes:
-            kind = self.index.get((node.role, node.model))
+            kind = index.get((node.role, node.model))
             if kind is None:
                 known = node.role in self.roles
                 return (
@@ -175,9 +180,19 @@ class Bounds:
                 )
             kinds.append(kind)
         place = {node.id: i for i, node in enumerate(graph.nodes)}
-        return Wiring(kinds, [[place[source] for source in graph.predecessors(node.id)] for node in graph.nodes])
+        inputs: list[list[int]] = [[] for _ in kinds]
+        for source, target in graph.edges:
+            inputs[place[target]].append(place[source])
+        return Wiring(kinds, inputs)
 
     def graph(self, wiring: Wiring) -> Graph:
-        """The graph, with ids n0, n1, ... in the order of the wiring's nodes."""
-        nodes = [Node(f"n{i}", *self.kinds[kind]) for i, kind in enumerate(wiring.kinds)]
-        return Graph(nodes, [(f"n{source}", f"n{target}") for source, target in wiring.edges])
+        """The graph of a wiring without a flaw, with ids n0, n1, ... in the order of the wiring's nodes."""
+        assert wiring.levels is not None
+        nodes = [self._nodes[kind][i] for i, kind in enumerate(wiring.kinds)]
+        edges = [(NAMES[source], NAMES[target]) for source, target in wiring.edges]
+        return Graph.of_valid(nodes, edges, dict(zip(NAMES, wiring.levels, strict=False)))
+
+    @cached_property
+    def _nodes(self) -> tuple[tuple[Node, ...], ...]:
+        """By kind and number, the node: each is made once."""
+        return tuple(tuple(Node(name, *kind) for name in NAMES[: self.max_nodes]) for kind in self.kinds)
