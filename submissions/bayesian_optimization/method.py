@@ -7,6 +7,7 @@ from ttgbench.solvers.trials import Trials
 
 STARTUP = 12
 """Random descriptions before the first model."""
+SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 CANDIDATES = 12
 """Of so many draws from the estimator the most promising one is taken."""
 MOST, BEST, LAST = 40, 14, 14
@@ -15,17 +16,18 @@ MOST, BEST, LAST = 40, 14, 14
 
 def parameters(space):
     """What describes a layered graph, as optuna's distributions."""
-    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+    from optuna.distributions import CategoricalDistribution
 
     models = CategoricalDistribution(space.pool.names)
     inner = [role for role in space.roles if role != "vote"]
+    widest = min(space.max_width, space.max_in_degree, max(1, space.max_nodes - 1))
     return {
-        "layers": IntDistribution(0, min(4, space.max_depth - 1)),
-        "width": IntDistribution(1, min(space.max_width, space.max_in_degree, max(1, space.max_nodes - 1))),
+        "layers": CategoricalDistribution(range(min(4, space.max_depth - 1) + 1)),
+        "width": CategoricalDistribution(range(1, widest + 1)),
         "dense": CategoricalDistribution([True, False]),
         "model": models,
         "second model": models,
-        "share of the second": FloatDistribution(0, 1),
+        "share of the second": CategoricalDistribution(SHARES),
         "inner role": CategoricalDistribution(inner),
         "sink role": CategoricalDistribution(list(space.roles)),
         "sink model": models,
