@@ -183,7 +183,9 @@ class Bounds:
         inputs: list[list[int]] = [[] for _ in kinds]
         for source, target in graph.edges:
             inputs[place[target]].append(place[source])
-        return Wiring(kinds, inputs)
+        wiring = Wiring(kinds, inputs)
+        wiring.__dict__["levels"] = [graph.level(node.id) for node in graph.nodes]  # known, so not found again
+        return wiring
 
     def graph(self, wiring: Wiring) -> Graph:
         """The graph of a wiring without a flaw, with ids n0, n1, ... in the order of the wiring's nodes."""

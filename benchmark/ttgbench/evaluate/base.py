@@ -55,7 +55,7 @@ class Evaluation:
     @property
     def accuracy(self) -> float:
         """Mean score; ungradable questions count as their score, 0, and are listed in `statuses`."""
-        return float(self.scores.mean())
+        return float(self.scores.sum() / self.scores.size)
 
     @property
     def flops(self) -> NDArray[np.int64]:
