@@ -12,6 +12,7 @@ from ttgbench.engines.base import Message, Prompt, Request, Sampling  # noqa: E4
 from ttgbench.engines.decoding import Decoder, sample  # noqa: E402
 from ttgbench.engines.transformers import TransformersOptions  # noqa: E402
 from ttgbench.errors import ContextOverflow, EngineError, InputError, UnknownName  # noqa: E402
+from ttgbench.pool import load_pool  # noqa: E402
 from ttgbench.testing import toy_pool  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -175,3 +176,22 @@ def test_wrong_options_are_named(tmp_path):
     engine = launch(f"transformers:models.small={tmp_path}", toy_pool())["small"]
     with pytest.raises(InputError, match=r"config\.json"):
         asyncio.run(engine.generate(request()))
+
+
+@pytest.mark.models
+@pytest.mark.slow
+def test_an_embedded_model_is_read_from_its_gguf():
+    name, card = "smollm2-135m", load_pool("embedded")["smollm2-135m"]
+    engine = launch("transformers", [card], slots=2)[name]
+    question = Prompt((Message("user", "What is the capital of France?"),))
+
+    async def main():
+        try:
+            return await engine.generate(Request(name, question, Sampling(max_tokens=12, temperature=0.0), 1))
+        finally:
+            await engine.close()
+
+    answer = asyncio.run(asyncio.wait_for(main(), 240))
+    assert "Paris" in answer.text
+    assert answer.tokens_in > 8
+    assert 1 <= answer.tokens_out <= 12
