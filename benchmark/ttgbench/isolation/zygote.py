@@ -169,10 +169,10 @@ def _close_all() -> None:
 
 
 def _after_fork() -> None:
-    global _lock
-    _lock = threading.Lock()
     for zygote in _zygotes.values():
         zygote.leave()
+    _lock.release()
 
 
-os.register_at_fork(after_in_child=_after_fork)
+# A fork waits until no zygote is being started, so that it knows of all the descriptors that it must not keep.
+os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_after_fork)

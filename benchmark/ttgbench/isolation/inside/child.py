@@ -63,7 +63,7 @@ def _keep_only(incoming: int, outgoing: int, printing: int) -> None:
 
 def _renew() -> None:
     """What a process of its own would have drawn at its start, so that two runs do not share it."""
-    np.random.set_bit_generator(np.random.MT19937())
+    np.random.set_bit_generator(np.random.MT19937())  # type: ignore[attr-defined]
     tempfile.tempdir = None
 
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import json
 import os
 import signal
@@ -28,12 +29,20 @@ from typing import Any
 from ttgbench.isolation.inside import child
 from ttgbench.isolation.readable import readable
 
+_WARM = (
+    *("numpy.random", "ttgbench.baselines", "ttgbench.shapes", "ttgbench.solvers.aflow", "ttgbench.solvers.maao"),
+    *("ttgbench.solvers.agent_reinforce", "ttgbench.solvers.probabilistic", "ttgbench.solvers.textgrad"),
+)
+"""What methods import, where it is cheap to keep: every fork copies the map of this process's memory."""
+
 
 def main(settings: Mapping[str, Any]) -> None:
     """Serves until the harness has gone. `settings`: "control" (the socket's descriptor) and "path" (`import_path`)."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, as a harness may have left it, it would reap by itself
     control = socket.socket(fileno=settings["control"])
     control.set_inheritable(False)
+    for name in _WARM:
+        importlib.import_module(name)
     files = readable(settings["path"])
     gc.freeze()
     while True:
@@ -41,7 +50,8 @@ def main(settings: Mapping[str, Any]) -> None:
         if not data:
             return
         request = json.loads(data)
-        answer, handles = {}, []
+        answer: dict[str, Any] = {}
+        handles: list[int] = []
         if "start" in request:
             try:
                 pid = _fork({**request["start"], "files": files}, descriptors, control)
