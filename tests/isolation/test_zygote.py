@@ -75,7 +75,7 @@ def ends(handle: int) -> bool:
     poll = select.poll()
     poll.register(handle, select.POLLIN)
     try:
-        return bool(poll.poll(60_000))
+        return bool(poll.poll(20_000))
     finally:
         os.close(handle)
 
@@ -236,7 +236,7 @@ process.wait_until_contained()
 fork = os.fork()
 if fork:
     print(parent, process._child.pid, fork, flush=True)
-time.sleep(600)
+time.sleep(60)
 """
     with harness(body) as process:
         parent, child, fork = map(int, process.stdout.readline().split())
