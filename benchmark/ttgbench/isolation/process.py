@@ -14,8 +14,6 @@ import json
 import os
 import select
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -23,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from ttgbench.errors import MethodDied, MethodStopped, MethodTimeout, SandboxUnavailable
-from ttgbench.isolation.readable import import_path
+from ttgbench.isolation.zygote import Child, fork_method
 from ttgbench.sandbox.inside import confine
 
 MAX_MESSAGE_BYTES = 16 << 20
@@ -31,15 +29,6 @@ MAX_MESSAGE_BYTES = 16 << 20
 _START_SECONDS = 120.0
 _TICK = 0.25  # seconds between two looks at threads and files
 _KEPT_OUTPUT = 16 << 10
-_PASSED_ON = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LD_LIBRARY_PATH")
-"""Of the environment: what changes how sums are rounded, and what some Pythons do not start without."""
-_BOOT = """
-import json, sys
-settings = json.loads(sys.argv[1])
-sys.path[:] = settings["path"]
-from ttgbench.isolation.inside import main
-main(settings)
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,26 +63,14 @@ class MethodProcess:
         to_child, self._to = os.pipe()
         self._from, from_child = os.pipe()
         self._printing, printing = os.pipe()
-        settings = {
-            "path": import_path(),
-            "incoming": to_child,
-            "outgoing": from_child,
-            "parent": os.getpid(),
-            "folder": str(folder),
-            "work": self._work,
-            "memory": limits.memory_bytes,
-        }
+        self._child: Child | None = None
+        self._code: int | None = None
+        settings = {"folder": str(folder), "work": self._work, "memory": limits.memory_bytes}
         try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-s", "-S", "-P", "-B", "-c", _BOOT, json.dumps(settings)],
-                stdin=subprocess.DEVNULL,
-                stdout=printing,
-                stderr=printing,
-                pass_fds=[to_child, from_child],
-                env=_environment(self._work),
-                start_new_session=True,
-                cwd="/",
-            )
+            self._child = fork_method(settings, [to_child, from_child, printing])
+        except BaseException:
+            self.close()
+            raise
         finally:
             for descriptor in (to_child, from_child, printing):
                 os.close(descriptor)
@@ -153,10 +130,7 @@ class MethodProcess:
 
     def close(self) -> None:
         """Ends it and removes its folder. May be called twice."""
-        if self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+        self._end()
         for name in ("_to", "_from", "_printing"):
             if (descriptor := getattr(self, name)) >= 0:
                 os.close(descriptor)
@@ -197,25 +171,25 @@ class MethodProcess:
 
     def _look(self) -> None:
         with contextlib.suppress(FileNotFoundError):  # it has ended and been reaped
-            if confine.threads(self._process.pid) > self.limits.threads:
+            if self._child is not None and confine.threads(self._child.pid) > self.limits.threads:
                 raise MethodDied(f"started more than {self.limits.threads} threads")
         if confine.disk_bytes(self._work, self.limits.disk_bytes) > self.limits.disk_bytes:
             raise MethodDied(f"wrote more than {self.limits.disk_bytes:,} bytes")
 
     def _death(self) -> MethodDied:
         """What to say of a process that has closed its pipe."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=5)
+        if self._child is not None and self._child.ends_within(5):
+            self._end()
         while self._printing >= 0 and select.select([self._printing], [], [], 0)[0]:
             self._drain()
-        code = self._process.returncode
-        if code is None:
+        if self._code is None:
             return MethodDied("broke the protocol: closed its pipe")
-        if code < 0:
-            return MethodDied(f"was killed by {signal.Signals(-code).name}")
-        return MethodDied(f"ended without a result (exit code {code})")
+        if self._code < 0:
+            return MethodDied(f"was killed by {signal.Signals(-self._code).name}")
+        return MethodDied(f"ended without a result (exit code {self._code})")
 
-
-def _environment(work: str) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    return {**kept, "PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "HOME": work, "TMPDIR": work}
+    def _end(self) -> None:
+        """Kills it, unless it has ended, and notes how it ended."""
+        if self._child is not None:
+            child, self._child = self._child, None
+            self._code = child.end()

@@ -1,13 +1,17 @@
-"""The process from its first line to its last: lock in, load the method, run it, report."""
+"""The process of one run, from the fork to its end: become one's own, lock in, load the method, run it, report."""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
+import tempfile
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
+
+import numpy as np
 
 from ttgbench.graph import Graph
 from ttgbench.isolation import wire
@@ -17,11 +21,19 @@ from ttgbench.method import load_method
 from ttgbench.sandbox.inside import kernel
 
 
-def main(settings: Mapping[str, Any]) -> None:
-    """Never returns. `settings`: see `MethodProcess`."""
-    line = Line(settings["incoming"], settings["outgoing"])
+def main(settings: Mapping[str, Any], descriptors: Sequence[int]) -> None:
+    """Never returns, unless by raising.
+
+    settings: "parent" (the zygote's process id), "folder" (the submission's), "work" (an empty folder), "memory"
+    (bytes of address space), "files" (`readable`). descriptors: of the pipes that it hears from, speaks to, prints to.
+    """
+    incoming, outgoing, printing = descriptors
+    os.setsid()
+    _keep_only(incoming, outgoing, printing)
+    line = Line(incoming, outgoing)
     try:
         kernel.die_with_parent(signal.SIGKILL, settings["parent"])
+        _renew()
         broken = lock_in(settings)
     except OSError as error:
         broken = str(error)
@@ -38,6 +50,21 @@ def main(settings: Mapping[str, Any]) -> None:
     sys.stderr.flush()
     line.send(report)
     os._exit(0)  # threads and exit handlers of the method have nothing left to do
+
+
+def _keep_only(incoming: int, outgoing: int, printing: int) -> None:
+    """Prints go to `printing`; all descriptors but the two others and the standard ones are closed."""
+    for standard in (1, 2):
+        os.dup2(printing, standard)
+    kept = sorted((0, 1, 2, incoming, outgoing))
+    for low, high in pairwise([*kept, os.sysconf("SC_OPEN_MAX")]):
+        os.closerange(low + 1, high)
+
+
+def _renew() -> None:
+    """What a process of its own would have drawn at its start, so that two runs do not share it."""
+    np.random.set_bit_generator(np.random.MT19937())  # type: ignore[attr-defined]
+    tempfile.tempdir = None
 
 
 def _run(problem: RemoteProblem, order: Mapping[str, Any], folder: str) -> dict[str, Any]:

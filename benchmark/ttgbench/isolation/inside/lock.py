@@ -10,7 +10,6 @@ import socket
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ttgbench.isolation.readable import readable
 from ttgbench.sandbox.inside import kernel, seccomp
 
 _MAX_FILES = 256
@@ -20,9 +19,9 @@ _MAX_FILE_BYTES = 64 << 20
 def lock_in(settings: Mapping[str, Any]) -> str | None:
     """Locks this process in, then tries to get out. None, or what does not hold. Raises OSError.
 
-    Left: the Python installation and the submission's folder to read, `settings["work"]` to write.
+    Left: `settings["files"]` and the submission's folder to read, `settings["work"]` to write.
     """
-    paths, listed = readable(settings["path"])
+    paths, listed = settings["files"]
     work = settings["work"]
     rules = kernel.landlock_rules([*paths, settings["folder"]], [work, "/dev/null"], listed)
     os.environ.clear()

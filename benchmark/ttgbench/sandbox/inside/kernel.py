@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import platform
+import stat
 from collections.abc import Iterable
 
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 1, 38, 22, 2
@@ -17,6 +19,8 @@ _MAKE_DIR, _MAKE_REG, _MAKE_SYM, _REFER, _TRUNCATE, _IOCTL_DEV = (1 << bit for b
 _READ = _READ_FILE | _READ_DIR
 _READ_WRITE = _READ | _WRITE_FILE | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_REG | _MAKE_SYM | _REFER | _TRUNCATE
 _ON_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEV
+
+_NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.ELOOP)
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -63,15 +67,19 @@ def landlock_rules(read: Iterable[str], write: Iterable[str], listed: Iterable[s
     rules = _call("syscall", _LANDLOCK_CREATE, ctypes.byref(attributes), ctypes.sizeof(attributes), 0)
     for paths, rights in ((read, _READ), (write, _READ_WRITE), (listed, _READ_DIR)):
         for path in paths:
-            if os.path.exists(path):
-                _allow(rules, path, rights & handled)
+            _allow(rules, path, rights & handled)
     return rules
 
 
 def _allow(rules: int, path: str, rights: int) -> None:
-    parent = os.open(path, os.O_PATH | os.O_CLOEXEC)
     try:
-        if not os.path.isdir(path):
+        parent = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno in _NOT_THERE:
+            return
+        raise
+    try:
+        if not stat.S_ISDIR(os.fstat(parent).st_mode):
             rights &= _ON_FILES
         rule = _Path(rights, parent)
         _call("syscall", _LANDLOCK_ADD, rules, 1, ctypes.byref(rule), 0)
