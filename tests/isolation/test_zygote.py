@@ -166,6 +166,12 @@ seen = float(np.trace(matrix @ np.linalg.inv(matrix)))
 
 
 @pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="needs torch")
+def test_a_large_library_is_loaded_for_those_that_import_it(seen):
+    assert seen("import sys\nseen = 'torch' in sys.modules\nimport torch") is True
+    assert seen("import sys\nseen = 'torch' in sys.modules") is False
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="needs torch")
 def test_torch_works_after_the_fork(seen):
     assert seen("import torch\nseen = float(torch.trace(torch.ones(300, 300) @ torch.ones(300, 300)))") == 90000
 

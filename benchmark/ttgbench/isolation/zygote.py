@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import json
 import os
+import re
 import select
 import signal
 import socket
@@ -14,6 +15,7 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ttgbench.errors import SandboxUnavailable
@@ -23,6 +25,14 @@ _ANSWER_SECONDS = 120.0  # importing and forking, on a busy machine
 _KILL_SECONDS = 5.0
 _PASSED_ON = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LD_LIBRARY_PATH")
 """Of the environment: what changes how sums are rounded, and what some Pythons do not start without."""
+_HEAVY = {
+    "optuna": ("optuna.samplers",),
+    "scipy": ("scipy.linalg", "scipy.optimize", "scipy.spatial", "scipy.special", "scipy.stats"),
+    "torch": ("torch", "torch._dynamo"),  # what the first step of an optimiser imports
+}
+"""What takes long to import, for the methods that use it: each set of these libraries has a zygote of its own."""
+_IMPORT = re.compile(rb"^[ \t]*(?:import|from)[ \t]+(optuna|scipy|torch)\b", re.MULTILINE)
+_READ = 1 << 20  # bytes of a file that are searched for imports
 _BOOT = """
 import json, sys
 settings = json.loads(sys.argv[1])
@@ -66,12 +76,13 @@ class Child:
 class Zygote:
     """One zygote. Used by any thread of the process that made it. Raises SandboxUnavailable where it does not start."""
 
-    def __init__(self, path: Sequence[str], environment: Mapping[str, str]) -> None:
+    def __init__(self, path: Sequence[str], environment: Mapping[str, str], libraries: Sequence[str]) -> None:
         self._owner = os.getpid()
         self._lock = threading.Lock()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.settimeout(_ANSWER_SECONDS)
-        settings = {"path": path, "control": theirs.fileno()}
+        modules = [module for library in libraries for module in _HEAVY[library]]
+        settings = {"path": path, "control": theirs.fileno(), "modules": modules}
         try:
             with theirs:
                 self._process = subprocess.Popen(
@@ -141,9 +152,10 @@ def fork_method(settings: Mapping[str, Any], descriptors: Sequence[int]) -> Chil
 
     The descriptors can be closed afterwards. Raises SandboxUnavailable; nothing of the method has run then.
     """
+    libraries = _heavy_libraries(Path(settings["folder"]))
     for _ in range(2):  # a zygote may turn out to be gone
         with contextlib.suppress(ZygoteGone):
-            zygote = _zygote()
+            zygote = _zygote(libraries)
             answer, handles = zygote.ask({"start": settings}, descriptors)
             if "failed" in answer:
                 raise SandboxUnavailable(f"a method cannot be isolated here: {answer['failed']}")
@@ -151,14 +163,24 @@ def fork_method(settings: Mapping[str, Any], descriptors: Sequence[int]) -> Chil
     raise SandboxUnavailable("a method cannot be isolated here: the process that starts it keeps dying")
 
 
-def _zygote() -> Zygote:
-    """This process's zygote for what is now its import path and environment."""
+def _heavy_libraries(folder: Path) -> tuple[str, ...]:
+    """Those that a submission seems to import. Where that is wrong, an import takes longer, or was for nothing."""
+    found: set[str] = set()
+    for path in folder.rglob("*.py"):
+        if path.is_file():
+            with path.open("rb") as stream:
+                found.update(name.decode() for name in _IMPORT.findall(stream.read(_READ)))
+    return tuple(sorted(found))
+
+
+def _zygote(libraries: tuple[str, ...]) -> Zygote:
+    """This process's zygote with these libraries, for what is now its import path and environment."""
     path = import_path()
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    key = (os.getpid(), *path, *environment.items())
+    key = (os.getpid(), libraries, *path, *environment.items())
     with _lock:
         if key not in _zygotes or _zygotes[key].gone:
-            _zygotes[key] = Zygote(path, environment)
+            _zygotes[key] = Zygote(path, environment, libraries)
         return _zygotes[key]
 
 

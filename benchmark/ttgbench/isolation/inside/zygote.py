@@ -37,12 +37,18 @@ _WARM = (
 
 
 def main(settings: Mapping[str, Any]) -> None:
-    """Serves until the harness has gone. `settings`: "control" (the socket's descriptor) and "path" (`import_path`)."""
+    """Serves until the harness has gone.
+
+    settings: "control" (the socket's descriptor), "path" (`import_path`), "modules" (imported if installed).
+    """
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, as a harness may have left it, it would reap by itself
     control = socket.socket(fileno=settings["control"])
     control.set_inheritable(False)
     for name in _WARM:
         importlib.import_module(name)
+    for name in settings["modules"]:
+        with contextlib.suppress(Exception):  # the method that asks for it is told why
+            importlib.import_module(name)
     files = readable(settings["path"])
     gc.freeze()
     while True:
