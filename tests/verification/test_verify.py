@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import hashlib
 import json
 import shutil
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ttgbench.archive import Rejected, RunRecord, read_archive, write_archive
+from ttgbench.archive import Rejected, RunRecord, packed, read_archive, write_archive
 from ttgbench.engines.base import Completion
 from ttgbench.engines.echo import EchoEngine
 from ttgbench.isolation import load_isolated
@@ -76,12 +77,22 @@ def archive(honest: Path, tmp_path: Path) -> Path:
     return shutil.copytree(honest, copied)
 
 
+def content(path: Path) -> bytes:
+    """What a file holds, unpacked."""
+    return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+
+
+def put(path: Path, data: bytes) -> None:
+    """Packs it again."""
+    packed.write_lines(path, [data])
+
+
 def reseal(path: Path, change: Callable[[dict[str, Any]], Any] = lambda record: None) -> Path:
     """Makes hashes, run id and folder name fit what is in the folder now."""
     record = json.loads((path / "run.json").read_text())
     record["files"] = {
-        file.name: {"sha256": hashlib.sha256(file.read_bytes()).hexdigest(), "bytes": file.stat().st_size}
-        for file in path.iterdir()
+        file.name.removesuffix(".gz"): {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+        for file, data in ((file, content(file)) for file in path.iterdir())
         if file.name not in ("run.json", "verification.json")
     }
     change(record)
@@ -90,11 +101,11 @@ def reseal(path: Path, change: Callable[[dict[str, Any]], Any] = lambda record: 
 
 
 def edit(path: Path, name: str, change: Callable[[dict[str, Any]], Any]) -> Path:
-    """Changes the one line of cells.jsonl or logs.jsonl."""
-    data = json.loads((path / name).read_text())
+    """Changes the one line of cells.jsonl.gz or logs.jsonl.gz."""
+    data = json.loads(content(path / name))
     change(data)
-    text = json.dumps(data, sort_keys=name == "cells.jsonl", ensure_ascii=False, separators=(",", ":"))
-    (path / name).write_text(text + "\n")
+    text = json.dumps(data, sort_keys=name == "cells.jsonl.gz", ensure_ascii=False, separators=(",", ":"))
+    put(path / name, text.encode() + b"\n")
     return path
 
 
@@ -147,7 +158,7 @@ def test_edited_scores(archive):
     def better(cell):
         cell["test"][0]["scores"] = [[1.0] * 40]
 
-    forged = reseal(edit(archive, "cells.jsonl", better))
+    forged = reseal(edit(archive, "cells.jsonl.gz", better))
     error = refused(forged)
     assert error.reason == "replay-differs"
     assert "test.0.scores" in str(error)
@@ -158,11 +169,11 @@ def test_edited_spend_in_cell_and_log(archive):
         cell["search"]["spent"] -= 1
         cell["search"]["by_category"]["evaluation"] -= 1
 
-    edit(archive, "cells.jsonl", cheaper)
-    spent = json.loads((archive / "cells.jsonl").read_text())["search"]["spent"]
+    edit(archive, "cells.jsonl.gz", cheaper)
+    spent = json.loads(content(archive / "cells.jsonl.gz"))["search"]["spent"]
     edit(
         archive,
-        "logs.jsonl",
+        "logs.jsonl.gz",
         lambda log: [e.update(spent=min(e["spent"], spent)) for e in log["events"] if "spent" in e],
     )
     error = refused(reseal(archive))
@@ -174,7 +185,7 @@ def test_a_test_accuracy_of_another_graph(archive):
     def other(cell):
         cell["test"][0]["nominal"]["flops"] //= 2
 
-    assert refused(reseal(edit(archive, "cells.jsonl", other))).reason == "replay-differs"
+    assert refused(reseal(edit(archive, "cells.jsonl.gz", other))).reason == "replay-differs"
 
 
 def test_a_killed_search_counts_up_to_where_it_was_killed_and_is_replayed_until_there(tmp_path, write_method):
@@ -188,7 +199,7 @@ def test_a_killed_search_counts_up_to_where_it_was_killed_and_is_replayed_until_
     assert (cell.status, cell.error) == ("died", "MethodDied: ended without a result (exit code 7)")
     assert cell.final is not None
     assert verify(path, suites=SUITES).badge == "replay-verified"
-    edit(path, "logs.jsonl", lambda log: log["events"].pop(1))  # as if the first graph had never been recommended
+    edit(path, "logs.jsonl.gz", lambda log: log["events"].pop(1))  # as if the first graph had never been recommended
     assert refused(reseal(path)).reason == "replay-differs"
 
 
@@ -368,9 +379,8 @@ def test_a_badge_that_nobody_gave(archive):
 def test_fewer_seeds_than_the_suite(archive):
     suites = {"tiny-v1": SUITE.model_copy(update={"seeds": 2})}
     changed = suites["tiny-v1"].hash
-    for name in ("cells.jsonl", "logs.jsonl"):
-        text = (archive / name).read_text().replace(SUITE.hash, changed)
-        (archive / name).write_text(text)
+    for name in ("cells.jsonl.gz", "logs.jsonl.gz"):
+        put(archive / name, content(archive / name).replace(SUITE.hash.encode(), changed.encode()))
     forged = reseal(archive, lambda record: record["suite"].update(hash=changed))
     with pytest.raises(Rejected) as caught:
         verify(forged, suites=suites)
@@ -379,7 +389,7 @@ def test_fewer_seeds_than_the_suite(archive):
 
 
 def test_a_grader_of_another_version(archive):
-    edit(archive, "cells.jsonl", lambda cell: cell.update(grader="exact/0", task_version=9))
+    edit(archive, "cells.jsonl.gz", lambda cell: cell.update(grader="exact/0", task_version=9))
     forged = reseal(archive, lambda record: record["tasks"]["micro_math"].update(grader="exact/0", version=9))
     assert refused(forged).reason == "task-mismatch"
 

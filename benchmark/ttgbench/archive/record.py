@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ttgbench.method import Metadata
 
-RUN, CELLS, LOGS = "run.json", "cells.jsonl", "logs.jsonl"
+RUN, CELLS, LOGS = "run.json", "cells.jsonl.gz", "logs.jsonl.gz"
 SUBMISSION, STORE, VERIFICATION = "submission.zip", "store.parquet", "verification.json"
 LIMITS: Mapping[str, int] = {
     RUN: 1 << 20,
@@ -23,17 +23,25 @@ LIMITS: Mapping[str, int] = {
     STORE: 1 << 30,
     VERIFICATION: 1 << 20,
 }
-"""Files of an archive and the most bytes each may have."""
+"""Files of an archive and the most bytes each may have, and what a packed one unpacks to as well."""
+PACKED = (CELLS, LOGS)
+"""Gzip files."""
 HASHED = (CELLS, LOGS, STORE, SUBMISSION)
 """Files that run.json lists and the run id depends on."""
 MAX_LINE_BYTES = 32 << 20
-"""Longest line of cells.jsonl and logs.jsonl."""
+"""Longest line of a packed file."""
+
+
+def content_name(name: str) -> str:
+    """What run.json calls a file. It lists what packed files unpack to, since that does not depend on who packed it."""
+    return name.removesuffix(".gz") if name in PACKED else name
+
 
 Badge = Literal["self-reported", "replay-verified", "re-run"]
 BADGES: tuple[Badge, ...] = ("self-reported", "replay-verified", "re-run")
 """By what they are worth."""
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-HashedName = Annotated[str, Field(pattern=f"^({'|'.join(map(re.escape, HASHED))})$")]
+HashedName = Annotated[str, Field(pattern=f"^({'|'.join(re.escape(content_name(name)) for name in HASHED)})$")]
 Text = Annotated[str, Field(max_length=200)]
 
 
@@ -67,7 +75,7 @@ class TaskRef(_Record):
 
 
 class FileRef(_Record):
-    """What a file holds."""
+    """What a file holds; a packed one: unpacked."""
 
     sha256: Sha256
     bytes: int = Field(ge=0)
@@ -103,10 +111,16 @@ class RunRecord(_Record):
     prices_date: date | None
     """Latest date of the prices that dollars were counted with."""
     files: dict[HashedName, FileRef]
+    """By `content_name`."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the listed files in the archive's folder."""
+        return tuple(name for name in HASHED if content_name(name) in self.files)
 
     @property
     def run_id(self) -> str:
-        """Content address of the hashed files: 16 hex digits."""
+        """Content address: 16 hex digits that depend on what the listed files hold."""
         return run_id({name: file.sha256 for name, file in self.files.items()})
 
 
