@@ -5,7 +5,7 @@
         cells.jsonl.gz      one cell result per line, sorted by problem and seed
         logs.jsonl.gz       the cells' anytime logs, in the same order
         submission.zip      the method itself; optional, needed for any verification
-        store.parquet       the generations and grades that the run used; optional
+        store.parquet       the generations, grades and agent's replies that the run used; optional
         verification.json   what somebody else has checked; optional, not among the hashed files
 
 packed.py       the lines of cells and logs as gzip files

@@ -32,6 +32,7 @@ from ttgbench.archive.record import (
     RunRecord,
     Verification,
     content_name,
+    uses_store,
 )
 from ttgbench.archive.rejection import Rejected, Rejection
 from ttgbench.results import CellResult
@@ -74,7 +75,7 @@ class Archive:
 
     @property
     def store(self) -> Path | None:
-        """The Parquet file of the generations, if there is one."""
+        """The Parquet file of the generations and the agent's replies, if there is one."""
         return self.path / STORE if STORE in self.record.files else None
 
     @property
@@ -102,6 +103,7 @@ def read_archive(path: Path, *, suites: Mapping[str, Suite] | None = None) -> Ar
     record = _parsed(RunRecord, path / RUN, _bytes(path / RUN))
     _check_names(path, record)
     suite = _suite_of(record, path, suites)
+    _check_store(path, record, suite)
     _check_files(path, record, present)
     cells = tuple(_cells(path / CELLS))
     check.cells(record, suite, cells, source=path / CELLS)
@@ -214,6 +216,13 @@ def _suite_of(record: RunRecord, path: Path, suites: Mapping[str, Suite] | None)
     if reason is not None:
         raise Rejected("suite-mismatch", reason, source=path / RUN)
     return suite
+
+
+def _check_store(path: Path, record: RunRecord, suite: Suite) -> None:
+    """Texts that no run could have used are not taken. Raises Rejected."""
+    if STORE in record.names and not uses_store(suite, record.agent):
+        message = "runs on a simulated suite without a search agent use no texts"
+        raise Rejected("unexpected-file", message, source=path / STORE)
 
 
 def _check_files(path: Path, record: RunRecord, present: set[str]) -> None:

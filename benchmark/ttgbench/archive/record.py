@@ -7,11 +7,14 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from ttgbench.method import Metadata
+
+if TYPE_CHECKING:
+    from ttgbench.suite import Suite
 
 RUN, CELLS, LOGS = "run.json", "cells.jsonl.gz", "logs.jsonl.gz"
 SUBMISSION, STORE, VERIFICATION = "submission.zip", "store.parquet", "verification.json"
@@ -32,6 +35,11 @@ MAX_LINE_BYTES = 32 << 20
 """Longest line of a packed file."""
 
 
+def uses_store(suite: Suite, agent: str | None) -> bool:
+    """Whether runs with this search agent rest on recorded texts: an agent's replies, or what models generated."""
+    return agent is not None or not suite.simulated
+
+
 def content_name(name: str) -> str:
     """What run.json calls a file. It lists what packed files unpack to, since that does not depend on who packed it."""
     return name.removesuffix(".gz") if name in PACKED else name
@@ -43,6 +51,7 @@ BADGES: tuple[Badge, ...] = ("self-reported", "replay-verified", "re-run")
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 HashedName = Annotated[str, Field(pattern=f"^({'|'.join(re.escape(content_name(name)) for name in HASHED)})$")]
 Text = Annotated[str, Field(max_length=200)]
+ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
 
 class _Record(BaseModel):
@@ -103,8 +112,8 @@ class RunRecord(_Record):
     """"graph": one published graph per problem, evaluated without any search."""
     engine: Text
     """Name of the engine; "openai" for any server that was given by its address, which is nobody's business."""
-    agent: Text | None = None
-    """Model of the search agent, if the run had one."""
+    agent: ModelName | None = None
+    """Model of the search agent, if the run had one: a name, never a file or an address, which verifiers would open."""
     hardware: Hardware
     seeds: int = Field(ge=1, le=1000)
     """Seeds 0 to seeds - 1, of every problem."""

@@ -34,6 +34,7 @@ REASONS: Mapping[str, str] = {
     # What only a verification finds:
     "no-submission": "the method is not in the archive, so nothing can be run again",
     "bad-submission": "the archived submission is not acceptable, or not the one that run.json describes",
+    "agent-unknown": "the search agent is no chat model of a shipped pool, so its replies cannot be replayed",
     "no-store": "the generations are not in the archive, so nothing can be replayed",
     "store-invalid": "the archived generations are damaged or contradict themselves",
     "store-lacks": "a generation that the run needs is not in the archive",
@@ -43,7 +44,7 @@ REASONS: Mapping[str, str] = {
     "replay-differs": "running the method again on the recorded generations gives other bytes",
     "hard-coded": "a search method that had its graph before it searched",
     "tokens-differ": "the same text or prompt has another number of tokens when it is generated again",
-    "no-engine": "cells are to be run again live, and no engine was given for it",
+    "no-engine": "cells are to be run again live, and no engine was given for the models or the search agent",
     "rerun-differs": "a live run differs by more than chance allows",
 }
 """Every reason and what it means."""

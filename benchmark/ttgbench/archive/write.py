@@ -26,6 +26,7 @@ from ttgbench.archive.record import (
     SuiteRef,
     TaskRef,
     content_name,
+    uses_store,
 )
 from ttgbench.errors import InputError
 from ttgbench.launch import STORE as RUN_STORE
@@ -61,7 +62,7 @@ def write_archive(
         packed.write_lines(scratch / CELLS, (cell.to_json().encode() for cell in cells))
         entries = [_log_entry(run_folder, cell) for cell in cells]
         packed.write_lines(scratch / LOGS, map(check.canonical, entries))
-        if any(spec.evaluator == "generation" for spec in manifest.suite.problems):
+        if uses_store(manifest.suite, manifest.agent):
             evaluated = [(cell, entry["events"]) for cell, entry in zip(cells, entries, strict=True)]
             used = store or store_of(manifest.suite, run_folder / RUN_STORE)
             export_used(manifest.suite, evaluated, used, scratch / STORE, data_dir)
@@ -105,7 +106,7 @@ def _record(manifest: Manifest, method: FoundMethod, cells: Sequence[CellResult]
         method=method.metadata,
         kind=method.metadata.kind,
         engine="openai" if "://" in manifest.engine else manifest.engine,
-        agent=None if manifest.agent is None else manifest.agent.partition("=")[0],
+        agent=None if manifest.agent is None else manifest.agent.partition("=")[0].rpartition("/")[2],
         hardware=this_machine(),
         seeds=manifest.seeds,
         prices_date=prices_date(manifest.suite),
