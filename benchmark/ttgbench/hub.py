@@ -73,7 +73,7 @@ def _attempt(api: HfApi, archive: Archive, repo: str) -> PullRequest:
     if api.file_exists(repo, f"{folder}/run.json", repo_type="dataset", revision=head):
         raise HubError(f"{repo} has this run already: {folder}")
     # What the record lists, never a verification.json beside it: badges are the maintainers' to give.
-    files = [archive.path / RUN, *(archive.path / name for name in sorted(archive.record.files))]
+    files = [archive.path / RUN, *(archive.path / name for name in archive.record.names)]
     done = api.create_commit(
         repo,
         [CommitOperationAdd(f"{folder}/{path.name}", str(path)) for path in files],

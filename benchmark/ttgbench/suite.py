@@ -129,6 +129,11 @@ class Suite(_Record):
         """Name and version, e.g. "synthetic-v1": what results and the board call it."""
         return f"{self.name}-v{self.version}"
 
+    @property
+    def simulated(self) -> bool:
+        """Whether no problem needs an engine or a store; a search agent may still need both."""
+        return all(problem.evaluator == "synthetic" for problem in self.problems)
+
     # Neither is remembered: model_copy would take a remembered value along.
     @property
     def anchors(self) -> Mapping[str, Anchor] | None:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ttgbench.archive import Archive, Rejection, find_archives
-from ttgbench.archive.record import LIMITS
+from ttgbench.archive.read import open_content
+from ttgbench.archive.record import LIMITS, PACKED
 from ttgbench.errors import InputError
 from ttgbench.method import find_method
 from ttgbench.submission.check import check, check_licence
@@ -130,3 +131,14 @@ def _extract(path: Path, folder: Path) -> None:
                 target.write_bytes(data)
             except OSError as error:
                 raise InputError(f"cannot be unpacked: {error.strerror}", field=entry.filename[:80]) from None
+            if target.name in PACKED:
+                left -= _unpacked_bytes(target, left, entry.filename[:80])
+
+
+def _unpacked_bytes(path: Path, limit: int, name: str) -> int:
+    """Many small files may hold much. Raises InputError for one that holds more than the limit, or is no gzip file."""
+    try:
+        with open_content(path, limit) as stream:
+            return sum(len(chunk) for chunk in iter(lambda: stream.read(1 << 20), b""))
+    except InputError as error:
+        raise InputError(error.message, field=name) from None

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import io
 import json
 import os
 import shutil
+import tracemalloc
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +22,9 @@ from ttgbench.archive import (
     Rejected,
     Rejection,
     RunRecord,
+    check,
     find_archives,
+    packed,
     read_archive,
     write_archive,
 )
@@ -49,6 +55,7 @@ TINY = {
     ],
 }
 SUITE = Suite.model_validate(TINY)
+LOG_FIELDS = ("problem", "seed", "events")
 SUITES = {"tiny-v1": SUITE}
 
 
@@ -75,12 +82,25 @@ def archive(results: Path) -> Path:
     return next((results / "tiny-v1" / "random_search").iterdir())
 
 
+def content(path: Path) -> bytes:
+    """What a file holds, unpacked."""
+    return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+
+
+def put(path: Path, data: bytes) -> None:
+    """The same back again."""
+    if path.suffix == ".gz":
+        packed.write_lines(path, [data])
+    else:
+        path.write_bytes(data)
+
+
 def reseal(path: Path, change: Callable[[dict[str, Any]], Any] = lambda record: None) -> Path:
     """Makes hashes, run id and folder name fit what is in the folder now, as a forger would."""
     record = json.loads((path / "run.json").read_text())
     record["files"] = {
-        file.name: {"sha256": hashlib.sha256(file.read_bytes()).hexdigest(), "bytes": file.stat().st_size}
-        for file in path.iterdir()
+        file.name.removesuffix(".gz"): {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+        for file, data in ((file, content(file)) for file in path.iterdir())
         if file.name not in ("run.json", "verification.json")
     }
     change(record)
@@ -91,11 +111,11 @@ def reseal(path: Path, change: Callable[[dict[str, Any]], Any] = lambda record: 
 
 def edit_lines(path: Path, change: Callable[[dict[str, Any]], Any], number: int = 0, *, sort_keys: bool = True) -> None:
     """Changes one line of JSON in place, written as the package writes it."""
-    lines = path.read_text().splitlines()
+    lines = content(path).decode().splitlines()
     data = json.loads(lines[number])
     change(data)
     lines[number] = json.dumps(data, sort_keys=sort_keys, ensure_ascii=False, separators=(",", ":"))
-    path.write_text("\n".join(lines) + "\n")
+    put(path, ("\n".join(lines) + "\n").encode())
 
 
 def reason(path: Path) -> str:
@@ -158,7 +178,7 @@ def test_an_unfinished_run_or_an_unknown_method_is_refused_and_leaves_nothing(fi
 
 def spoil_cells(change: Callable[[dict[str, Any]], Any]) -> Callable[[Path], Path]:
     def spoil(path: Path) -> Path:
-        edit_lines(path / "cells.jsonl", change)
+        edit_lines(path / "cells.jsonl.gz", change)
         return reseal(path)
 
     return spoil
@@ -166,7 +186,7 @@ def spoil_cells(change: Callable[[dict[str, Any]], Any]) -> Callable[[Path], Pat
 
 def spoil_logs(change: Callable[[dict[str, Any]], Any]) -> Callable[[Path], Path]:
     def spoil(path: Path) -> Path:
-        edit_lines(path / "logs.jsonl", change, sort_keys=False)
+        edit_lines(path / "logs.jsonl.gz", change, sort_keys=False)
         return reseal(path)
 
     return spoil
@@ -174,10 +194,27 @@ def spoil_logs(change: Callable[[dict[str, Any]], Any]) -> Callable[[Path], Path
 
 def rewrite(name: str, change: Callable[[bytes], bytes], *, sealed: bool = True) -> Callable[[Path], Path]:
     def spoil(path: Path) -> Path:
-        (path / name).write_bytes(change((path / name).read_bytes()))
+        put(path / name, change(content(path / name)))
         return reseal(path) if sealed else path
 
     return spoil
+
+
+def repacked(change: Callable[[bytes], bytes]) -> Callable[[Path], Path]:
+    """Changes the bytes of the packed log itself; what run.json says of it stays."""
+
+    def spoil(path: Path) -> Path:
+        (path / "logs.jsonl.gz").write_bytes(change((path / "logs.jsonl.gz").read_bytes()))
+        return path
+
+    return spoil
+
+
+def bomb(path: Path) -> Path:
+    """A small file that holds more than is allowed."""
+    packed.write_lines(path / "logs.jsonl.gz", (b"\0" * (1 << 20) for _ in range(300)))
+    assert (path / "logs.jsonl.gz").stat().st_size < 1 << 20
+    return path
 
 
 def swap_first_lines(data: bytes) -> bytes:
@@ -214,34 +251,63 @@ def with_file(name: str) -> Callable[[Path], Path]:
     return spoil
 
 
+def in_two_members(data: bytes) -> bytes:
+    text = gzip.decompress(data)
+    return gzip.compress(text[:100], mtime=0) + gzip.compress(text[100:], mtime=0)
+
+
+def with_a_name(data: bytes) -> bytes:
+    stream = io.BytesIO()
+    with gzip.GzipFile("secret.txt", "wb", 9, stream, mtime=0) as named:
+        named.write(gzip.decompress(data))
+    return stream.getvalue()
+
+
 SPOILS: dict[str, tuple[Callable[[Path], Path], str]] = {
-    "an edited log": (rewrite("logs.jsonl", lambda data: data.replace(b"1", b"2", 1), sealed=False), "hash-mismatch"),
+    "an edited log": (
+        rewrite("logs.jsonl.gz", lambda data: data.replace(b"1", b"2", 1), sealed=False),
+        "hash-mismatch",
+    ),
     "a renamed folder": (renamed, "run-id-mismatch"),
     "a link to a secret": (links_to("/etc/passwd"), "symlink"),
-    "a log of 1 GB": (sparse("logs.jsonl", 1 << 30), "too-large"),
+    "a log of 1 GB": (sparse("logs.jsonl.gz", 1 << 30), "too-large"),
+    "a log that unpacks to 300 MB": (bomb, "too-large"),
+    "a log that is not packed": (repacked(gzip.decompress), "bad-gzip"),
+    "an empty file for a log": (repacked(lambda data: b""), "bad-gzip"),
+    "half a log": (repacked(lambda data: data[: len(data) // 2]), "bad-gzip"),
+    "a log without its checksum": (repacked(lambda data: data[:-8]), "bad-gzip"),
+    "a log with another checksum": (repacked(lambda data: data[:-8] + b"\0" * 8), "bad-gzip"),
+    "a log with damaged blocks": (repacked(lambda data: data[:10] + b"\xff" * 20 + data[30:]), "bad-gzip"),
+    "zeros behind a log": (repacked(lambda data: data + b"\0" * 512), "bad-gzip"),
+    "a log twice": (repacked(lambda data: data + data), "bad-gzip"),
+    "a log in two gzip members": (repacked(in_two_members), "bad-gzip"),
+    "a log packed with its name": (repacked(with_a_name), "bad-gzip"),
     "a record of 1 GB": (sparse("run.json", 1 << 30), "too-large"),
     "a stowaway": (with_file("run.sh"), "unexpected-file"),
     "an unlisted store": (
         lambda path: reseal(path, lambda record: record["files"].pop("store.parquet")),
         "hash-mismatch",
     ),
-    "no cells": (lambda path: (path / "cells.jsonl").unlink() or path, "missing-file"),
-    "no JSON": (rewrite("cells.jsonl", lambda data: b"[" * 100_000 + b"\n"), "schema"),
-    "a log that is no JSON": (rewrite("logs.jsonl", lambda data: b"[" * 100_000 + b"\n"), "schema"),
-    "a line without end": (rewrite("cells.jsonl", lambda data: data[:-1]), "not-canonical"),
-    "another spelling": (rewrite("cells.jsonl", lambda data: data.replace(b":", b": ", 1)), "not-canonical"),
-    "a field twice": (rewrite("cells.jsonl", lambda data: data.replace(b"{", b'{"error":null,', 1)), "not-canonical"),
+    "no cells": (lambda path: (path / "cells.jsonl.gz").unlink() or path, "missing-file"),
+    "no JSON": (rewrite("cells.jsonl.gz", lambda data: b"[" * 100_000 + b"\n"), "schema"),
+    "a log that is no JSON": (rewrite("logs.jsonl.gz", lambda data: b"[" * 100_000 + b"\n"), "schema"),
+    "a line without end": (rewrite("cells.jsonl.gz", lambda data: data[:-1]), "not-canonical"),
+    "another spelling": (rewrite("cells.jsonl.gz", lambda data: data.replace(b":", b": ", 1)), "not-canonical"),
+    "a field twice": (
+        rewrite("cells.jsonl.gz", lambda data: data.replace(b"{", b'{"error":null,', 1)),
+        "not-canonical",
+    ),
     "infinity": (spoil_cells(lambda cell: cell["test"][0].update(flops=float("inf"))), "schema"),
     "not a number in a log": (spoil_logs(lambda log: log["events"][1].update(value=float("nan"))), "schema"),
     "a score as text": (spoil_cells(lambda cell: cell.update(seed="0")), "not-canonical"),
     "an unknown field": (spoil_cells(lambda cell: cell.update(rank=1)), "schema"),
-    "other order": (rewrite("cells.jsonl", swap_first_lines), "not-sorted"),
+    "other order": (rewrite("cells.jsonl.gz", swap_first_lines), "not-sorted"),
     "one cell twice": (
-        rewrite("cells.jsonl", lambda data: data.splitlines(keepends=True)[0] + data),
+        rewrite("cells.jsonl.gz", lambda data: data.splitlines(keepends=True)[0] + data),
         "duplicate-cell",
     ),
     "a bad seed left out": (
-        rewrite("cells.jsonl", lambda data: b"".join(data.splitlines(keepends=True)[1:])),
+        rewrite("cells.jsonl.gz", lambda data: b"".join(data.splitlines(keepends=True)[1:])),
         "incomplete",
     ),
     "more seeds than the suite": (lambda path: reseal(path, lambda record: record.update(seeds=3)), "incomplete"),
@@ -280,14 +346,14 @@ SPOILS: dict[str, tuple[Callable[[Path], Path], str]] = {
     "a log that spent nothing": (spoil_logs(lambda log: log["events"][-1].update(spent=0)), "log-mismatch"),
     "a log that earns": (spoil_logs(lambda log: log["events"][1].update(spent=10**30)), "log-mismatch"),
     "too few logs": (
-        rewrite("logs.jsonl", lambda data: b"".join(data.splitlines(keepends=True)[:-1])),
+        rewrite("logs.jsonl.gz", lambda data: b"".join(data.splitlines(keepends=True)[:-1])),
         "log-mismatch",
     ),
     "too many logs": (
-        rewrite("logs.jsonl", lambda data: data + data.splitlines(keepends=True)[-1]),
+        rewrite("logs.jsonl.gz", lambda data: data + data.splitlines(keepends=True)[-1]),
         "log-mismatch",
     ),
-    "a log of another shape": (rewrite("logs.jsonl", lambda data: b"[]\n" + data), "schema"),
+    "a log of another shape": (rewrite("logs.jsonl.gz", lambda data: b"[]\n" + data), "schema"),
 }
 
 
@@ -295,6 +361,28 @@ SPOILS: dict[str, tuple[Callable[[Path], Path], str]] = {
 def test_what_is_spoiled_is_refused_with_the_reason(archive, name):
     spoil, expected = SPOILS[name]
     assert reason(spoil(archive)) == expected
+
+
+def test_a_bomb_takes_little_memory(archive):
+    bomb(archive)
+    tracemalloc.start()
+    with pytest.raises(Rejected, match="unpacks to more than"):
+        read_archive(archive, suites=SUITES)
+    assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    tracemalloc.stop()
+
+
+def test_who_packs_another_way_has_the_same_run(archive):
+    """Versions of zlib pack differently; hash and run id are of what the file holds."""
+    log = archive / "logs.jsonl.gz"
+    raw = zlib.compressobj(1, zlib.DEFLATED, -15)
+    text, before = content(log), log.read_bytes()
+    assert before[:10] == packed.HEADER
+    log.write_bytes(packed.HEADER + raw.compress(text) + raw.flush() + before[-8:])
+    assert log.read_bytes() != before
+    found = read_archive(archive, suites=SUITES)
+    assert found.record.files["logs.jsonl"].sha256 == hashlib.sha256(text).hexdigest()
+    assert b"".join(check.canonical(dict(zip(LOG_FIELDS, log, strict=True))) for log in found.logs()) == text
 
 
 def test_names_that_lead_elsewhere_or_are_odd_are_refused(results):
@@ -365,8 +453,8 @@ def test_a_verification_of_another_run_is_refused(archive):
 def test_every_limit_is_for_a_file_that_can_be_there():
     assert set(LIMITS) == {
         "run.json",
-        "cells.jsonl",
-        "logs.jsonl",
+        "cells.jsonl.gz",
+        "logs.jsonl.gz",
         "store.parquet",
         "submission.zip",
         "verification.json",

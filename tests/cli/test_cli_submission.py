@@ -83,7 +83,7 @@ def test_a_method_in_isolation_writes_the_same_archive(work, ttgbench):
         ttgbench(*run, "--json")
         ttgbench("submit", "single_model", "--run", out, "--results", f"{out}-results")
     [one], [two] = (list((work / f"{out}-results" / "tiny-v1" / "single_model").iterdir()) for out in ("one", "two"))
-    for name in ("cells.jsonl", "logs.jsonl", "submission.zip"):
+    for name in ("cells.jsonl.gz", "logs.jsonl.gz", "submission.zip"):
         assert (one / name).read_bytes() == (two / name).read_bytes()
 
 

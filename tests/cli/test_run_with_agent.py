@@ -26,6 +26,8 @@ from ttgbench.store import Store
 from ttgbench.testing import toy_pool
 
 AGENT = "tutor"
+SHIPPED = "llama-3.2-3b"
+"""Another agent, whose card everybody has."""
 TOKENS = {"prompt_tokens": 50, "completion_tokens": 20, "total_tokens": 70}
 GRAPHS = [
     {"nodes": [{"id": "a", "role": "assistant", "model": "large"}], "edges": []},
@@ -54,11 +56,11 @@ class Models:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                self.send({"data": [{"id": name, "object": "model"} for name in ("small", "large", AGENT)]})
+                self.send({"data": [{"id": name, "object": "model"} for name in ("small", "large", AGENT, SHIPPED)]})
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                kind = "agent" if body["model"] == AGENT else "evaluation"
+                kind = "agent" if body["model"] in (AGENT, SHIPPED) else "evaluation"
                 with server._lock:
                     server.requests[kind] += 1
                     hold = server.hold == (kind, server.requests[kind])
@@ -198,6 +200,27 @@ def test_killed_with_an_agent_and_started_again_it_ends_as_if_never_killed(model
     models.requests.clear()
     assert ttgbench("replay", killed, monkeypatch=monkeypatch) == 0
     assert not models.requests, "all of it is recorded"
+
+
+def test_archived_on_a_simulated_suite_its_replies_are_verified_without_it(models, tmp_path, monkeypatch, capsys):
+    problem = {"name": "math", "task": "synthetic_math", "pool": "synthetic", "budget": "18 units"}
+    problem |= {"search_questions": 20, "test_questions": 40, "evaluator": "synthetic"}
+    suite = {"schema": 1, "name": "simulated", "version": 1, "description": "for tests", "seeds": 2}
+    (tmp_path / "s.yaml").write_text(yaml.safe_dump({**suite, "search_evaluations": 4, "problems": [problem]}))
+    chosen = ("--suite", tmp_path / "s.yaml")
+    run = ("run", *chosen, "--method", "textgrad", "--agent", f"{SHIPPED}={models.url}", "--jobs", "2")
+    assert ttgbench(*run, "--out", tmp_path / "run", monkeypatch=monkeypatch) == 0
+    assert models.requests["agent"] > 2
+    submit = ("submit", "textgrad", "--run", tmp_path / "run", "--results", tmp_path / "results")
+    assert ttgbench(*submit, monkeypatch=monkeypatch) == 0
+    models.close()
+    capsys.readouterr()
+    verify = ("verify", tmp_path / "results", *chosen, "--json")
+    assert ttgbench(*verify, monkeypatch=monkeypatch) == 0
+    [found] = json.loads(capsys.readouterr().out)["archives"]
+    assert (found["badge"], found["cells"], found["rerun"]) == ("replay-verified", 2, 0)
+    assert ttgbench(*verify, "--rerun", "1", monkeypatch=monkeypatch) == 1
+    assert json.loads(capsys.readouterr().out)["archives"][0]["reason"] == "no-engine"
 
 
 def free_port() -> int:

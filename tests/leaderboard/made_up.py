@@ -14,8 +14,8 @@ import numpy as np
 
 from ttgbench import shapes
 from ttgbench.anchors import Anchor
-from ttgbench.archive import RunRecord, Verification
-from ttgbench.archive.record import FileRef, Hardware, SuiteRef, TaskRef
+from ttgbench.archive import RunRecord, Verification, packed
+from ttgbench.archive.record import CELLS, LOGS, FileRef, Hardware, SuiteRef, TaskRef, content_name
 from ttgbench.graph import Graph
 from ttgbench.method import Metadata
 from ttgbench.results import CellResult, Incumbent, NominalCost, SearchSpend, TestScore
@@ -123,8 +123,8 @@ def write(root: Path, of: Suite, method: MadeUp, questions: int = 40) -> Path:
         _cell(of, metadata, method, name, seed, questions, (name, seed) in failing) for name, seed in sorted(places)
     ]
     files = {
-        "cells.jsonl": "".join(cell.to_json() for cell in cells).encode(),
-        "logs.jsonl": b"".join(_log(of, cell) for cell in cells),
+        CELLS: "".join(cell.to_json() for cell in cells).encode(),
+        LOGS: b"".join(_log(of, cell) for cell in cells),
     }
     record = RunRecord(
         package_version=_version(),
@@ -136,12 +136,15 @@ def write(root: Path, of: Suite, method: MadeUp, questions: int = 40) -> Path:
         hardware=Hardware(system="made-up", cores=2),
         seeds=seeds,
         prices_date=date(2026, 1, 1),
-        files={name: FileRef(sha256=hashlib.sha256(data).hexdigest(), bytes=len(data)) for name, data in files.items()},
+        files={
+            content_name(name): FileRef(sha256=hashlib.sha256(data).hexdigest(), bytes=len(data))
+            for name, data in files.items()
+        },
     )
     folder = root / record.suite.label / method.name / record.run_id
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in files.items():
-        (folder / name).write_bytes(data)
+        packed.write_lines(folder / name, [data])
     (folder / "run.json").write_text(record.to_json())
     if method.badge != "self-reported":
         verification = Verification(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import stat
 import zipfile
@@ -14,6 +15,7 @@ from parts import source as sources
 from parts.source import Source, local
 from parts.upload import examined
 
+from ttgbench.archive import packed
 from ttgbench.suite import load_suite
 
 real = sources.find_archives
@@ -93,10 +95,20 @@ def test_good_results_can_be_handed_in(results, tmp_path, monkeypatch):
     sentence, problems = said(pack(tmp_path / "good.zip", files))
     assert sentence == "These results can be handed in: made_up_alpha on made-up-v1."
     assert problems == ()
-    name = next(name for name in files if name.endswith("cells.jsonl"))
-    sentence, problems = said(pack(tmp_path / "bad.zip", {**files, name: files[name].replace(b"0.12", b"0.13")}))
+    name = next(name for name in files if name.endswith("cells.jsonl.gz"))
+    packed.write_lines(tmp_path / "edited", [gzip.decompress(files[name]).replace(b"0.12", b"0.13")])
+    edited = (tmp_path / "edited").read_bytes()
+    sentence, problems = said(pack(tmp_path / "bad.zip", {**files, name: edited}))
     assert sentence == "This cannot be handed in."
     assert "hash-mismatch" in problems[0]
+
+
+def test_what_packed_files_hold_counts_as_well(tmp_path):
+    packed.write_lines(tmp_path / "bomb", (b"\0" * (1 << 20) for _ in range(100)))
+    names = [f"a-v1/b/{number:016x}/logs.jsonl.gz" for number in range(3)]
+    files = {"a-v1/b/0000000000000000/run.json": b"{}"} | dict.fromkeys(names, (tmp_path / "bomb").read_bytes())
+    [problem] = said(pack(tmp_path / "bombs.zip", files))[1]
+    assert problem.startswith(f"{names[2]}: unpacks to more than")
 
 
 @pytest.mark.parametrize(
@@ -142,7 +154,7 @@ def test_results_are_handed_in_with_the_login_of_who_is_there(results, tmp_path,
     assert "Handed in" in said
     listed = HfApi().list_repo_files("someone/results", repo_type="dataset", revision="refs/pr/1")
     inside = [name for name in listed if name.startswith("results/")]
-    assert sorted(name.rsplit("/", 1)[1] for name in inside) == ["cells.jsonl", "logs.jsonl", "run.json"]
+    assert sorted(name.rsplit("/", 1)[1] for name in inside) == ["cells.jsonl.gz", "logs.jsonl.gz", "run.json"]
     assert "The Hub did not take it" in hand_in(str(path), SimpleNamespace(token="hf_wrong"))
 
 

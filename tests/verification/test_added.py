@@ -40,7 +40,7 @@ def commit(folder: Path) -> None:
 
 def test_new_archives_are_found_and_old_ones_left_alone(results):
     put(results / "s-v1" / "mine" / ("1" * 16) / "run.json")
-    put(results / "s-v1" / "mine" / ("1" * 16) / "cells.jsonl")
+    put(results / "s-v1" / "mine" / ("1" * 16) / "cells.jsonl.gz")
     put(results / "s-v1" / "other" / ("2" * 16) / "deep" / "file")
     put(results.parent / "code.py")
     commit(results)

@@ -7,15 +7,15 @@ import hashlib
 import json
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
+from forge import content, edit, edit_store, first, put, reseal
 
-from ttgbench.archive import Rejected, RunRecord, read_archive, write_archive
+from ttgbench.archive import Rejected, read_archive, write_archive
 from ttgbench.engines.base import Completion
 from ttgbench.engines.echo import EchoEngine
 from ttgbench.isolation import load_isolated
@@ -23,7 +23,6 @@ from ttgbench.launch import run_suite
 from ttgbench.lm_eval_task import load_task
 from ttgbench.recorded import recorded_store
 from ttgbench.run import cell_folder, run_cell
-from ttgbench.store import Generation, Graded
 from ttgbench.submission.pack import pack
 from ttgbench.suite import Suite
 from ttgbench.verification import Options, verify
@@ -76,43 +75,6 @@ def archive(honest: Path, tmp_path: Path) -> Path:
     return shutil.copytree(honest, copied)
 
 
-def reseal(path: Path, change: Callable[[dict[str, Any]], Any] = lambda record: None) -> Path:
-    """Makes hashes, run id and folder name fit what is in the folder now."""
-    record = json.loads((path / "run.json").read_text())
-    record["files"] = {
-        file.name: {"sha256": hashlib.sha256(file.read_bytes()).hexdigest(), "bytes": file.stat().st_size}
-        for file in path.iterdir()
-        if file.name not in ("run.json", "verification.json")
-    }
-    change(record)
-    (path / "run.json").write_text(json.dumps(record, sort_keys=True, ensure_ascii=False, indent=1) + "\n")
-    return path.rename(path.parent / RunRecord.model_validate(record).run_id)
-
-
-def edit(path: Path, name: str, change: Callable[[dict[str, Any]], Any]) -> Path:
-    """Changes the one line of cells.jsonl or logs.jsonl."""
-    data = json.loads((path / name).read_text())
-    change(data)
-    text = json.dumps(data, sort_keys=name == "cells.jsonl", ensure_ascii=False, separators=(",", ":"))
-    (path / name).write_text(text + "\n")
-    return path
-
-
-def edit_store(path: Path, change: Callable[[list[Graded]], list[Graded]]) -> Path:
-    """Changes the archived generations and grades."""
-    from ttgbench import store_parquet
-
-    rows = [row for chunk in store_parquet.read(path / "store.parquet") for row in chunk]
-    store_parquet.write(path / "store.parquet", [change(rows)])
-    return path
-
-
-def first(rows: list[Graded], change: Callable[[Generation], Generation]) -> list[Graded]:
-    """Changes the first generation of a model."""
-    index = next(i for i, (row, _) in enumerate(rows) if row.model is not None)
-    return [*rows[:index], (change(rows[index][0]), rows[index][1]), *rows[index + 1 :]]
-
-
 def refused(path: Path, options: Options = Options()) -> Rejected:
     with pytest.raises(Rejected) as caught:
         verify(path, options, suites=SUITES)
@@ -147,7 +109,7 @@ def test_edited_scores(archive):
     def better(cell):
         cell["test"][0]["scores"] = [[1.0] * 40]
 
-    forged = reseal(edit(archive, "cells.jsonl", better))
+    forged = reseal(edit(archive, "cells.jsonl.gz", better))
     error = refused(forged)
     assert error.reason == "replay-differs"
     assert "test.0.scores" in str(error)
@@ -158,11 +120,11 @@ def test_edited_spend_in_cell_and_log(archive):
         cell["search"]["spent"] -= 1
         cell["search"]["by_category"]["evaluation"] -= 1
 
-    edit(archive, "cells.jsonl", cheaper)
-    spent = json.loads((archive / "cells.jsonl").read_text())["search"]["spent"]
+    edit(archive, "cells.jsonl.gz", cheaper)
+    spent = json.loads(content(archive / "cells.jsonl.gz"))["search"]["spent"]
     edit(
         archive,
-        "logs.jsonl",
+        "logs.jsonl.gz",
         lambda log: [e.update(spent=min(e["spent"], spent)) for e in log["events"] if "spent" in e],
     )
     error = refused(reseal(archive))
@@ -174,7 +136,7 @@ def test_a_test_accuracy_of_another_graph(archive):
     def other(cell):
         cell["test"][0]["nominal"]["flops"] //= 2
 
-    assert refused(reseal(edit(archive, "cells.jsonl", other))).reason == "replay-differs"
+    assert refused(reseal(edit(archive, "cells.jsonl.gz", other))).reason == "replay-differs"
 
 
 def test_a_killed_search_counts_up_to_where_it_was_killed_and_is_replayed_until_there(tmp_path, write_method):
@@ -188,7 +150,7 @@ def test_a_killed_search_counts_up_to_where_it_was_killed_and_is_replayed_until_
     assert (cell.status, cell.error) == ("died", "MethodDied: ended without a result (exit code 7)")
     assert cell.final is not None
     assert verify(path, suites=SUITES).badge == "replay-verified"
-    edit(path, "logs.jsonl", lambda log: log["events"].pop(1))  # as if the first graph had never been recommended
+    edit(path, "logs.jsonl.gz", lambda log: log["events"].pop(1))  # as if the first graph had never been recommended
     assert refused(reseal(path)).reason == "replay-differs"
 
 
@@ -368,9 +330,8 @@ def test_a_badge_that_nobody_gave(archive):
 def test_fewer_seeds_than_the_suite(archive):
     suites = {"tiny-v1": SUITE.model_copy(update={"seeds": 2})}
     changed = suites["tiny-v1"].hash
-    for name in ("cells.jsonl", "logs.jsonl"):
-        text = (archive / name).read_text().replace(SUITE.hash, changed)
-        (archive / name).write_text(text)
+    for name in ("cells.jsonl.gz", "logs.jsonl.gz"):
+        put(archive / name, content(archive / name).replace(SUITE.hash.encode(), changed.encode()))
     forged = reseal(archive, lambda record: record["suite"].update(hash=changed))
     with pytest.raises(Rejected) as caught:
         verify(forged, suites=suites)
@@ -379,7 +340,7 @@ def test_fewer_seeds_than_the_suite(archive):
 
 
 def test_a_grader_of_another_version(archive):
-    edit(archive, "cells.jsonl", lambda cell: cell.update(grader="exact/0", task_version=9))
+    edit(archive, "cells.jsonl.gz", lambda cell: cell.update(grader="exact/0", task_version=9))
     forged = reseal(archive, lambda record: record["tasks"]["micro_math"].update(grader="exact/0", version=9))
     assert refused(forged).reason == "task-mismatch"
 

@@ -2,12 +2,13 @@
 
     results/<suite label>/<method>/<run id>/
         run.json            what was run with what, and the hash of every other file     (record.py)
-        cells.jsonl         one cell result per line, sorted by problem and seed
-        logs.jsonl          the cells' anytime logs, in the same order
+        cells.jsonl.gz      one cell result per line, sorted by problem and seed
+        logs.jsonl.gz       the cells' anytime logs, in the same order
         submission.zip      the method itself; optional, needed for any verification
-        store.parquet       the generations and grades that the run used; optional
+        store.parquet       the generations, grades and agent's replies that the run used; optional
         verification.json   what somebody else has checked; optional, not among the hashed files
 
+packed.py       the lines of cells and logs as gzip files
 rejection.py    why a file is left out: a reason for machines and a sentence for people
 read.py         `read_archive`, `find_archives`: everything is checked, nothing is believed
 write.py        `write_archive`: from a folder that `ttgbench run` has finished

@@ -18,7 +18,7 @@ from ttgbench.suite import Suite
 from ttgbench.workbench import Workbench
 
 AGENT_ROLE = "agent"
-"""Role of the search agent's replies in a store; those of the run's universes are kept."""
+"""Role of the search agent's replies in a store."""
 _CHUNK = 4096
 
 Events = Sequence[dict[str, Any]]
@@ -27,7 +27,8 @@ Events = Sequence[dict[str, Any]]
 def export_used(
     suite: Suite, cells: Sequence[tuple[CellResult, Events]], store: Path, target: Path, data_dir: Path | None = None
 ) -> None:
-    """Writes the rows of every node that a cell evaluated, searching or testing. Same rows, same bytes.
+    """Writes the rows of every node that a cell evaluated, searching or testing, and of the replies that its search
+    agent gave it. Same rows, same bytes.
 
     Raises InputError without the store, StoreError if it is damaged.
     """
@@ -45,12 +46,12 @@ def export_used(
                 contexts[cell.problem] = evaluator.key_context if isinstance(evaluator, GenerationEvaluator) else None
             if (context := contexts[cell.problem]) is not None:
                 wanted |= _nodes(cell, events, suite.search_universe(cell.seed), context)
-    universes = {suite.search_universe(cell.seed) for cell, _ in cells}
+    replies = {(suite.search_universe(cell.seed), text) for cell, events in cells for text in _replies(events)}
     with tempfile.TemporaryDirectory(prefix="ttgbench-export-") as folder, Store(store, read_only=True) as opened:
         whole = Path(folder, "whole.parquet")
         opened.export(whole)
         rows = itertools.chain.from_iterable(store_parquet.read(whole))
-        used = (row for row in rows if _is_used(row, wanted, universes))
+        used = (row for row in rows if _is_used(row, wanted, replies))
         store_parquet.write(target, _chunks(used))
 
 
@@ -68,10 +69,17 @@ def _nodes(cell: CellResult, events: Events, searched: int, context: KeyContext)
     }
 
 
-def _is_used(row: Graded, wanted: set[tuple[str, int]], universes: set[int]) -> bool:
+def _replies(events: Events) -> Iterator[str]:
+    """What the agent said. The log has no keys of its questions, so rows are known by universe and text: where it said
+    the same to another method of the same store, that row comes along."""
+    return (event["reply"] for event in events if event["event"] == "ask")
+
+
+def _is_used(row: Graded, wanted: set[tuple[str, int]], replies: set[tuple[int, str]]) -> bool:
     generation, _ = row
-    asked = generation.role == AGENT_ROLE and generation.universe in universes
-    return asked or (generation.node_key, generation.universe) in wanted
+    if generation.role == AGENT_ROLE:
+        return (generation.universe, generation.text) in replies
+    return (generation.node_key, generation.universe) in wanted
 
 
 def _chunks(rows: Iterable[Graded]) -> Iterator[list[Graded]]:

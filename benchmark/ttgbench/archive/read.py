@@ -15,20 +15,24 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from ttgbench.archive import check
+from ttgbench.archive import check, packed
 from ttgbench.archive.record import (
     CELLS,
     HASHED,
     LIMITS,
     LOGS,
     MAX_LINE_BYTES,
+    PACKED,
     RUN,
     STORE,
     SUBMISSION,
     VERIFICATION,
     Badge,
+    FileRef,
     RunRecord,
     Verification,
+    content_name,
+    uses_store,
 )
 from ttgbench.archive.rejection import Rejected, Rejection
 from ttgbench.results import CellResult
@@ -71,7 +75,7 @@ class Archive:
 
     @property
     def store(self) -> Path | None:
-        """The Parquet file of the generations, if there is one."""
+        """The Parquet file of the generations and the agent's replies, if there is one."""
         return self.path / STORE if STORE in self.record.files else None
 
     @property
@@ -99,6 +103,7 @@ def read_archive(path: Path, *, suites: Mapping[str, Suite] | None = None) -> Ar
     record = _parsed(RunRecord, path / RUN, _bytes(path / RUN))
     _check_names(path, record)
     suite = _suite_of(record, path, suites)
+    _check_store(path, record, suite)
     _check_files(path, record, present)
     cells = tuple(_cells(path / CELLS))
     check.cells(record, suite, cells, source=path / CELLS)
@@ -127,7 +132,7 @@ def find_archives(root: Path, *, suites: Mapping[str, Suite] | None = None) -> I
             continue
         try:
             archive = read_archive(path, suites=suites)
-            first = seen.setdefault(archive.record.files[CELLS].sha256, path)
+            first = seen.setdefault(archive.record.files[content_name(CELLS)].sha256, path)
             if first != path:
                 raise Rejected("duplicate-run", f"the same results as {first.relative_to(root)}", source=path)
             yield archive
@@ -213,20 +218,28 @@ def _suite_of(record: RunRecord, path: Path, suites: Mapping[str, Suite] | None)
     return suite
 
 
+def _check_store(path: Path, record: RunRecord, suite: Suite) -> None:
+    """Texts that no run could have used are not taken. Raises Rejected."""
+    if STORE in record.names and not uses_store(suite, record.agent):
+        message = "runs on a simulated suite without a search agent use no texts"
+        raise Rejected("unexpected-file", message, source=path / STORE)
+
+
 def _check_files(path: Path, record: RunRecord, present: set[str]) -> None:
     """Every file is there, listed, and what run.json says it is. Raises Rejected."""
     for name in (CELLS, LOGS):
-        if name not in record.files:
-            raise Rejected("hash-mismatch", f"does not list {name}", source=path / RUN, field="files")
+        if name not in record.names:
+            raise Rejected("hash-mismatch", f"does not list {content_name(name)}", source=path / RUN, field="files")
     for name in HASHED:
-        if (name in present) != (name in record.files):
+        if (name in present) != (name in record.names):
             there = "is not listed in run.json" if name in present else "is listed in run.json, but missing"
             raise Rejected("hash-mismatch" if name in present else "missing-file", there, source=path / name)
-    for name, expected in sorted(record.files.items()):
-        digest, size = _digest(path / name)
-        if (digest, size) != (expected.sha256, expected.bytes):
-            message = f"has sha256 {digest[:12]}... and {size:,} bytes; run.json says {expected.sha256[:12]}... "
-            raise Rejected("hash-mismatch", f"{message}and {expected.bytes:,}", source=path / name)
+    for name in record.names:
+        expected, found = record.files[content_name(name)], digest(path / name)
+        if found != expected:
+            message = f"has sha256 {found.sha256[:12]}... and {found.bytes:,} bytes; run.json says "
+            message += f"{expected.sha256[:12]}... and {expected.bytes:,}"
+            raise Rejected("hash-mismatch", message, source=path / name)
 
 
 def open_plain(path: Path) -> Any:
@@ -237,14 +250,25 @@ def open_plain(path: Path) -> Any:
         raise Rejected("unreadable", error.strerror or str(error), source=path) from None
 
 
-def _digest(path: Path) -> tuple[str, int]:
-    """sha256 and size, of at most the allowed bytes and one more."""
-    digest, size, limit = hashlib.sha256(), 0, LIMITS[path.name]
-    with open_plain(path) as stream:
-        while size <= limit and (chunk := stream.read(1 << 20)):
-            digest.update(chunk)
+def open_content(path: Path, limit: int | None = None) -> Any:
+    """As `open_plain`; a packed file, by its name, is unpacked while it is read, no further than to `limit` bytes
+    (default: the file's own limit). Reading raises Rejected as well."""
+    stream = open_plain(path)
+    if path.name not in PACKED:
+        return stream
+    return packed.unpacked(stream, LIMITS[path.name] if limit is None else limit, path)
+
+
+def digest(path: Path) -> FileRef:
+    """What run.json says of a file. Raises Rejected (too-large, bad-gzip, unreadable)."""
+    found, size, limit = hashlib.sha256(), 0, LIMITS[path.name]
+    with open_content(path) as stream:
+        while chunk := stream.read(1 << 20):
+            found.update(chunk)
             size += len(chunk)
-    return digest.hexdigest(), size
+            if size > limit:
+                raise Rejected("too-large", f"has more than the {limit:,} bytes that are allowed", source=path)
+    return FileRef(sha256=found.hexdigest(), bytes=size)
 
 
 def _bytes(path: Path) -> bytes:
@@ -269,7 +293,7 @@ def _parsed(model: type[_Model], path: Path, data: bytes) -> _Model:
 
 def _lines(path: Path) -> Iterator[bytes]:
     """Lines with their newlines. Raises Rejected for one that is too long or that does not end."""
-    with open_plain(path) as stream:
+    with open_content(path) as stream:
         while line := stream.readline(MAX_LINE_BYTES + 1):
             if not line.endswith(b"\n"):
                 reason = "too-large" if len(line) > MAX_LINE_BYTES else "not-canonical"

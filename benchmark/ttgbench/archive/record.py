@@ -7,13 +7,16 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from ttgbench.method import Metadata
 
-RUN, CELLS, LOGS = "run.json", "cells.jsonl", "logs.jsonl"
+if TYPE_CHECKING:
+    from ttgbench.suite import Suite
+
+RUN, CELLS, LOGS = "run.json", "cells.jsonl.gz", "logs.jsonl.gz"
 SUBMISSION, STORE, VERIFICATION = "submission.zip", "store.parquet", "verification.json"
 LIMITS: Mapping[str, int] = {
     RUN: 1 << 20,
@@ -23,18 +26,32 @@ LIMITS: Mapping[str, int] = {
     STORE: 1 << 30,
     VERIFICATION: 1 << 20,
 }
-"""Files of an archive and the most bytes each may have."""
+"""Files of an archive and the most bytes each may have, and what a packed one unpacks to as well."""
+PACKED = (CELLS, LOGS)
+"""Gzip files."""
 HASHED = (CELLS, LOGS, STORE, SUBMISSION)
 """Files that run.json lists and the run id depends on."""
 MAX_LINE_BYTES = 32 << 20
-"""Longest line of cells.jsonl and logs.jsonl."""
+"""Longest line of a packed file."""
+
+
+def uses_store(suite: Suite, agent: str | None) -> bool:
+    """Whether runs with this search agent rest on recorded texts: an agent's replies, or what models generated."""
+    return agent is not None or not suite.simulated
+
+
+def content_name(name: str) -> str:
+    """What run.json calls a file. It lists what packed files unpack to, since that does not depend on who packed it."""
+    return name.removesuffix(".gz") if name in PACKED else name
+
 
 Badge = Literal["self-reported", "replay-verified", "re-run"]
 BADGES: tuple[Badge, ...] = ("self-reported", "replay-verified", "re-run")
 """By what they are worth."""
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-HashedName = Annotated[str, Field(pattern=f"^({'|'.join(map(re.escape, HASHED))})$")]
+HashedName = Annotated[str, Field(pattern=f"^({'|'.join(re.escape(content_name(name)) for name in HASHED)})$")]
 Text = Annotated[str, Field(max_length=200)]
+ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
 
 class _Record(BaseModel):
@@ -67,7 +84,7 @@ class TaskRef(_Record):
 
 
 class FileRef(_Record):
-    """What a file holds."""
+    """What a file holds; a packed one: unpacked."""
 
     sha256: Sha256
     bytes: int = Field(ge=0)
@@ -95,18 +112,24 @@ class RunRecord(_Record):
     """"graph": one published graph per problem, evaluated without any search."""
     engine: Text
     """Name of the engine; "openai" for any server that was given by its address, which is nobody's business."""
-    agent: Text | None = None
-    """Model of the search agent, if the run had one."""
+    agent: ModelName | None = None
+    """Model of the search agent, if the run had one: a name, never a file or an address, which verifiers would open."""
     hardware: Hardware
     seeds: int = Field(ge=1, le=1000)
     """Seeds 0 to seeds - 1, of every problem."""
     prices_date: date | None
     """Latest date of the prices that dollars were counted with."""
     files: dict[HashedName, FileRef]
+    """By `content_name`."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the listed files in the archive's folder."""
+        return tuple(name for name in HASHED if content_name(name) in self.files)
 
     @property
     def run_id(self) -> str:
-        """Content address of the hashed files: 16 hex digits."""
+        """Content address: 16 hex digits that depend on what the listed files hold."""
         return run_id({name: file.sha256 for name, file in self.files.items()})
 
 

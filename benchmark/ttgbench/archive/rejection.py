@@ -14,7 +14,8 @@ REASONS: Mapping[str, str] = {
     "unexpected-file": "a file that does not belong there",
     "missing-file": "a file that has to be there is not",
     "unreadable": "the file system refuses to read it",
-    "too-large": "larger than its kind of file may be",
+    "too-large": "larger than its kind of file may be, as it is or unpacked",
+    "bad-gzip": "not one whole gzip stream with the header that the package writes, and nothing else",
     "schema": "not the JSON that belongs there; the message names the field",
     "not-canonical": "not written the way the package writes it, byte for byte",
     "hash-mismatch": "not the file that run.json was written for",
@@ -33,6 +34,7 @@ REASONS: Mapping[str, str] = {
     # What only a verification finds:
     "no-submission": "the method is not in the archive, so nothing can be run again",
     "bad-submission": "the archived submission is not acceptable, or not the one that run.json describes",
+    "agent-unknown": "the search agent is no chat model of a shipped pool, so its replies cannot be replayed",
     "no-store": "the generations are not in the archive, so nothing can be replayed",
     "store-invalid": "the archived generations are damaged or contradict themselves",
     "store-lacks": "a generation that the run needs is not in the archive",
@@ -42,7 +44,7 @@ REASONS: Mapping[str, str] = {
     "replay-differs": "running the method again on the recorded generations gives other bytes",
     "hard-coded": "a search method that had its graph before it searched",
     "tokens-differ": "the same text or prompt has another number of tokens when it is generated again",
-    "no-engine": "cells are to be run again live, and no engine was given for it",
+    "no-engine": "cells are to be run again live, and no engine was given for the models or the search agent",
     "rerun-differs": "a live run differs by more than chance allows",
 }
 """Every reason and what it means."""

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ttgbench.archive import check
+from ttgbench.archive import check, packed
 from ttgbench.archive.export import export_used
+from ttgbench.archive.read import digest
 from ttgbench.archive.record import (
     CELLS,
     LOGS,
     RUN,
     STORE,
     SUBMISSION,
-    FileRef,
     Hardware,
     RunRecord,
     SuiteRef,
     TaskRef,
+    content_name,
+    uses_store,
 )
 from ttgbench.errors import InputError
 from ttgbench.launch import STORE as RUN_STORE
@@ -45,7 +46,7 @@ def write_archive(
 
     method: its name. store: default the suite's recording, else the run folder's own. The same run gives the same
     archive, and is written once.
-    Raises InputError if the run is not finished or the method is not in it.
+    Raises InputError if the run is not finished, the method is not in it, or a file would be larger than is allowed.
     """
     manifest = read_manifest(run_folder)
     found_method = _method_of(manifest, method, run_folder)
@@ -58,10 +59,10 @@ def write_archive(
     scratch = Path(tempfile.mkdtemp(prefix=".ttgbench-archive-", dir=root))
     try:
         (scratch / SUBMISSION).write_bytes(pack(found_method.path))
-        _write_lines(scratch / CELLS, (cell.to_json().encode() for cell in cells))
+        packed.write_lines(scratch / CELLS, (cell.to_json().encode() for cell in cells))
         entries = [_log_entry(run_folder, cell) for cell in cells]
-        _write_lines(scratch / LOGS, map(check.canonical, entries))
-        if any(spec.evaluator == "generation" for spec in manifest.suite.problems):
+        packed.write_lines(scratch / LOGS, map(check.canonical, entries))
+        if uses_store(manifest.suite, manifest.agent):
             evaluated = [(cell, entry["events"]) for cell, entry in zip(cells, entries, strict=True)]
             used = store or store_of(manifest.suite, run_folder / RUN_STORE)
             export_used(manifest.suite, evaluated, used, scratch / STORE, data_dir)
@@ -86,11 +87,6 @@ def _method_of(manifest: Manifest, method: str, run_folder: Path) -> FoundMethod
     raise InputError(f"has no results of method {method[:80]!r}; it has {known}", source=run_folder)
 
 
-def _write_lines(path: Path, lines: Iterable[bytes]) -> None:
-    with path.open("wb") as stream:
-        stream.writelines(lines)
-
-
 def _log_entry(run_folder: Path, cell: CellResult) -> dict[str, Any]:
     path = cell_folder(run_folder, cell.problem, cell.method.name, cell.seed) / LOG_NAME
     try:
@@ -110,14 +106,11 @@ def _record(manifest: Manifest, method: FoundMethod, cells: Sequence[CellResult]
         method=method.metadata,
         kind=method.metadata.kind,
         engine="openai" if "://" in manifest.engine else manifest.engine,
-        agent=None if manifest.agent is None else manifest.agent.partition("=")[0],
+        agent=None if manifest.agent is None else manifest.agent.partition("=")[0].rpartition("/")[2],
         hardware=this_machine(),
         seeds=manifest.seeds,
         prices_date=prices_date(manifest.suite),
-        files={
-            path.name: FileRef(sha256=hashlib.sha256(path.read_bytes()).hexdigest(), bytes=path.stat().st_size)
-            for path in sorted(folder.iterdir())
-        },
+        files={content_name(path.name): digest(path) for path in sorted(folder.iterdir())},
     )
 
 

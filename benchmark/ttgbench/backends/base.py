@@ -74,7 +74,7 @@ class Setup:
     @property
     def simulated(self) -> bool:
         """Whether no problem needs an engine or a store."""
-        return all(spec.evaluator == "synthetic" for spec in self.suite.problems)
+        return self.suite.simulated
 
     @property
     def seconds_per_cell(self) -> float:

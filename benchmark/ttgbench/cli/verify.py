@@ -19,7 +19,9 @@ def verify(
         Path | None, typer.Option("--store", help="Parquet file with the generations, where the archive has none.")
     ] = None,
     rerun: Annotated[int, typer.Option("--rerun", min=0, help="Run so many cells again.")] = 0,
-    engine: Annotated[str | None, typer.Option("--engine", help="For --rerun on suites without a recording.")] = None,
+    engine: Annotated[
+        str | None, typer.Option("--engine", help="For --rerun of what models or a search agent answered.")
+    ] = None,
     suite: Annotated[list[str] | None, typer.Option("--suite", help="Suite files besides the shipped ones.")] = None,
     fewer_seeds: Annotated[bool, typer.Option("--fewer-seeds", help="Accept fewer seeds than the suite has.")] = False,
     since: Annotated[

@@ -72,6 +72,7 @@ def replay(archive: Archive, method: LoadedMethod, bench: Workbench, scratch: Pa
             again = _killed(arena, method, cell, said, folder) if cell.status in KILLED else None
             again = again or run_cell(arena, method, cell.seed, folder)
         except MissingGeneration as error:
+            _check_beginning(archive, place, said, folder)  # what it looked for may follow from an edited row
             raise Rejected("store-lacks", f"{place}: {error}", source=archive.path) from None
         lines = (folder / LOG_NAME).read_text("utf-8").splitlines()
         if said != lines:
@@ -82,6 +83,13 @@ def replay(archive: Archive, method: LoadedMethod, bench: Workbench, scratch: Pa
         shutil.rmtree(folder)
         progress(f"{place}: the same bytes")
     return len(archive.cells)
+
+
+def _check_beginning(archive: Archive, place: str, said: list[str], folder: Path) -> None:
+    """The log of a replay that broke off must be how the archived one begins. Raises Rejected (replay-differs)."""
+    lines = (folder / LOG_PART).read_text("utf-8").splitlines()
+    if lines != said[: len(lines)]:
+        raise Rejected("replay-differs", f"{place}: {_log_difference(said, lines)}", source=archive.path / LOGS)
 
 
 def _killed(arena: Arena, method: LoadedMethod, cell: CellResult, said: list[str], folder: Path) -> CellResult | None:

@@ -60,7 +60,8 @@ def regrade(claimed: Grades, store: Path, tasks: Iterable[Task], source: Path) -
     for identity, grades in claimed.items():
         for grader, status, answer in grades:
             if grader not in known:
-                message = f"{name_of(identity)} is graded by {grader[:80]!r}; here there are {', '.join(sorted(known))}"
+                here = ", ".join(sorted(known)) or "no graders"
+                message = f"{name_of(identity)} is graded by {grader[:80]!r}; here there are {here}"
                 raise Rejected("task-mismatch", message, source=source)
             wanted.setdefault(grader, []).append((identity, Grade(status, answer)))
     with Store(store) as opened:

@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ttgbench import __version__
+from ttgbench.agent import load_agent
 from ttgbench.archive import Archive, Verification, read_archive
-from ttgbench.archive.record import BADGES, CELLS, RUN, STORE, SUBMISSION, VERIFICATION, Badge
+from ttgbench.archive.record import BADGES, CELLS, RUN, STORE, SUBMISSION, VERIFICATION, Badge, uses_store
 from ttgbench.archive.rejection import Rejected
 from ttgbench.errors import InputError
 from ttgbench.isolation import IsolationLimits, load_isolated
 from ttgbench.lm_eval_task import load_task
 from ttgbench.method import LoadedMethod
 from ttgbench.recorded import recorded_store
+from ttgbench.store import Store
 from ttgbench.submission.pack import pack, unpack
 from ttgbench.suite import Suite
 from ttgbench.verification.replay import Progress, check_names, replay
@@ -29,9 +31,9 @@ class Options:
     """How thoroughly, and with what."""
 
     rerun: int = 0
-    """So many cells are run again, on what the suite is answered by: its landscape, its recording, or engines."""
+    """So many cells are run again, on what they are answered by: a landscape, a recording, or a live engine."""
     engine: str | None = None
-    """As `launch` takes it. Suites that are synthetic or have a recording need none."""
+    """As `launch` takes it, for models and search agent. Without an agent, simulated and recorded suites need none."""
     store: Path | None = None
     """A Parquet file with the generations, where the archive has none."""
     data_dir: Path | None = None
@@ -57,6 +59,7 @@ def verify(
     archive = read_archive(path, suites=suites)
     _check_seeds(archive, options)
     _check_search(archive)
+    _check_agent(archive)
     _check_engine(archive, options)
     with tempfile.TemporaryDirectory(prefix="ttgbench-verify-") as name:
         scratch = Path(name)
@@ -102,13 +105,28 @@ def _check_search(archive: Archive) -> None:
 
 def _check_engine(archive: Archive, options: Options) -> None:
     """Before anything is computed: what needs an engine that is not given is refused at once."""
-    if options.rerun and options.engine is None and not _synthetic(archive) and archive.suite.recorded is None:
-        message = "its suite has no recording: to run cells again give an engine (--engine), or leave out --rerun"
-        raise Rejected("no-engine", message, source=archive.path / RUN, field="suite")
+    if options.rerun and options.engine is None and not _answered(archive):
+        asked = archive.record.agent is not None
+        why = "its search agent's replies are only recorded" if asked else "its suite has no recording"
+        message = f"{why}: to run cells again give an engine (--engine), or leave out --rerun"
+        raise Rejected("no-engine", message, source=archive.path / RUN, field="agent" if asked else "suite")
 
 
-def _synthetic(archive: Archive) -> bool:
-    return all(spec.evaluator == "synthetic" for spec in archive.suite.problems)
+def _answered(archive: Archive) -> bool:
+    """Whether the suite itself answers all that a run asks, so that the replay is as live as a run can be."""
+    suite = archive.suite
+    return archive.record.agent is None and (suite.simulated or suite.recorded is not None)
+
+
+def _check_agent(archive: Archive) -> None:
+    """The key of a recorded reply, and its price, are those of a model card: only shipped ones are known here."""
+    if archive.record.agent is None:
+        return
+    try:
+        with Store() as store:
+            load_agent(archive.record.agent, store, engine=None)
+    except InputError as error:
+        raise Rejected("agent-unknown", error.message, source=archive.path / RUN, field="agent") from None
 
 
 def _method(archive: Archive, folder: Path, limits: IsolationLimits) -> LoadedMethod:
@@ -132,8 +150,9 @@ def _method(archive: Archive, folder: Path, limits: IsolationLimits) -> LoadedMe
 
 
 def _recorded(archive: Archive, store: Path, options: Options) -> tuple[Path | None, int]:
-    """A store of the archived generations, and how many grades were compared; (None, 0) for a synthetic suite."""
-    if _synthetic(archive):
+    """A store of the archived generations and replies, and how many grades were compared; (None, 0) where runs use
+    neither."""
+    if not uses_store(archive.suite, archive.record.agent):
         return None, 0
     parquet = archive.store or options.store
     if parquet is None:
@@ -149,8 +168,9 @@ def _recorded(archive: Archive, store: Path, options: Options) -> tuple[Path | N
 def _rerun(
     archive: Archive, method: LoadedMethod, store: Path | None, scratch: Path, options: Options, progress: Progress
 ) -> int:
-    if store is None or archive.suite.recorded is not None:  # the replay has computed all that there is to compute
+    if _answered(archive):  # the replay has computed all that there is to compute
         return min(options.rerun, len(archive.cells))
+    assert store is not None
     agent, data_dir = archive.record.agent, options.data_dir
     with Workbench(scratch / "live.sqlite", options.engine, data_dir=data_dir, agent=agent) as bench:
         return rerun(archive, options.rerun, method, bench, store, scratch / "rerun", progress)

@@ -1,0 +1,60 @@
+"""What a forger does to an archive: anything, with all hashes right afterwards."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ttgbench.archive import RunRecord, packed
+from ttgbench.store import Generation, Graded
+
+
+def content(path: Path) -> bytes:
+    """What a file holds, unpacked."""
+    return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+
+
+def put(path: Path, data: bytes) -> None:
+    """Packs it again."""
+    packed.write_lines(path, [data])
+
+
+def reseal(path: Path, change: Callable[[dict[str, Any]], Any] = lambda record: None) -> Path:
+    """Makes hashes, run id and folder name fit what is in the folder now."""
+    record = json.loads((path / "run.json").read_text())
+    record["files"] = {
+        file.name.removesuffix(".gz"): {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+        for file, data in ((file, content(file)) for file in path.iterdir())
+        if file.name not in ("run.json", "verification.json")
+    }
+    change(record)
+    (path / "run.json").write_text(json.dumps(record, sort_keys=True, ensure_ascii=False, indent=1) + "\n")
+    return path.rename(path.parent / RunRecord.model_validate(record).run_id)
+
+
+def edit(path: Path, name: str, change: Callable[[dict[str, Any]], Any]) -> Path:
+    """Changes the one line of cells.jsonl.gz or logs.jsonl.gz."""
+    data = json.loads(content(path / name))
+    change(data)
+    text = json.dumps(data, sort_keys=name == "cells.jsonl.gz", ensure_ascii=False, separators=(",", ":"))
+    put(path / name, text.encode() + b"\n")
+    return path
+
+
+def edit_store(path: Path, change: Callable[[list[Graded]], list[Graded]]) -> Path:
+    """Changes the archived generations and grades."""
+    from ttgbench import store_parquet
+
+    rows = [row for chunk in store_parquet.read(path / "store.parquet") for row in chunk]
+    store_parquet.write(path / "store.parquet", [change(rows)])
+    return path
+
+
+def first(rows: list[Graded], change: Callable[[Generation], Generation]) -> list[Graded]:
+    """Changes the first generation of a model."""
+    index = next(i for i, (row, _) in enumerate(rows) if row.model is not None)
+    return [*rows[:index], (change(rows[index][0]), rows[index][1]), *rows[index + 1 :]]
