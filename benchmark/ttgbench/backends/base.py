@@ -62,13 +62,21 @@ class Setup:
     slots: int | None = None
     data_dir: Path | None = None
     agent: str | None = None
+    agent_engine: str | None = None
+    """Answers the agent where it names no engine; default: `engine`."""
     isolate: bool = False
     """Run every search in a process of its own, without files and network."""
 
     def open(self, progress: Any = None) -> Workbench:
         """A workbench, to be closed by the caller."""
         return Workbench(
-            self.store, self.engine, slots=self.slots, data_dir=self.data_dir, progress=progress, agent=self.agent
+            self.store,
+            self.engine,
+            slots=self.slots,
+            data_dir=self.data_dir,
+            progress=progress,
+            agent=self.agent,
+            agent_engine=self.agent_engine,
         )
 
     @property

@@ -17,12 +17,16 @@ if TYPE_CHECKING:
 
 
 def setup_for(suite: Suite, folder: Path, store: Path | None, engine: str, **rest: Any) -> Setup:
-    """Of runs into a folder. A suite with a recording is answered from it, and no engine is started."""
+    """Of runs into a folder. A suite with a recording is answered from it, and an engine is started for an agent only.
+
+    rest: further fields of Setup.
+    """
     from ttgbench.backends.base import Setup
     from ttgbench.launch import STORE
     from ttgbench.recorded import store_of
 
-    return Setup(suite, store or store_of(suite, folder / STORE), None if suite.recorded else engine, **rest)
+    path = store or store_of(suite, folder / STORE, rest.get("agent"))
+    return Setup(suite, path, None if suite.recorded else engine, agent_engine=engine, **rest)
 
 
 def run_cells(
