@@ -85,6 +85,11 @@ class Setup:
         return self.suite.simulated
 
     @property
+    def needs_engine(self) -> bool:
+        """Whether models are asked during a run, its search agent apart."""
+        return self.engine is not None and not self.simulated
+
+    @property
     def seconds_per_cell(self) -> float:
         """The default limit."""
         return max(SECONDS_PER_CELL[spec.evaluator] for spec in self.suite.problems)

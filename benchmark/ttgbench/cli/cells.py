@@ -56,10 +56,10 @@ def _backend(setup: Setup, jobs: int | None, timeout: float | None, ray: str | N
         from ttgbench.backends.on_ray import OnRay
 
         yield OnRay(setup, timeout or setup.seconds_per_cell, ray, jobs)
-    elif setup.simulated or jobs is not None or timeout is not None:
+    elif not setup.needs_engine or jobs is not None or timeout is not None:
         from ttgbench.backends.processes import Processes
 
-        count = jobs or (os.cpu_count() if setup.simulated else 1) or 1
+        count = jobs or (1 if setup.needs_engine or (setup.agent and not setup.simulated) else os.cpu_count()) or 1
         yield Processes(setup, count, timeout or setup.seconds_per_cell)
     else:
         from ttgbench.backends.sequential import Sequential
