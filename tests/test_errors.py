@@ -1,6 +1,11 @@
 """Errors say where, what and what would be right."""
 
-from ttgbench.errors import InputError, UnknownName
+import pickle
+
+import pytest
+
+from ttgbench.archive import Rejected
+from ttgbench.errors import BudgetExhausted, GraphError, GraphIssue, InputError, UnknownName
 
 
 def test_input_error_names_source_and_field():
@@ -14,3 +19,20 @@ def test_unknown_name_offers_near_matches():
 
 def test_unknown_name_shortens_huge_names():
     assert len(str(UnknownName("model", "x" * 10_000, ["a"]))) < 200
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        InputError("must be a list", source="graph.json", field="edges"),
+        UnknownName("role", "asistant", ["assistant", "fuser", "vote"]),
+        GraphError([GraphIssue("a", "cycle", "it goes round")], source="graph.json"),
+        Rejected("replay-differs", "event 3", source="cells.jsonl"),
+        BudgetExhausted("7 are left"),
+    ],
+)
+def test_errors_travel_between_processes_whole(error):
+    copy = pickle.loads(pickle.dumps(error))
+    assert type(copy) is type(error)
+    assert str(copy) == str(error)
+    assert vars(copy) == vars(error)

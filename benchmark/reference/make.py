@@ -21,6 +21,7 @@ from pathlib import Path
 
 from ttgbench.archive import write_archive
 from ttgbench.archive.record import LOGS, VERIFICATION
+from ttgbench.archive.rejection import Rejected
 from ttgbench.launch import read_manifest
 from ttgbench.verification import Options, verify, write_verification
 
@@ -38,9 +39,12 @@ def archived(run: Path, results: Path) -> list[Path]:
 
 
 def verified(archive: Path, fewer_seeds: bool) -> str:
-    """Replays an archive unless that was done before; its badge. Raises Rejected."""
-    if not (archive / VERIFICATION).is_file():
-        write_verification(archive, verify(archive, Options(fewer_seeds=fewer_seeds, ignore_badge=True)))
+    """Replays an archive unless that was done before; its badge, or why it has none."""
+    try:
+        if not (archive / VERIFICATION).is_file():
+            write_verification(archive, verify(archive, Options(fewer_seeds=fewer_seeds, ignore_badge=True)))
+    except Rejected as error:
+        return f"{error.reason}: {error}"
     return str(json.loads((archive / VERIFICATION).read_text("utf-8"))["badge"])
 
 
@@ -62,11 +66,14 @@ def main() -> None:
         print(f"{suite}: run in {time.monotonic() - started:.0f} s", flush=True)
         archives += archived(out / suite, out / "results")
     archives.sort(key=lambda archive: (archive / LOGS).stat().st_size)  # the short ones are soon done
-    started = time.monotonic()
+    started, refused = time.monotonic(), 0
     with ProcessPoolExecutor(options.jobs) as workers:
         badges = workers.map(verified, archives, [options.seeds is not None] * len(archives))
         for archive, badge in zip(archives, badges, strict=True):
             print(f"{archive}: {badge} after {time.monotonic() - started:.0f} s", flush=True)
+            refused += badge != "replay-verified"
+    if refused:
+        sys.exit(f"{refused} archives are not what their runs say; no board is built")
     ttgbench("board", "build", str(out / "results"), "--out", str(out / "board"))
 
 

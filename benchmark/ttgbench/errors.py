@@ -24,11 +24,20 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 
 class TTGBenchError(Exception):
-    """Base of all deliberate errors; `str(error)` is one clear message."""
+    """Base of all deliberate errors; `str(error)` is one clear message. Travels between processes whole."""
+
+    def __reduce__(self) -> Any:
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[TTGBenchError], arguments: tuple[Any, ...], state: dict[str, Any]) -> TTGBenchError:
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(state)
+    return error
 
 
 class InputError(TTGBenchError):

@@ -18,6 +18,9 @@ from ttgbench.plugins import find_plugin, load_package
 from ttgbench.problem import Problem
 from ttgbench.yaml_input import read_yaml, validation_message
 
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+"""Environment of processes that run methods: what libraries sum must not depend on how many cores a machine has."""
+
 
 class SearchMethod(Protocol):
     """Looks for the best graph of a problem. Touches nothing but its problem and its rng."""

@@ -26,6 +26,7 @@ class Workbench:
     """Tasks, engines and evaluators, each made when first needed and shared by every problem that uses it.
 
     engine: spec as `launch` takes it, or None for a pure replay of the store. agent: "MODEL" or "MODEL=ENGINE".
+    agent_engine: of an agent that names none; default: `engine`. Without either, the agent is replayed too.
     """
 
     def __init__(
@@ -37,14 +38,16 @@ class Workbench:
         data_dir: Path | None = None,
         progress: Any = None,
         agent: str | None = None,
+        agent_engine: str | None = None,
     ) -> None:
-        self._path = store
+        agent_engine = agent_engine or engine
+        self._path, self._read_only = store, engine is None and (agent is None or agent_engine is None)
         self._store: Store | None = None
         self._engine, self._slots, self._data_dir, self._progress = engine, slots, data_dir, progress
         self._tasks: dict[str, Task] = {}
         self._engines: dict[tuple[str, ...], Mapping[str, Engine]] = {}
         self._evaluators: dict[tuple[Any, ...], Evaluator] = {}
-        self._agent = None if agent is None else load_agent(agent, self.store, engine=engine)
+        self._agent = None if agent is None else load_agent(agent, self.store, engine=agent_engine)
 
     def __enter__(self) -> Workbench:
         return self
@@ -65,9 +68,9 @@ class Workbench:
 
     @property
     def store(self) -> Store:
-        """Opened when first needed: simulated problems need none. Read-only without an engine."""
+        """Opened when first needed: simulated problems need none. Read-only without an engine that may answer."""
         if self._store is None:
-            self._store = Store(self._path, read_only=self._engine is None)
+            self._store = Store(self._path, read_only=self._read_only)
         return self._store
 
     def task(self, name: str) -> Task:

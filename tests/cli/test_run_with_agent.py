@@ -28,6 +28,9 @@ from ttgbench.testing import toy_pool
 AGENT = "tutor"
 SHIPPED = "llama-3.2-3b"
 """Another agent, whose card everybody has."""
+CHEAP = "smollm2-135m"
+"""One that can be paid from the search budgets of small models."""
+AGENTS = (AGENT, SHIPPED, CHEAP)
 TOKENS = {"prompt_tokens": 50, "completion_tokens": 20, "total_tokens": 70}
 GRAPHS = [
     {"nodes": [{"id": "a", "role": "assistant", "model": "large"}], "edges": []},
@@ -56,11 +59,11 @@ class Models:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                self.send({"data": [{"id": name, "object": "model"} for name in ("small", "large", AGENT, SHIPPED)]})
+                self.send({"data": [{"id": name, "object": "model"} for name in ("small", "large", *AGENTS)]})
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                kind = "agent" if body["model"] in (AGENT, SHIPPED) else "evaluation"
+                kind = "agent" if body["model"] in AGENTS else "evaluation"
                 with server._lock:
                     server.requests[kind] += 1
                     hold = server.hold == (kind, server.requests[kind])
@@ -221,6 +224,27 @@ def test_archived_on_a_simulated_suite_its_replies_are_verified_without_it(model
     assert (found["badge"], found["cells"], found["rerun"]) == ("replay-verified", 2, 0)
     assert ttgbench(*verify, "--rerun", "1", monkeypatch=monkeypatch) == 1
     assert json.loads(capsys.readouterr().out)["archives"][0]["reason"] == "no-engine"
+
+
+@pytest.mark.slow
+def test_on_a_recorded_suite_the_agent_alone_is_asked(models, tmp_path, monkeypatch, capsys):
+    run = ("run", "--suite", "recorded-micro-v1", "--method", "textgrad", "--seeds", "1")
+    asking = ("--agent", f"{CHEAP}={models.url}", "--out", tmp_path / "run")
+    assert ttgbench(*run, *asking, monkeypatch=monkeypatch) == 0
+    assert set(models.requests) == {"agent"}, "the recording answers the rest"
+    asked = models.requests["agent"]
+    assert asked > 3
+    submit = ("submit", "textgrad", "--run", tmp_path / "run", "--results", tmp_path / "results")
+    assert ttgbench(*submit, monkeypatch=monkeypatch) == 0
+    verify = ("verify", tmp_path / "results", "--fewer-seeds", "--json")
+    assert ttgbench(*verify, "--rerun", "1", "--engine", models.url, monkeypatch=monkeypatch) == 0
+    assert asked < models.requests["agent"] < 2 * asked, "one cell of three was run again"
+    models.close()
+    assert ttgbench("replay", tmp_path / "run", monkeypatch=monkeypatch) == 0
+    capsys.readouterr()
+    assert ttgbench(*verify, monkeypatch=monkeypatch) == 0
+    [found] = json.loads(capsys.readouterr().out)["archives"]
+    assert (found["badge"], found["cells"], found["rerun"]) == ("replay-verified", 3, 0)
 
 
 def free_port() -> int:

@@ -176,13 +176,20 @@ def test_torch_works_after_the_fork(seen):
     assert seen("import torch\nseen = float(torch.trace(torch.ones(300, 300) @ torch.ones(300, 300)))") == 90000
 
 
-def test_an_environment_that_changes_sums_has_a_process_of_its_own(seen, monkeypatch):
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="needs torch")
+def test_sums_do_not_depend_on_how_many_threads_the_harness_may_use(seen, monkeypatch):
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.setenv(name, "2")
+    assert seen("import torch\nseen = torch.get_num_threads()") == 1
+
+
+def test_another_environment_has_a_process_of_its_own(seen, monkeypatch):
     body = "import os\nseen = os.getppid()"
-    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/nowhere")
     one = seen(body)
-    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/elsewhere")
     assert seen(body) != one
-    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/nowhere")
     assert seen(body) == one
 
 

@@ -64,7 +64,7 @@ def write_archive(
         packed.write_lines(scratch / LOGS, map(check.canonical, entries))
         if uses_store(manifest.suite, manifest.agent):
             evaluated = [(cell, entry["events"]) for cell, entry in zip(cells, entries, strict=True)]
-            used = store or store_of(manifest.suite, run_folder / RUN_STORE)
+            used = store or store_of(manifest.suite, run_folder / RUN_STORE, manifest.agent)
             export_used(manifest.suite, evaluated, used, scratch / STORE, data_dir)
         record = _record(manifest, found_method, cells, scratch)
         (scratch / RUN).write_text(record.to_json(), "utf-8")

@@ -62,19 +62,32 @@ class Setup:
     slots: int | None = None
     data_dir: Path | None = None
     agent: str | None = None
+    agent_engine: str | None = None
+    """Answers the agent where it names no engine; default: `engine`."""
     isolate: bool = False
     """Run every search in a process of its own, without files and network."""
 
     def open(self, progress: Any = None) -> Workbench:
         """A workbench, to be closed by the caller."""
         return Workbench(
-            self.store, self.engine, slots=self.slots, data_dir=self.data_dir, progress=progress, agent=self.agent
+            self.store,
+            self.engine,
+            slots=self.slots,
+            data_dir=self.data_dir,
+            progress=progress,
+            agent=self.agent,
+            agent_engine=self.agent_engine,
         )
 
     @property
     def simulated(self) -> bool:
         """Whether no problem needs an engine or a store."""
         return self.suite.simulated
+
+    @property
+    def needs_engine(self) -> bool:
+        """Whether models are asked during a run, its search agent apart."""
+        return self.engine is not None and not self.simulated
 
     @property
     def seconds_per_cell(self) -> float:

@@ -23,13 +23,12 @@ from typing import Any, Literal
 from ttgbench import errors
 from ttgbench.backends.base import Job, Outcome, Setup
 from ttgbench.errors import TTGBenchError
+from ttgbench.method import ONE_THREAD
 
 TICK = 0.1
 """Seconds between two looks at whether a silent worker still lives."""
 SECONDS_TO_LOAD = 600.0
 """For a method's imports and a problem's data; not counted as search."""
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-"""Simulated problems: workers share the cores, and sums must not depend on how many there are."""
 
 
 class Gone(Exception):
@@ -151,7 +150,7 @@ def _start(setup: Setup, method: str) -> _Worker:
         stdout=subprocess.DEVNULL,
         env={
             **os.environ,
-            **(ONE_THREAD if setup.simulated else {}),
+            **({} if setup.needs_engine else ONE_THREAD),
             "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
         },
     )

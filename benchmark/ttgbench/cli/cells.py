@@ -17,12 +17,16 @@ if TYPE_CHECKING:
 
 
 def setup_for(suite: Suite, folder: Path, store: Path | None, engine: str, **rest: Any) -> Setup:
-    """Of runs into a folder. A suite with a recording is answered from it, and no engine is started."""
+    """Of runs into a folder. A suite with a recording is answered from it, and an engine is started for an agent only.
+
+    rest: further fields of Setup.
+    """
     from ttgbench.backends.base import Setup
     from ttgbench.launch import STORE
     from ttgbench.recorded import store_of
 
-    return Setup(suite, store or store_of(suite, folder / STORE), None if suite.recorded else engine, **rest)
+    path = store or store_of(suite, folder / STORE, rest.get("agent"))
+    return Setup(suite, path, None if suite.recorded else engine, agent_engine=engine, **rest)
 
 
 def run_cells(
@@ -52,10 +56,10 @@ def _backend(setup: Setup, jobs: int | None, timeout: float | None, ray: str | N
         from ttgbench.backends.on_ray import OnRay
 
         yield OnRay(setup, timeout or setup.seconds_per_cell, ray, jobs)
-    elif setup.simulated or jobs is not None or timeout is not None:
+    elif not setup.needs_engine or jobs is not None or timeout is not None:
         from ttgbench.backends.processes import Processes
 
-        count = jobs or (os.cpu_count() if setup.simulated else 1) or 1
+        count = jobs or (1 if setup.needs_engine or (setup.agent and not setup.simulated) else os.cpu_count()) or 1
         yield Processes(setup, count, timeout or setup.seconds_per_cell)
     else:
         from ttgbench.backends.sequential import Sequential

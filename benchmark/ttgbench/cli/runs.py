@@ -108,7 +108,7 @@ def replay(
     from ttgbench.recorded import store_of
 
     manifest = read_manifest(folder)
-    path = store or store_of(manifest.suite, folder / STORE)
+    path = store or store_of(manifest.suite, folder / STORE, manifest.agent)
     setup = Setup(manifest.suite, path, data_dir=data_dir, agent=manifest.agent)
     if not setup.simulated and not path.is_file():
         raise InputError("no such store", source=path)

@@ -20,11 +20,12 @@ from typing import Any
 
 from ttgbench.errors import SandboxUnavailable
 from ttgbench.isolation.readable import import_path
+from ttgbench.method import ONE_THREAD
 
 _ANSWER_SECONDS = 120.0  # importing and forking, on a busy machine
 _KILL_SECONDS = 5.0
-_PASSED_ON = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LD_LIBRARY_PATH")
-"""Of the environment: what changes how sums are rounded, and what some Pythons do not start without."""
+_PASSED_ON = ("LD_LIBRARY_PATH",)
+"""Of the environment: what some Pythons do not start without."""
 _HEAVY = {
     "optuna": ("optuna.samplers",),
     "scipy": ("scipy.linalg", "scipy.optimize", "scipy.spatial", "scipy.special", "scipy.stats"),
@@ -176,7 +177,7 @@ def _heavy_libraries(folder: Path) -> tuple[str, ...]:
 def _zygote(libraries: tuple[str, ...]) -> Zygote:
     """This process's zygote with these libraries, for what is now its import path and environment."""
     path = import_path()
-    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    environment = ONE_THREAD | {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     key = (os.getpid(), libraries, *path, *environment.items())
     with _lock:
         if key not in _zygotes or _zygotes[key].gone:

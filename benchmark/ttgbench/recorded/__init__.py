@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import shutil
 from importlib.resources import files
 from pathlib import Path
 
@@ -18,9 +19,23 @@ from ttgbench.weights import cache_dir
 FOLDER = files("ttgbench") / "recorded"
 
 
-def store_of(suite: Suite, own: Path) -> Path:
-    """The store that runs on this suite use: its recording's, if it has one, else their own."""
-    return own if suite.recorded is None else recorded_store(suite.recorded)
+def store_of(suite: Suite, own: Path, agent: str | None = None) -> Path:
+    """The store that runs on this suite use: its recording's, if it has one, else their own.
+
+    What a search agent says has to be kept: with one, it is their own, which then begins as a copy of the recording.
+    Raises as `recorded_store`.
+    """
+    if suite.recorded is None:
+        return own
+    recording = recorded_store(suite.recorded)
+    if agent is None:
+        return recording
+    if not own.is_file():
+        own.parent.mkdir(parents=True, exist_ok=True)
+        part = own.with_name(f".{own.name}.{secrets.token_hex(8)}.part")
+        shutil.copyfile(recording, part)
+        part.replace(own)
+    return own
 
 
 def recorded_path(file: str) -> Path:
