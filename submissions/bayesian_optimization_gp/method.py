@@ -16,6 +16,8 @@ RANDOM, NEAR = 24, 8
 """Candidates: random graphs, and neighbours of each of the three best."""
 SCALES, NOISE = (0.5, 1.0, 2.0), 0.1
 """Length scales, in units of the root of the number of features, and the noise variance."""
+DIGITS = 9
+"""Expected gains that agree so far are ties."""
 MEMORY = 100
 """The model sees the best so many graphs; its time grows with their cube."""
 
@@ -84,7 +86,10 @@ def search(problem, rng):
                     encoded[graph] = problem.space.encode(graph)
             process = Process(np.stack([encoded[g] for g in seen]), np.asarray([trials.values[g] for g in seen]))
             expected = process.improvement(np.stack([encoded[g] for g in pool]), trials.best_value)
-            trials.values_of(pool[i] for i in np.argsort(-expected, kind="stable")[:BATCH])
+            # Graphs that `encode` describes alike are expected to gain the same but for rounding, which is no two
+            # processes' alike: their order must be that of the pool.
+            order = np.argsort(-expected.round(DIGITS), kind="stable")
+            trials.values_of(pool[i] for i in order[:BATCH])
     except BudgetExhausted:
         pass
     return trials.answer
