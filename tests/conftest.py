@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import tiny
 import yaml
 
 from ttgbench.suite import Suite
@@ -17,24 +18,15 @@ if TYPE_CHECKING:
     from loopback_hub import LoopbackHub
 
 TINY_SUITE = {
-    "schema": 1,
-    "name": "tiny",
-    "version": 1,
-    "description": "for tests",
+    **tiny.suite(
+        "tiny-math",
+        search=8,
+        test=10,
+        evaluations=4,
+        space={"roles": ["assistant", "fuser", "vote"], "max_nodes": 5},
+        **{**tiny.REAL, "budget": "5 units"},
+    ),
     "methods": ["single_model", "random_search"],
-    "seeds": 1,
-    "search_evaluations": 4,
-    "problems": [
-        {
-            "name": "tiny-math",
-            "task": "micro_math",
-            "pool": "embedded",
-            "budget": "5 units",
-            "space": {"roles": ["assistant", "fuser", "vote"], "max_nodes": 5},
-            "search_questions": 8,
-            "test_questions": 10,
-        }
-    ],
 }
 
 

@@ -7,28 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import tiny
 import yaml
 
 from ttgbench.cli import main
 
-SUITE = {
-    "schema": 1,
-    "name": "tiny",
-    "version": 1,
-    "description": "for tests",
-    "seeds": 1,
-    "search_evaluations": 3,
-    "problems": [
-        {
-            "name": "math",
-            "task": "micro_math",
-            "pool": "embedded",
-            "budget": "4 units",
-            "search_questions": 3,
-            "test_questions": 5,
-        }
-    ],
-}
+SUITE = tiny.suite("math", search=3, test=5, **tiny.REAL)
 SINGLE = {"schema": 1, "nodes": [{"id": "a", "role": "assistant", "model": "smollm2-135m"}], "edges": []}
 
 

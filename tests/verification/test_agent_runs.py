@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tiny
 from forge import content, edit, edit_store, first, reseal
 
 from ttgbench.archive import Rejected, read_archive, write_archive
@@ -22,28 +23,9 @@ from ttgbench.verification import Options, verify
 from ttgbench.workbench import Workbench
 
 SUITE = Suite.model_validate(
-    {
-        "schema": 1,
-        "name": "simulated",
-        "version": 1,
-        "description": "for tests",
-        "seeds": 1,
-        "search_evaluations": 3,
-        "problems": [
-            {
-                "name": "math",
-                "task": "synthetic_math",
-                "pool": "synthetic",
-                "budget": "18 units",
-                "space": {"roles": ["assistant", "fuser"], "max_nodes": 4},
-                "search_questions": 20,
-                "test_questions": 40,
-                "evaluator": "synthetic",
-            }
-        ],
-    }
+    tiny.suite("math", search=20, test=40, space={"roles": ["assistant", "fuser"], "max_nodes": 4}, **tiny.SIMULATED)
 )
-SUITES = {"simulated-v1": SUITE}
+SUITES = {"tiny-v1": SUITE}
 AGENT = "llama-3.2-3b"
 LIVE = Options(rerun=1, engine="scripted")
 MODELS = ("sim-a-3b", "sim-b-1b", "sim-b-4b")

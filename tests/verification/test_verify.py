@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import tiny
 import yaml
 from forge import content, edit, edit_store, first, put, reseal
 
@@ -29,25 +30,7 @@ from ttgbench.verification import Options, verify
 from ttgbench.workbench import Workbench
 
 SUITE = Suite.model_validate(
-    {
-        "schema": 1,
-        "name": "tiny",
-        "version": 1,
-        "description": "for tests",
-        "seeds": 1,
-        "search_evaluations": 3,
-        "problems": [
-            {
-                "name": "math",
-                "task": "micro_math",
-                "pool": "embedded",
-                "budget": "4 units",
-                "space": {"roles": ["assistant", "fuser", "vote"], "max_nodes": 4},
-                "search_questions": 4,
-                "test_questions": 40,
-            }
-        ],
-    }
+    tiny.suite("math", search=4, test=40, space={"roles": ["assistant", "fuser", "vote"], "max_nodes": 4}, **tiny.REAL)
 )
 SUITES = {"tiny-v1": SUITE}
 LIVE = Options(rerun=1, engine="echo")

@@ -19,8 +19,11 @@ def content(path: Path) -> bytes:
 
 
 def put(path: Path, data: bytes) -> None:
-    """Packs it again."""
-    packed.write_lines(path, [data])
+    """The same back again."""
+    if path.suffix == ".gz":
+        packed.write_lines(path, [data])
+    else:
+        path.write_bytes(data)
 
 
 def reseal(path: Path, change: Callable[[dict[str, Any]], Any] = lambda record: None) -> Path:
@@ -37,11 +40,12 @@ def reseal(path: Path, change: Callable[[dict[str, Any]], Any] = lambda record: 
 
 
 def edit(path: Path, name: str, change: Callable[[dict[str, Any]], Any]) -> Path:
-    """Changes the one line of cells.jsonl.gz or logs.jsonl.gz."""
-    data = json.loads(content(path / name))
+    """Changes the first line of cells.jsonl.gz or logs.jsonl.gz, and writes it as the package does."""
+    line, *others = content(path / name).splitlines(keepends=True)
+    data = json.loads(line)
     change(data)
     text = json.dumps(data, sort_keys=name == "cells.jsonl.gz", ensure_ascii=False, separators=(",", ":"))
-    put(path / name, text.encode() + b"\n")
+    put(path / name, b"".join([text.encode(), b"\n", *others]))
     return path
 
 
