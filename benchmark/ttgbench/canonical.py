@@ -68,12 +68,11 @@ class _Search:
     def refine(self, colours: Colours, neighbours: Adjacency) -> Colours:
         """The coarsest finer colouring in which equal colours see equal multisets of colours; colours are 0, 1, 2..."""
         size = sum(map(len, neighbours.values())) + len(colours)
-        members = Counter(colours.values())
-        cells = len(members)
         while True:
             self.work += size
             if self.work > MAX_WORK:
                 raise SearchLimit
+            members = Counter(colours.values())
             seen = {
                 # What is alone in its cell needs no neighbours to be told apart.
                 v: (c, tuple(sorted([colours[u] for u in neighbours[v]])) if members[c] > 1 else ())
@@ -81,10 +80,8 @@ class _Search:
             }
             rank = {signature: i for i, signature in enumerate(sorted(set(seen.values())))}
             colours = {v: rank[signature] for v, signature in seen.items()}
-            members = Counter(colours.values())
-            if len(rank) in (cells, len(colours)):
+            if len(rank) in (len(members), len(colours)):
                 return colours
-            cells = len(rank)
 
     def branch(self, colours: Colours, neighbours: Adjacency) -> list[int]:
         """Canonical order of a connected component in which some vertices are still tied."""

@@ -65,7 +65,7 @@ class Graph:
 
     @classmethod
     def of_valid(cls, nodes: Iterable[Node], edges: Iterable[tuple[str, str]], level_of: Mapping[str, int]) -> Graph:
-        """A graph that is known to obey every rule: nothing is checked. level_of: `level` by node id."""
+        """A graph that is known to obey every rule: nothing is checked. level_of: what `levels` says, by node id."""
         graph = cls.__new__(cls)
         graph._fill(nodes, edges, level_of)
         return graph
@@ -116,13 +116,9 @@ class Graph:
         """Ids of the nodes that read this node's output. Raises UnknownName."""
         return tuple(self._successors[self._known(node_id)])
 
-    def level(self, node_id: str) -> int:
-        """Number of edges on the longest path that leads to the node. Raises UnknownName."""
-        return self._level_of[self._known(node_id)]
-
     @cached_property
     def levels(self) -> tuple[tuple[str, ...], ...]:
-        """Node ids by `level`."""
+        """Node ids by level: the number of edges on the longest path that leads to a node."""
         levels: list[list[str]] = [[] for _ in range(max(self._level_of.values()) + 1)]
         for node in self.nodes:
             levels[self._level_of[node.id]].append(node.id)

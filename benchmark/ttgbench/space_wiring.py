@@ -183,9 +183,7 @@ class Bounds:
         inputs: list[list[int]] = [[] for _ in kinds]
         for source, target in graph.edges:
             inputs[place[target]].append(place[source])
-        wiring = Wiring(kinds, inputs)
-        wiring.__dict__["levels"] = [graph.level(node.id) for node in graph.nodes]  # known, so not found again
-        return wiring
+        return Wiring(kinds, inputs)
 
     def graph(self, wiring: Wiring) -> Graph:
         """The graph of a wiring without a flaw, with ids n0, n1, ... in the order of the wiring's nodes."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from ttgbench import agent
 from ttgbench.errors import InputError
 from ttgbench.evaluate.generation import GenerationEvaluator
 from ttgbench.graph import Graph
@@ -17,8 +18,6 @@ from ttgbench.store import Graded, Store
 from ttgbench.suite import Suite
 from ttgbench.workbench import Workbench
 
-AGENT_ROLE = "agent"
-"""Role of the search agent's replies in a store."""
 _CHUNK = 4096
 
 Events = Sequence[dict[str, Any]]
@@ -77,7 +76,7 @@ def _replies(events: Events) -> Iterator[str]:
 
 def _is_used(row: Graded, wanted: set[tuple[str, int]], replies: set[tuple[int, str]]) -> bool:
     generation, _ = row
-    if generation.role == AGENT_ROLE:
+    if generation.role == agent.ROLE:
         return (generation.universe, generation.text) in replies
     return (generation.node_key, generation.universe) in wanted
 

@@ -80,14 +80,9 @@ class Setup:
         )
 
     @property
-    def simulated(self) -> bool:
-        """Whether no problem needs an engine or a store."""
-        return self.suite.simulated
-
-    @property
     def needs_engine(self) -> bool:
         """Whether models are asked during a run, its search agent apart."""
-        return self.engine is not None and not self.simulated
+        return self.engine is not None and not self.suite.simulated
 
     @property
     def seconds_per_cell(self) -> float:

@@ -16,17 +16,21 @@ if TYPE_CHECKING:
     from ttgbench.suite import Suite
 
 
-def setup_for(suite: Suite, folder: Path, store: Path | None, engine: str, **rest: Any) -> Setup:
+def setup_for(
+    suite: Suite, folder: Path, store: Path | None, engine: str, *, agent: str | None = None, **rest: Any
+) -> Setup:
     """Of runs into a folder. A suite with a recording is answered from it, and an engine is started for an agent only.
 
     rest: further fields of Setup.
     """
     from ttgbench.backends.base import Setup
     from ttgbench.launch import STORE
-    from ttgbench.recorded import store_of
+    from ttgbench.recorded import begin, store_of
 
-    path = store or store_of(suite, folder / STORE, rest.get("agent"))
-    return Setup(suite, path, None if suite.recorded else engine, agent_engine=engine, **rest)
+    path = store or store_of(suite, folder / STORE, agent)
+    if agent is not None:
+        begin(suite, path)
+    return Setup(suite, path, None if suite.recorded else engine, agent=agent, agent_engine=engine, **rest)
 
 
 def run_cells(
@@ -44,7 +48,7 @@ def run_cells(
     folder.mkdir(parents=True, exist_ok=True)
     cells = len(setup.suite.problems) * len(names) * seeds
     with _backend(setup, jobs, timeout, ray) as backend:
-        engine = "synthetic" if setup.simulated else setup.engine or "recording"
+        engine = "synthetic" if setup.suite.simulated else setup.engine or "recording"
         results = run_on(backend, folder, setup.suite, names, seeds, engine, CellReport(cells), setup.agent)
     return results, cells - len(results)
 
@@ -59,7 +63,7 @@ def _backend(setup: Setup, jobs: int | None, timeout: float | None, ray: str | N
     elif not setup.needs_engine or jobs is not None or timeout is not None:
         from ttgbench.backends.processes import Processes
 
-        count = jobs or (1 if setup.needs_engine or (setup.agent and not setup.simulated) else os.cpu_count()) or 1
+        count = jobs or (1 if setup.needs_engine or setup.agent else os.cpu_count()) or 1
         yield Processes(setup, count, timeout or setup.seconds_per_cell)
     else:
         from ttgbench.backends.sequential import Sequential

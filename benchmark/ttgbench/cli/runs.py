@@ -73,8 +73,8 @@ def run(
     names = _method_names(method, methods, agent is not None) or list(loaded.methods)
     if not names:
         raise InputError("the suite names no methods; give some with --method", source=suite)
-    rest = {"slots": slots, "data_dir": data_dir, "agent": agent, "isolate": isolate}
-    setup = setup_for(loaded, folder, store, engine, **rest)
+    rest = {"slots": slots, "data_dir": data_dir, "isolate": isolate}
+    setup = setup_for(loaded, folder, store, engine, agent=agent, **rest)
     results, missing = run_cells(folder, setup, names, seeds or loaded.seeds, jobs, cell_timeout, ray)
     if json:
         hidden = {"test", "question_ids", "clusters"}
@@ -110,7 +110,7 @@ def replay(
     manifest = read_manifest(folder)
     path = store or store_of(manifest.suite, folder / STORE, manifest.agent)
     setup = Setup(manifest.suite, path, data_dir=data_dir, agent=manifest.agent)
-    if not setup.simulated and not path.is_file():
+    if not manifest.suite.simulated and not path.is_file():
         raise InputError("no such store", source=path)
     with setup.open() as bench:
         differing = replay(folder, bench)

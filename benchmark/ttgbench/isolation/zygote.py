@@ -32,7 +32,7 @@ _HEAVY = {
     "torch": ("torch", "torch._dynamo"),  # what the first step of an optimiser imports
 }
 """What takes long to import, for the methods that use it: each set of these libraries has a zygote of its own."""
-_IMPORT = re.compile(rb"^[ \t]*(?:import|from)[ \t]+(optuna|scipy|torch)\b", re.MULTILINE)
+_IMPORT = re.compile(rf"^[ \t]*(?:import|from)[ \t]+({'|'.join(_HEAVY)})\b".encode(), re.MULTILINE)
 _READ = 1 << 20  # bytes of a file that are searched for imports
 _BOOT = """
 import json, sys

@@ -22,20 +22,22 @@ FOLDER = files("ttgbench") / "recorded"
 def store_of(suite: Suite, own: Path, agent: str | None = None) -> Path:
     """The store that runs on this suite use: its recording's, if it has one, else their own.
 
-    What a search agent says has to be kept: with one, it is their own, which then begins as a copy of the recording.
-    Raises as `recorded_store`.
+    What a search agent says has to be kept: with one, it is their own; see `begin`. Raises as `recorded_store`.
     """
-    if suite.recorded is None:
-        return own
-    recording = recorded_store(suite.recorded)
-    if agent is None:
-        return recording
-    if not own.is_file():
-        own.parent.mkdir(parents=True, exist_ok=True)
-        part = own.with_name(f".{own.name}.{secrets.token_hex(8)}.part")
-        shutil.copyfile(recording, part)
-        part.replace(own)
-    return own
+    return own if suite.recorded is None or agent is not None else recorded_store(suite.recorded)
+
+
+def begin(suite: Suite, store: Path) -> None:
+    """Lets the store of runs with a search agent begin as a copy of the suite's recording, if it has one.
+
+    Goes on with a store that is there already. Raises as `recorded_store`.
+    """
+    if suite.recorded is None or store.is_file():
+        return
+    store.parent.mkdir(parents=True, exist_ok=True)
+    part = store.with_name(f".{store.name}.{secrets.token_hex(8)}.part")
+    shutil.copyfile(recorded_store(suite.recorded), part)
+    part.replace(store)
 
 
 def recorded_path(file: str) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from ttgbench.archive.export import AGENT_ROLE
+from ttgbench import agent
 from ttgbench.archive.rejection import Rejected
 from ttgbench.errors import StoreError
 from ttgbench.marking import grades_of
@@ -43,7 +43,7 @@ def take_over(parquet: Path, store: Path) -> Grades:
 def check_recorded(store: Path, recording: Path, source: Path) -> None:
     """Every generation but the search agent's must be the recording's. Raises Rejected (not-recorded)."""
     with Store(store) as mine, Store(recording, read_only=True) as original:
-        rows = [row for row in _rows(mine) if row.role != AGENT_ROLE]
+        rows = [row for row in _rows(mine) if row.role != agent.ROLE]
         known = original.get_many([row.id for row in rows])
     for row in rows:
         if known.get(row.id) != row:

@@ -16,7 +16,7 @@ from ttgbench.errors import InputError
 from ttgbench.isolation import IsolationLimits, load_isolated
 from ttgbench.lm_eval_task import load_task
 from ttgbench.method import LoadedMethod
-from ttgbench.recorded import recorded_store, store_of
+from ttgbench.recorded import begin, recorded_store
 from ttgbench.store import Store
 from ttgbench.submission.pack import pack, unpack
 from ttgbench.suite import Suite
@@ -172,8 +172,8 @@ def _rerun(
         return min(options.rerun, len(archive.cells))
     assert store is not None
     agent, data_dir = archive.record.agent, options.data_dir
-    live = store_of(archive.suite, scratch / "live.sqlite", agent)
-    engine = None if archive.suite.recorded else options.engine
+    live, engine = scratch / "live.sqlite", None if archive.suite.recorded else options.engine
+    begin(archive.suite, live)
     with Workbench(live, engine, data_dir=data_dir, agent=agent, agent_engine=options.engine) as bench:
         return rerun(archive, options.rerun, method, bench, store, scratch / "rerun", progress)
 
