@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from ttgbench.dataflow import Step, Work
@@ -112,6 +112,43 @@ def test_works_that_run_at_once_share_their_generations():
     seeds = [request.seed for request in engine.requests]
     assert len(seeds) == len(set(seeds)) == (4 + 1 + 4) * 3
     assert (results[1][0] == results[3][0]).all()
+
+
+LADDER = [step("a"), step("b", "a"), step("c", "a", "b"), step("d", "b"), step("e", "c", "d"), step("f")]
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, len(LADDER)), st.integers(0, 4), st.integers(0, 12)), min_size=2, max_size=5),
+    st.integers(1, 3),
+    st.randoms(use_true_random=False),
+)
+@settings(max_examples=25, deadline=None, phases=[Phase.generate])  # a failure depends on time: nothing to shrink
+def test_works_that_begin_at_any_time_generate_each_thing_once(plans, slots, random):
+    """A later work may overtake, or come while what it needs is being recorded."""
+    engine = ScriptedEngine(lambda request: "7", slots=slots, seconds=lambda _: random.random() / 500)
+    store = Store()
+
+    async def begin(runner, steps, first, delay):
+        await asyncio.sleep(delay / 1000)
+        chosen = LADDER[:steps]
+        seen = runner.recorded
+        questions = ToyTask(8).questions("search")[first : first + 4]
+        usage = [store.usage(each.key, 0) for each in chosen]
+        missing = np.array([[question.id not in used for question in questions] for used in usage])
+        await asyncio.sleep(delay % 3 / 1000)  # what was missing may have come meanwhile
+        tokens, _ = await runner.run(Work(chosen, questions, 0, missing, seen))
+        for each, row, lacked in zip(chosen, tokens, missing, strict=True):
+            used = store.usage(each.key, 0)
+            assert [used[q.id][0] if lack else 0 for q, lack in zip(questions, lacked, strict=True)] == row.tolist()
+
+    async def main():
+        runner = executor(engine, store)
+        await asyncio.gather(*(begin(runner, *plan) for plan in plans))
+        await runner.close()
+
+    asyncio.run(main())
+    seeds = [request.seed for request in engine.requests]
+    assert len(seeds) == len(set(seeds)) == store.info().generations
 
 
 def test_whoever_recorded_first_is_heard_by_the_successors():

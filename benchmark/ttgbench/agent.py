@@ -33,6 +33,12 @@ TURN_TOKENS = 16
 """What a chat template adds to a turn, at most."""
 
 
+def worst_case(card: ModelCard, messages: Messages, sampling: Sampling) -> tuple[int, int]:
+    """Most tokens in (one per byte, at most the context) and out."""
+    size = sum(len(turn["content"].encode()) + TURN_TOKENS for turn in messages)
+    return min(size, card.context_length), sampling.max_tokens
+
+
 class EngineAgent:
     """The Agent of a problem, over any engine. engine: None replays what the store holds."""
 
@@ -43,9 +49,8 @@ class EngineAgent:
         self._store, self._engine = store, engine
 
     def worst_case(self, messages: Messages) -> tuple[int, int]:
-        """Most tokens in (one per byte, at most the context) and out."""
-        size = sum(len(turn["content"].encode()) + TURN_TOKENS for turn in messages)
-        return min(size, self.card.context_length), self.sampling.max_tokens
+        """As the Protocol says."""
+        return worst_case(self.card, messages, self.sampling)
 
     def ask(self, messages: Messages, schema: Schema | None, universe: int, repeat: int) -> Reply:
         """As the Protocol says. Raises StoreError besides."""
@@ -112,15 +117,15 @@ def load_agent(spec: str, store: Store, *, engine: str | None = "llama_cpp", poo
     MODEL: a chat model of `pools` or of a shipped pool, or "pool.yaml/MODEL". engine None: replay only. Raises
     UnknownName, InputError, MissingExtra.
     """
-    model, _, own_engine = spec.partition("=")
-    card = _card(model, pools)
+    card = agent_card(spec, pools)
     if engine is None:
         return EngineAgent(card, store, None)
-    return EngineAgent(card, store, launch(own_engine or engine, [card])[card.name])
+    return EngineAgent(card, store, launch(spec.partition("=")[2] or engine, [card])[card.name])
 
 
-def _card(name: str, pools: Sequence[Pool]) -> ModelCard:
-    folder, _, model = name.rpartition("/")
+def agent_card(spec: str, pools: Sequence[Pool] = ()) -> ModelCard:
+    """The model's part of "MODEL" or "MODEL=ENGINE". Raises UnknownName, InputError."""
+    folder, _, model = spec.partition("=")[0].rpartition("/")
     found = [load_pool(folder)] if folder else [*pools, *map(load_pool, pool_names())]
     for pool in found:
         if model in pool:

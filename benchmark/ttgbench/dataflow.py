@@ -35,6 +35,8 @@ class Work:
     universe: int
     missing: NDArray[np.bool_]
     """Shape (steps, questions). The rest is recorded."""
+    seen: int = 0
+    """`Executor.recorded` before it was found out what is missing."""
 
 
 class Batch:
@@ -44,9 +46,12 @@ class Batch:
         self.work, self.number = work, number
         self.finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.tokens = np.zeros((2, *work.missing.shape), dtype=np.int64)
+        self.missing = work.missing.copy()
+        """What has not been delivered yet."""
         self.left = int(work.missing.sum())
-        index = {step.key: position for position, step in enumerate(work.steps)}
-        self.inputs = [[index[key] for key in step.inputs] for step in work.steps]
+        self._step = {step.key: position for position, step in enumerate(work.steps)}
+        self._question = {question.id: position for position, question in enumerate(work.questions)}
+        self.inputs = [[self._step[key] for key in step.inputs] for step in work.steps]
         self.consumers: list[list[int]] = [[] for _ in work.steps]
         self.waiting = np.zeros(work.missing.shape, dtype=np.int32)
         self.uses = np.zeros(work.missing.shape, dtype=np.int32)
@@ -68,25 +73,37 @@ class Batch:
     def id(self, step: int, question: int) -> GenerationId:
         return self.work.steps[step].key, self.work.questions[question].id, self.work.universe
 
+    def missing_ids(self) -> list[GenerationId]:
+        return [self.id(step, question) for step, question in np.argwhere(self.missing).tolist()]
+
     def order(self, step: int, question: int) -> tuple[int, int, int, int]:
         """Older batches first, then the longest way to go, then question by question: replicas share their prompt."""
         return self.number, -self.heights[step], question, step
 
     def roots(self) -> list[list[int]]:
-        return np.argwhere(self.work.missing & (self.waiting == 0)).tolist()
+        return np.argwhere(self.missing & (self.waiting == 0)).tolist()
 
     def outputs(self, step: int, question: int) -> list[str]:
         """What the predecessors said, in key order."""
         return [self.texts[source, question] for source in self.inputs[step]]
 
-    def deliver(self, step: int, question: int, generation: Generation) -> list[tuple[int, int]]:
-        """Takes a recorded generation; returns what is ready now."""
+    def deliver(self, generation: Generation) -> list[tuple[int, int]]:
+        """Takes a recorded generation, if it is one of those that are missing; returns what is ready now.
+
+        It may come before its inputs, from a batch that was ahead.
+        """
+        step, question = self._step.get(generation.node_key), self._question.get(generation.question_id)
+        if step is None or question is None or generation.universe != self.work.universe:
+            return []
+        if not self.missing[step, question]:
+            return []
+        self.missing[step, question] = False
         self.tokens[0, step, question] = generation.tokens_in + generation.retried_tokens_in
         self.tokens[1, step, question] = generation.tokens_out + generation.retried_tokens_out
         for source in self.inputs[step]:
             self.uses[source, question] -= 1
             if not self.uses[source, question]:
-                del self.texts[source, question]
+                self.texts.pop((source, question), None)
         if self.uses[step, question]:
             self.texts[step, question] = generation.text
         self.left -= 1
@@ -95,6 +112,6 @@ class Batch:
         ready = []
         for after in self.consumers[step]:
             self.waiting[after, question] -= 1
-            if self.work.missing[after, question] and not self.waiting[after, question]:
+            if self.missing[after, question] and not self.waiting[after, question]:
                 ready.append((after, question))
         return ready

@@ -40,6 +40,13 @@ def _restored(kind: type[TTGBenchError], arguments: tuple[Any, ...], state: dict
     return error
 
 
+def named(kind: str, message: str) -> TTGBenchError:
+    """The error of another process, of which only the class's name and the message travelled."""
+    found: Any = globals().get(kind)
+    chosen = found if isinstance(found, type) and issubclass(found, TTGBenchError) else TTGBenchError
+    return _restored(chosen, (message,), {"message": message, "source": None, "field": None})
+
+
 class InputError(TTGBenchError):
     """Something from outside is wrong.
 

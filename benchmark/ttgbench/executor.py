@@ -79,7 +79,11 @@ class _Claim:
     @property
     def live(self) -> list[Seat]:
         """Those who still want it."""
-        return [seat for seat in self.seats if not seat[0].finished.done()]
+        return [
+            (batch, step, question)
+            for batch, step, question in self.seats
+            if batch.missing[step, question] and not batch.finished.done()
+        ]
 
 
 class _Lane:
@@ -110,7 +114,10 @@ class Executor:
         self._room = asyncio.Event()
         self._room.set()
         self._claims: dict[GenerationId, _Claim] = {}
-        self._batches: set[Batch] = set()
+        self._batches: dict[Batch, list[Generation] | None] = {}
+        """Under way. A batch that has not begun yet keeps what is recorded meanwhile."""
+        self.recorded = 0
+        """Generations recorded so far."""
         self._workers: list[asyncio.Task[None]] = []
         self._writer: asyncio.Task[None] | None = None
         self._serial = 0
@@ -129,15 +136,9 @@ class Executor:
         batch = Batch(work, self._serial)
         if not batch.left:
             return batch.tokens[0], batch.tokens[1]
-        self._batches.add(batch)
+        self._batches[batch] = []
         try:
-            recorded = batch.recorded_inputs()
-            for identity, generation in (await asyncio.to_thread(self._store.get_many, recorded)).items():
-                batch.texts[recorded[identity]] = generation.text
-            for count, (step, question) in enumerate(batch.roots(), start=1):
-                self._make_ready(batch, step, question)
-                if not count % _YIELD_EVERY:
-                    await asyncio.sleep(0)
+            await self._begin(batch)
             await asyncio.wait([batch.finished, writer], return_when=asyncio.FIRST_COMPLETED)
             if not batch.finished.done():
                 writer.result()  # it never ends without a reason: raises
@@ -146,9 +147,27 @@ class Executor:
             await self._flush(writer)
             raise
         finally:
-            self._batches.discard(batch)
+            del self._batches[batch]
             batch.finished.cancel()
         return batch.tokens[0], batch.tokens[1]
+
+    async def _begin(self, batch: Batch) -> None:
+        """Fetches what the batch builds on, and what others recorded since it was made; then all roots are ready."""
+        texts = batch.recorded_inputs()
+        for identity, generation in (await asyncio.to_thread(self._store.get_many, texts)).items():
+            batch.texts[texts[identity]] = generation.text
+        if self.recorded != batch.work.seen:
+            late = await asyncio.to_thread(self._store.get_many, batch.missing_ids())
+            for generation in late.values():
+                batch.deliver(generation)
+        for generation in self._batches[batch] or []:
+            batch.deliver(generation)
+        self._batches[batch] = None
+        for count, (step, question) in enumerate(batch.roots(), start=1):
+            if batch.missing[step, question]:
+                self._make_ready(batch, step, question)
+            if not count % _YIELD_EVERY:
+                await asyncio.sleep(0)
 
     async def close(self) -> None:
         """Stops at once, but records what has come back. Calls of `run` under way are cancelled."""
@@ -288,15 +307,23 @@ class Executor:
                 for claim, _ in finished:
                     self._fail(claim, error)
             else:
+                self.recorded += len(recorded)
                 for (claim, _), generation in zip(finished, recorded, strict=True):
                     del self._claims[claim.id]
-                    for batch, step, question in claim.live:
-                        for ready in batch.deliver(step, question, generation):
-                            self._make_ready(batch, *ready)
+                    self._tell(generation)
                 self._report(recorded)
             for entry in group:
                 if isinstance(entry, asyncio.Future):
                     entry.set_result(None)
+
+    def _tell(self, generation: Generation) -> None:
+        """Hands it to every batch that lacks it, whether or not it has come to the point of asking for it."""
+        for batch, early in self._batches.items():
+            if early is not None:
+                early.append(generation)
+            elif not batch.finished.done():
+                for ready in batch.deliver(generation):
+                    self._make_ready(batch, *ready)
 
     def _report(self, recorded: Sequence[Generation]) -> None:
         if self._progress is None or not recorded:

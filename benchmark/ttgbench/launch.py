@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ttgbench import __version__
-from ttgbench.backends.base import Backend, Job, Performer
+from ttgbench.backends.base import Backend, Job
 from ttgbench.backends.sequential import Sequential
 from ttgbench.errors import InputError
 from ttgbench.method import FoundMethod, find_method
@@ -164,34 +163,33 @@ def finished(folder: Path, suite: Suite, cell: Cell) -> CellResult | None:
     return result if same else None
 
 
-def replay(out: Path, bench: Workbench) -> list[str]:
-    """Runs every finished cell again from the store alone; returns the files whose bytes differ.
+def replay(out: Path, backend: Backend) -> list[str]:
+    """Runs every finished cell again; returns the files whose bytes differ, sorted. backend: one without engines.
 
     A run that was killed at its limit cannot be repeated; of those the log is taken as it is and scored again.
     """
     manifest = read_manifest(out)
     found = [find_method(name) for name in manifest.methods]
     differing: list[str] = []
-    scratch = Path(tempfile.mkdtemp(prefix="ttgbench-replay-"))
-    perform = Performer(manifest.suite, bench)
-    try:
+    folders: dict[Job, Path] = {}
+    with tempfile.TemporaryDirectory(prefix="ttgbench-replay-", ignore_cleanup_errors=True) as scratch:
         for cell in cells(manifest.suite, found, manifest.seeds):
             folder = cell.job(out).folder
             recorded = finished(folder, manifest.suite, cell)
             if recorded is None:
                 differing.append(f"{folder / RESULT_NAME}: missing, or made by another version of the method")
                 continue
-            again = cell.job(scratch)
+            again = cell.job(Path(scratch))
             if recorded.status in ("timeout", "died"):
                 again = replace(again, killed=(recorded.status, recorded.error or ""))
                 _copy_log(folder, again.folder)
-            perform(again)
-            for name in (LOG_NAME, RESULT_NAME):
-                if (folder / name).read_bytes() != (again.folder / name).read_bytes():
-                    differing.append(f"{folder / name}: differs from its replay")
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-    return differing
+            folders[again] = folder
+        with contextlib.closing(backend.run(list(folders))) as outcomes:
+            for job, error in ((outcome.job, outcome.error) for outcome in outcomes):
+                for name in (LOG_NAME, RESULT_NAME):
+                    if error is not None or (folders[job] / name).read_bytes() != (job.folder / name).read_bytes():
+                        differing.append(f"{folders[job] / name}: differs from its replay")
+    return sorted(differing)
 
 
 def _copy_log(folder: Path, target: Path) -> None:

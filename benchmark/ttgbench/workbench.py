@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ttgbench.agent import load_agent
+from ttgbench.agent import EngineAgent, agent_card, load_agent
 from ttgbench.engines import Engine, Sampling, launch
 from ttgbench.errors import InputError
 from ttgbench.evaluate.base import Evaluator
@@ -15,6 +15,8 @@ from ttgbench.evaluate.generation import GenerationEvaluator
 from ttgbench.evaluate.synthetic import SyntheticEvaluator
 from ttgbench.lm_eval_task import load_task
 from ttgbench.pool import Pool
+from ttgbench.problem import Agent
+from ttgbench.remote import Harness, RemoteAgent, RemoteEvaluator
 from ttgbench.run import Arena
 from ttgbench.store import Store
 from ttgbench.suite import ProblemSpec, SamplingSpec, Suite
@@ -27,6 +29,7 @@ class Workbench:
 
     engine: spec as `launch` takes it, or None for a pure replay of the store. agent: "MODEL" or "MODEL=ENGINE".
     agent_engine: of an agent that names none; default: `engine`. Without either, the agent is replayed too.
+    harness: evaluates and asks instead of this process, which then needs neither store nor engines.
     """
 
     def __init__(
@@ -39,6 +42,7 @@ class Workbench:
         progress: Any = None,
         agent: str | None = None,
         agent_engine: str | None = None,
+        harness: Harness | None = None,
     ) -> None:
         agent_engine = agent_engine or engine
         self._path, self._read_only = store, engine is None and (agent is None or agent_engine is None)
@@ -47,7 +51,13 @@ class Workbench:
         self._tasks: dict[str, Task] = {}
         self._engines: dict[tuple[str, ...], Mapping[str, Engine]] = {}
         self._evaluators: dict[tuple[Any, ...], Evaluator] = {}
-        self._agent = None if agent is None else load_agent(agent, self.store, engine=agent_engine)
+        self._harness = harness
+        self.agent: Agent | None = None
+        self._own_agent: EngineAgent | None = None
+        if agent is not None and harness is not None:
+            self.agent = RemoteAgent(harness, agent_card(agent))
+        elif agent is not None:
+            self.agent = self._own_agent = load_agent(agent, self.store, engine=agent_engine)
 
     def __enter__(self) -> Workbench:
         return self
@@ -61,8 +71,8 @@ class Workbench:
         """Stops engines, then closes the store."""
         for evaluator in self._evaluators.values():
             evaluator.close()
-        if self._agent is not None:
-            self._agent.close()
+        if self._own_agent is not None:
+            self._own_agent.close()
         if self._store is not None:
             self._store.close()
 
@@ -104,6 +114,8 @@ class Workbench:
         space = spec.load_space(task.card.lengths)
         if spec.evaluator == "synthetic":
             evaluator = self.synthetic_evaluator(task, space.pool)
+        elif self._harness is not None:
+            evaluator = RemoteEvaluator(self._harness, spec.name, task)
         else:
             evaluator = self.evaluator(task, space.pool, spec.sampling)
         return Arena(
@@ -114,7 +126,7 @@ class Workbench:
             search_questions=first_questions(task, "search", spec.search_questions),
             test_questions=first_questions(task, "test", spec.test_questions),
             evaluator=evaluator,
-            agent=self._agent,
+            agent=self.agent,
         )
 
     def _engines_for(self, pool: Pool) -> Mapping[str, Engine]:

@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ttgbench import wire
 from ttgbench.conformance.agents import ToyAgent
 from ttgbench.errors import EngineError, MethodDied, MethodTimeout
 from ttgbench.evaluate.base import Evaluation
-from ttgbench.isolation import IsolatedMethod, IsolationLimits, load_isolated, wire
+from ttgbench.isolation import IsolatedMethod, IsolationLimits, load_isolated
 from ttgbench.ledger import Ledger
 from ttgbench.method import load_method
 from ttgbench.plugins import bundled_folder, plugin_names

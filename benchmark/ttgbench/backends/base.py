@@ -10,6 +10,8 @@ from typing import Any, Literal, Protocol
 from ttgbench.arena import Arena
 from ttgbench.isolation import load_isolated
 from ttgbench.method import LoadedMethod, find_method, load_method
+from ttgbench.recorded import recorded_store
+from ttgbench.remote import Harness
 from ttgbench.run import record_killed, run_cell
 from ttgbench.suite import Suite
 from ttgbench.workbench import Workbench
@@ -53,11 +55,32 @@ class Backend(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerSetup:
+    """What a worker process needs to run jobs: data only."""
+
+    suite: Suite
+    store: Path | None
+    """What is replayed. None: the suite's recording, or nothing."""
+    data_dir: Path | None
+    agent: str | None
+    isolate: bool
+    harness: str | None = None
+    """Address of the `Service` that evaluates and asks. None: the worker does so itself, from what is recorded."""
+
+    def open(self) -> Workbench:
+        """A workbench, to be closed by the caller."""
+        harness = None if self.harness is None else Harness(self.harness)
+        store = _recording(self.suite, self.store) if harness is None else None
+        return Workbench(store, None, data_dir=self.data_dir, agent=self.agent, harness=harness)
+
+
+@dataclass(frozen=True, slots=True)
 class Setup:
-    """What a process needs to run jobs: data only."""
+    """What runs are made with: data only."""
 
     suite: Suite
     store: Path | None = None
+    """None: the suite's recording, or nothing."""
     engine: str | None = None
     slots: int | None = None
     data_dir: Path | None = None
@@ -70,7 +93,7 @@ class Setup:
     def open(self, progress: Any = None) -> Workbench:
         """A workbench, to be closed by the caller."""
         return Workbench(
-            self.store,
+            _recording(self.suite, self.store),
             self.engine,
             slots=self.slots,
             data_dir=self.data_dir,
@@ -80,14 +103,23 @@ class Setup:
         )
 
     @property
-    def needs_engine(self) -> bool:
-        """Whether models are asked during a run, its search agent apart."""
-        return self.engine is not None and not self.suite.simulated
+    def live(self) -> bool:
+        """Whether models may be asked during a run."""
+        asks_agent = self.agent is not None and (self.agent_engine or self.engine) is not None
+        return asks_agent or (self.engine is not None and not self.suite.simulated)
+
+    def for_workers(self, harness: str | None = None) -> WorkerSetup:
+        """The workers' part. harness: as there."""
+        return WorkerSetup(self.suite, self.store, self.data_dir, self.agent, self.isolate, harness)
 
     @property
     def seconds_per_cell(self) -> float:
         """The default limit."""
         return max(SECONDS_PER_CELL[spec.evaluator] for spec in self.suite.problems)
+
+
+def _recording(suite: Suite, store: Path | None) -> Path | None:
+    return recorded_store(suite.recorded) if store is None and suite.recorded is not None else store
 
 
 @dataclass(slots=True)

@@ -20,9 +20,8 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Any, Literal
 
-from ttgbench import errors
-from ttgbench.backends.base import Job, Outcome, Setup
-from ttgbench.errors import TTGBenchError
+from ttgbench.backends.base import Job, Outcome, WorkerSetup
+from ttgbench.errors import named
 from ttgbench.method import ONE_THREAD
 
 TICK = 0.1
@@ -64,7 +63,7 @@ class _Worker:
 class Host:
     """Runs jobs one after another in a worker process. Used by one thread, but may be closed by another."""
 
-    def __init__(self, setup: Setup, timeout: float) -> None:
+    def __init__(self, setup: WorkerSetup, timeout: float) -> None:
         self._setup, self._timeout = setup, timeout
         self._worker: _Worker | None = None
         self._closed = False
@@ -106,7 +105,7 @@ class Host:
             kind, message = answer
             if not kind:
                 raise RuntimeError(f"{job.folder}: {message}")
-            raise getattr(errors, kind, TTGBenchError)(message)
+            raise named(kind, message)
 
     def _next_message(self, worker: _Worker, seconds: float) -> Any:
         deadline = time.monotonic() + seconds
@@ -139,7 +138,7 @@ class Host:
             raise KeyboardInterrupt
 
 
-def _start(setup: Setup, method: str) -> _Worker:
+def _start(setup: WorkerSetup, method: str) -> _Worker:
     ours, theirs = Pipe()
     lifeline, held = os.pipe()
     process = subprocess.Popen(
@@ -148,11 +147,7 @@ def _start(setup: Setup, method: str) -> _Worker:
         start_new_session=True,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        env={
-            **os.environ,
-            **({} if setup.needs_engine else ONE_THREAD),
-            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-        },
+        env={**os.environ, **ONE_THREAD, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
     )
     theirs.close()
     os.close(lifeline)

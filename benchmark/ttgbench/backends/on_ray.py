@@ -1,7 +1,8 @@
 """Cells as tasks of a Ray cluster. Each of its processes keeps one worker of `host.py`, so limits, deaths and bytes are
-the same as on one machine; files travel as bytes, and no shared file system is needed.
+the same as on one machine. Files travel as bytes, and store, engines and agent stay with the process that began the
+run (`service.py`): no shared file system is needed, and a lost machine takes no generation along.
 
-Every node needs ttgbench installed and, for paths of submissions or a store, the same paths.
+Every node needs ttgbench, and submissions and data at the same paths. Model servers are placed by `vllm:ray=ADDRESS`.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ttgbench.backends.base import Job, Outcome, Setup
+from ttgbench.backends.base import Job, Outcome, Setup, WorkerSetup
 from ttgbench.backends.host import Host
+from ttgbench.backends.service import LOOPBACK, serving
 from ttgbench.backends.worker import OUTPUT_NAME
 from ttgbench.errors import InputError, TTGBenchError
+from ttgbench.executor import Progress
 from ttgbench.extras import require
 from ttgbench.results import LOG_NAME, RESULT_NAME
 from ttgbench.run import ERROR_NAME
@@ -38,6 +41,7 @@ class OnRay:
     timeout: float
     address: str
     cpus: int | None = None
+    progress: Progress | None = None
 
     def run(self, jobs: Sequence[Job]) -> Generator[Outcome]:
         """As the Protocol says."""
@@ -46,16 +50,18 @@ class OnRay:
         self._connect(ray)
         try:
             task = ray.remote(num_cpus=1, max_retries=0)(_run_here)
-            setup = ray.put(self.setup)
+            host = LOOPBACK if self.address == "local" else ray.util.get_node_ip_address()
             window = AHEAD * max(1, int(ray.cluster_resources().get("CPU", 1)))
             waiting = sorted(jobs, key=lambda job: job.method, reverse=True)
             running: dict[Any, Job] = {}
-            while waiting or running:
-                while waiting and len(running) < window:
-                    job = waiting.pop()
-                    running[task.remote(setup, job, self.timeout)] = job
-                for done in ray.wait(list(running), num_returns=1)[0]:
-                    yield _fetched(ray, done, running.pop(done))
+            with serving(self.setup, self.progress, host) as workers:
+                setup = ray.put(workers)
+                while waiting or running:
+                    while waiting and len(running) < window:
+                        job = waiting.pop()
+                        running[task.remote(setup, job, self.timeout)] = job
+                    for done in ray.wait(list(running), num_returns=1)[0]:
+                        yield _fetched(ray, done, running.pop(done))
         finally:
             ray.shutdown()
 
@@ -90,7 +96,7 @@ def _fetched(ray: Any, done: Any, job: Job) -> Outcome:
     return Outcome(job, error)
 
 
-def _run_here(setup: Setup, job: Job, timeout: float) -> tuple[dict[str, bytes], str | None]:
+def _run_here(setup: WorkerSetup, job: Job, timeout: float) -> tuple[dict[str, bytes], str | None]:
     """On the cluster: the files that the job made, the result last, and the error."""
     global _host
     if _host is None:

@@ -7,21 +7,28 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from queue import SimpleQueue
 
-from ttgbench.backends.base import Job, Outcome, Setup
+from ttgbench.backends.base import Job, Outcome, Setup, WorkerSetup
 from ttgbench.backends.host import Host
+from ttgbench.backends.service import serving
+from ttgbench.executor import Progress
 
 
 @dataclass(frozen=True, slots=True)
 class Processes:
-    """Satisfies `Backend`. count: how many workers; timeout: seconds for one cell."""
+    """Satisfies `Backend`. count: how many workers; timeout: seconds for one cell; progress: told of generations."""
 
     setup: Setup
     count: int
     timeout: float
+    progress: Progress | None = None
 
     def run(self, jobs: Sequence[Job]) -> Generator[Outcome]:
         """As the Protocol says; method by method, so that workers are seldom replaced."""
-        hosts = [Host(self.setup, self.timeout) for _ in range(min(self.count, len(jobs)))]
+        with serving(self.setup, self.progress) as workers:
+            yield from self._run(workers, jobs)
+
+    def _run(self, workers: WorkerSetup, jobs: Sequence[Job]) -> Generator[Outcome]:
+        hosts = [Host(workers, self.timeout) for _ in range(min(self.count, len(jobs)))]
         idle: SimpleQueue[Host] = SimpleQueue()
         for host in hosts:
             idle.put(host)

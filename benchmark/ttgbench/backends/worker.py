@@ -21,7 +21,7 @@ from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from ttgbench.backends.base import Job, Performer, Setup
+from ttgbench.backends.base import Job, Performer, WorkerSetup
 from ttgbench.errors import TTGBenchError
 
 OUTPUT_NAME = "output.txt"
@@ -41,7 +41,7 @@ def main(connection_fd: int, lifeline_fd: int) -> None:
     threading.Thread(target=_die_with_the_harness, args=(lifeline_fd,), daemon=True).start()
     connection = Connection(connection_fd)
     with contextlib.suppress(EOFError, BrokenPipeError):
-        setup: Setup = connection.recv()
+        setup: WorkerSetup = connection.recv()
         with setup.open() as bench:
             perform = Performer(setup.suite, bench, setup.isolate)
             while True:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,12 +24,13 @@ def setup_for(
     """
     from ttgbench.backends.base import Setup
     from ttgbench.launch import STORE
-    from ttgbench.recorded import begin, store_of
+    from ttgbench.recorded import begin
 
-    path = store or store_of(suite, folder / STORE, agent)
-    if agent is not None:
-        begin(suite, path)
-    return Setup(suite, path, None if suite.recorded else engine, agent=agent, agent_engine=engine, **rest)
+    if store is None and (suite.recorded is None or agent is not None):
+        store = folder / STORE
+    if store is not None and agent is not None:
+        begin(suite, store)
+    return Setup(suite, store, None if suite.recorded else engine, agent=agent, agent_engine=engine, **rest)
 
 
 def run_cells(
@@ -47,26 +47,24 @@ def run_cells(
 
     folder.mkdir(parents=True, exist_ok=True)
     cells = len(setup.suite.problems) * len(names) * seeds
-    with _backend(setup, jobs, timeout, ray) as backend:
-        engine = "synthetic" if setup.suite.simulated else setup.engine or "recording"
+    engine = "synthetic" if setup.suite.simulated else setup.engine or "recording"
+    with RichProgress() if setup.live else contextlib.nullcontext() as progress:
+        backend = _backend(setup, jobs, timeout, ray, progress)
         results = run_on(backend, folder, setup.suite, names, seeds, engine, CellReport(cells), setup.agent)
     return results, cells - len(results)
 
 
-@contextlib.contextmanager
-def _backend(setup: Setup, jobs: int | None, timeout: float | None, ray: str | None) -> Iterator[Backend]:
-    """Worker processes, here or on Ray, unless nothing asks for them and this process can hold the engines."""
+def _backend(
+    setup: Setup, jobs: int | None, timeout: float | None, ray: str | None, progress: RichProgress | None
+) -> Backend:
+    """Worker processes, here or on Ray."""
+    timeout = timeout or setup.seconds_per_cell
     if ray is not None:
         from ttgbench.backends.on_ray import OnRay
 
-        yield OnRay(setup, timeout or setup.seconds_per_cell, ray, jobs)
-    elif not setup.needs_engine or jobs is not None or timeout is not None:
-        from ttgbench.backends.processes import Processes
+        return OnRay(setup, timeout, ray, jobs, progress)
+    from ttgbench.backends.processes import Processes
 
-        count = jobs or (1 if setup.needs_engine or setup.agent else os.cpu_count()) or 1
-        yield Processes(setup, count, timeout or setup.seconds_per_cell)
-    else:
-        from ttgbench.backends.sequential import Sequential
-
-        with RichProgress() as progress, setup.open(progress) as bench:
-            yield Sequential(setup.suite, bench, setup.isolate)
+    # Models on a laptop share its cores: two cells at once only make each other wait.
+    count = jobs or (1 if setup.live else os.cpu_count()) or 1
+    return Processes(setup, count, timeout, progress)

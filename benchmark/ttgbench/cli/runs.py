@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -48,7 +49,11 @@ def run(
     jobs: Annotated[
         int | None,
         typer.Option(
-            "--jobs", "-j", min=1, max=1024, help="Worker processes. Default: a core each; with engines none."
+            "--jobs",
+            "-j",
+            min=1,
+            max=1024,
+            help="Runs side by side, each in a process; engines are shared. Default: one per core, with engines one.",
         ),
     ] = None,
     cell_timeout: Annotated[
@@ -104,6 +109,7 @@ def replay(
 ) -> None:
     """Run a finished run again from its store, without any engine. Exit 1 if a byte differs."""
     from ttgbench.backends.base import Setup
+    from ttgbench.backends.processes import Processes
     from ttgbench.launch import STORE, read_manifest, replay
     from ttgbench.recorded import store_of
 
@@ -112,8 +118,7 @@ def replay(
     setup = Setup(manifest.suite, path, data_dir=data_dir, agent=manifest.agent)
     if not manifest.suite.simulated and not path.is_file():
         raise InputError("no such store", source=path)
-    with setup.open() as bench:
-        differing = replay(folder, bench)
+    differing = replay(folder, Processes(setup, os.cpu_count() or 1, setup.seconds_per_cell))
     if json:
         print_json({"identical": not differing, "differing": differing})
     for line in [] if json else differing:

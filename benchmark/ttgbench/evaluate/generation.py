@@ -9,6 +9,7 @@ What was read or generated stays in memory as arrays, so that a repeated evaluat
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -52,6 +53,7 @@ class GenerationEvaluator:
     """An Evaluator. `sampling` is final: the caller has put the task's max_tokens and stop strings into it.
 
     engines: by model name, or None for a replay. progress: told about every evaluation, from any thread.
+    Several threads may evaluate at once; what two of them lack is generated once.
     """
 
     def __init__(
@@ -75,17 +77,25 @@ class GenerationEvaluator:
         self.key_context = KeyContext(prompts=prompts, models=models, sampling=sampling.fingerprint)
         self._plans: dict[object, _Plan] = {}
         self._tables: dict[tuple[int, str], Table] = {}
+        self._lock = threading.Lock()  # plans and tables; not held while anything is generated or graded
 
     def evaluate(
         self, graphs: Sequence[Graph], questions: Sequence[int], universe: int, split: str
     ) -> list[Evaluation]:
         """As the Protocol says. Generations recorded before an error or Ctrl-C stay recorded."""
-        table = self._table(universe, split)
-        chosen = table.positions(questions)
-        plans = [self._plan(graph) for graph in graphs]
-        self._provide(table, plans, chosen)
-        self._grade(table, plans, chosen)
-        return [self._evaluation(graph, plan, table, chosen) for graph, plan in zip(graphs, plans, strict=True)]
+        with self._lock:
+            table = self._table(universe, split)
+            chosen = table.positions(questions)
+            plans = [self._plan(graph) for graph in graphs]
+            work = self._lacking(table, plans, chosen)
+        if work is not None:
+            self._generate(table, work)
+        with self._lock:
+            ungraded = self._ungraded(table, plans, chosen)
+        if ungraded:
+            self._grade(table, ungraded)
+        with self._lock:
+            return [self._evaluation(graph, plan, table, chosen) for graph, plan in zip(graphs, plans, strict=True)]
 
     def close(self) -> None:
         """Stops generating and closes the engines; the store stays open for whoever opened it."""
@@ -132,8 +142,9 @@ class GenerationEvaluator:
             predecessors=tuple(tuple(position[source] for source in before) for before in sources),
         )
 
-    def _provide(self, table: Table, plans: Sequence[_Plan], chosen: NDArray[np.intp]) -> None:
-        """Sees to it that every node's columns are filled, from the store or from engines."""
+    def _lacking(self, table: Table, plans: Sequence[_Plan], chosen: NDArray[np.intp]) -> Work | None:
+        """Fills every node's columns from the store; what has to be generated, if anything."""
+        seen = self._executor.recorded
         needed: dict[str, Step] = {}
         lacking = set()
         for plan in plans:
@@ -146,7 +157,7 @@ class GenerationEvaluator:
                     table.load_use(step.key, self._store.usage(step.key, table.universe))
                     lacking.add(step.key)
         if not lacking and self._progress is None:
-            return
+            return None
         positions = np.unique(chosen)
         missing = np.zeros((len(needed), positions.size), dtype=np.bool_)
         for row, key in enumerate(needed):
@@ -154,39 +165,42 @@ class GenerationEvaluator:
                 missing[row] = ~table.uses[key].recorded[positions]
         if self._progress is not None:
             self._progress.planned(missing.size, missing.size - int(missing.sum()))
-        if missing.any():
-            self._generate(table, tuple(needed.values()), missing, positions)
-
-    def _generate(
-        self, table: Table, steps: tuple[Step, ...], missing: NDArray[np.bool_], positions: NDArray[np.intp]
-    ) -> None:
+        if not missing.any():
+            return None
         if self._engines is None:
-            _check_replay(table, steps, missing)
+            _check_replay(table, tuple(needed.values()), missing)
         questions = [table.questions[position] for position in positions.tolist()]
-        work = Work(steps, questions, table.universe, missing)
-        tokens_in, tokens_out = background.run(self._executor.run(work))
-        for row, step in enumerate(steps):
-            new = missing[row]
-            table.uses[step.key].fill(positions[new], tokens_in[row, new], tokens_out[row, new])
+        return Work(tuple(needed.values()), questions, table.universe, missing, seen)
 
-    def _grade(self, table: Table, plans: Sequence[_Plan], chosen: NDArray[np.intp]) -> None:
-        """Sees to it that every sink's grades are there, graded in one go."""
+    def _generate(self, table: Table, work: Work) -> None:
+        tokens_in, tokens_out = background.run(self._executor.run(work))
+        positions = np.asarray([table.index[question.id] for question in work.questions], dtype=np.intp)
+        with self._lock:
+            for row, step in enumerate(work.steps):
+                new = work.missing[row]
+                table.uses[step.key].fill(positions[new], tokens_in[row, new], tokens_out[row, new])
+
+    def _ungraded(self, table: Table, plans: Sequence[_Plan], chosen: NDArray[np.intp]) -> dict[str, list[int]]:
+        """Positions of questions without a grade, by sink."""
         wanted: dict[str, list[int]] = {}
         for plan in plans:
             key = plan.steps[-1].key
             graded = table.grade(key).graded
             if key not in wanted and not graded[chosen].all():
                 wanted[key] = np.unique(chosen[~graded[chosen]]).tolist()
-        if not wanted:
-            return
+        return wanted
+
+    def _grade(self, table: Table, wanted: Mapping[str, list[int]]) -> None:
+        """Fills in these grades, graded in one go."""
         entries = [
             ((key, table.ids[position], table.universe), table.questions[position])
             for key, positions in wanted.items()
             for position in positions
         ]
         grades = iter(grades_of(self._task, self._store, entries))
-        for key, positions in wanted.items():
-            table.grades[key].fill(positions, [next(grades) for _ in positions])
+        with self._lock:
+            for key, positions in wanted.items():
+                table.grades[key].fill(positions, [next(grades) for _ in positions])
 
     def _evaluation(self, graph: Graph, plan: _Plan, table: Table, chosen: NDArray[np.intp]) -> Evaluation:
         uses = []

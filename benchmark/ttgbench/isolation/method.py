@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from ttgbench import wire
 from ttgbench.errors import BudgetExhausted, InputError, MethodDied
 from ttgbench.graph import Graph
 from ttgbench.graph_method import GraphMethod
-from ttgbench.isolation import wire
 from ttgbench.isolation.aliases import Aliases
 from ttgbench.isolation.process import IsolationLimits, MethodProcess
 from ttgbench.method import LoadedMethod, find_method

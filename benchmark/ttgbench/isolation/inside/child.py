@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from ttgbench import wire
 from ttgbench.graph import Graph
-from ttgbench.isolation import wire
 from ttgbench.isolation.inside.lock import lock_in
 from ttgbench.isolation.inside.remote import Line, RemoteProblem
 from ttgbench.method import load_method

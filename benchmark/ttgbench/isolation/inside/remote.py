@@ -8,10 +8,10 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ttgbench import wire
 from ttgbench.errors import InputError
 from ttgbench.evaluate.base import Evaluation
 from ttgbench.graph import Graph
-from ttgbench.isolation import wire
 from ttgbench.ledger import Balance, Ledger
 from ttgbench.problem import Problem, Reply
 

@@ -1,4 +1,4 @@
-"""What travels between harness and method as JSON, and back to the same bits. Nothing about test questions is in it."""
+"""What travels between processes of the harness and of a method, as JSON and back to the same bits."""
 
 from __future__ import annotations
 
