@@ -4,11 +4,14 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+import tiny
+import yaml
 
 from ttgbench.engines import launch
 from ttgbench.engines.base import Message, Prompt, Request, Sampling
@@ -89,3 +92,27 @@ def test_servers_get_gpus_of_their_own_and_a_lost_one_is_replaced(state, weights
 def test_too_few_gpus_are_refused(state, weights):
     with pytest.raises(InputError, match="need 3 GPUs, each its own; the Ray cluster has 2"):
         launch(spec(weights, **{"models.huge": weights}), toy_pool("small", "large", "huge"))
+
+
+def test_cells_and_servers_share_a_cluster_and_write_the_bytes_of_one_machine(state, weights, tmp_path):
+    """Each model is served once, whatever the number of workers; a server that dies midway costs nothing."""
+    pool = tmp_path / "pool.yaml"
+    pool.write_text(yaml.safe_dump(toy_pool().model_dump(mode="json", by_alias=True)))
+    suite = tmp_path / "suite.yaml"
+    problem = {**tiny.REAL, "pool": str(pool), "budget": "30 units"}
+    suite.write_text(yaml.safe_dump(tiny.suite("one", "two", search=6, test=8, seeds=2, **problem)))
+    address = ray.get_runtime_context().gcs_address
+    before = len(starts(state))
+    (state / "die_at").write_text("20")
+    here = ["--jobs", "2", "--engine", spec(weights, device="cpu").replace("ray=auto,", "")]
+    there = ["--ray", address, "--engine", spec(weights, ray=address)]
+    for name, options in (("there", there), ("here", here)):
+        command = [sys.executable, "-m", "ttgbench", "run", "--suite", str(suite), "--out", str(tmp_path / name)]
+        command += [*options, "--methods", "single_model,random_search"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=200)
+        assert done.returncode == 0, done.stderr[-2000:]
+    assert len(starts(state)) == before + 2 + 1 + 2
+    written = sorted(path for path in (tmp_path / "here").rglob("seed-*/*.json*"))
+    assert len(written) == 16
+    for path in written:
+        assert path.read_bytes() == (tmp_path / "there" / path.relative_to(tmp_path / "here")).read_bytes()

@@ -58,7 +58,7 @@ def run(
     ] = None,
     cell_timeout: Annotated[
         float | None,
-        typer.Option("--cell-timeout", min=0.1, help="Seconds for one run. Default: 600 synthetic, 12 h with engines."),
+        typer.Option("--cell-timeout", min=0.1, help="Seconds for one run. Default: 600 simulated, else 12 h."),
     ] = None,
     ray: Annotated[
         str | None, typer.Option("--ray", help='Run on a Ray cluster: its address, or "local" for one of --jobs CPUs.')

@@ -31,7 +31,8 @@ class RayServer:
     async def start(self) -> str:
         """As the Protocol says. Waits until the cluster has the GPUs to spare."""
         await self.stop()
-        self._host = _host_class().options(num_gpus=self._spec.gpus, num_cpus=1).remote(self._spec)
+        # No CPU is asked for: cells may hold them all while they wait for this server.
+        self._host = _host_class().options(num_gpus=self._spec.gpus, num_cpus=0).remote(self._spec)
         try:
             return str(await self._host.start.remote())
         except require("ray").exceptions.RayError as error:
@@ -120,7 +121,7 @@ def _free_bytes() -> int:
 
         return min(free_gpus().values(), default=0)
 
-    return int(ray.get(ray.remote(num_gpus=1)(free).remote()))
+    return int(ray.get(ray.remote(num_gpus=1, num_cpus=0)(free).remote()))
 
 
 def _host_class() -> Any:
