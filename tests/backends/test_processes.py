@@ -145,6 +145,7 @@ def test_kill_9_of_the_whole_run_then_the_same_bytes(tmp_path, tiny_suite):
 
     def start(out: Path) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "ttgbench", "run", "--suite", str(suite), "--engine", "echo", "--jobs", "2"]
+        command += ["--agent", "smollm2-135m", "--methods", "single_model,textgrad"]
         return subprocess.Popen(
             [*command, "--seeds", "6", "--out", str(out)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
@@ -161,4 +162,5 @@ def test_kill_9_of_the_whole_run_then_the_same_bytes(tmp_path, tiny_suite):
     _, stderr = (last := start(killed)).communicate(timeout=200)
     assert last.returncode == 0, stderr.decode()
     assert len(contents(whole)) == 24
+    assert sum(b'"event":"ask"' in data for data in contents(whole).values()) == 6
     assert contents(killed) == contents(whole)

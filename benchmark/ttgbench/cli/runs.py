@@ -17,7 +17,11 @@ MethodNames = Annotated[
     typer.Option("--method", "-m", help="A bundled method or the path of a submission folder; repeatable."),
 ]
 EngineSpec = Annotated[
-    str, typer.Option("--engine", help="llama_cpp, echo, or the URL of an OpenAI-compatible server.")
+    str,
+    typer.Option(
+        "--engine",
+        help="llama_cpp, vllm or transformers, options behind a colon; or the URL of an OpenAI-compatible server.",
+    ),
 ]
 AgentSpec = Annotated[
     str | None,
