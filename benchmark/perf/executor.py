@@ -86,6 +86,7 @@ def dataflow(arguments: argparse.Namespace, task: Task, pool: Pool) -> Leg:
     evaluator.evaluate(graphs, range(arguments.questions), universe=0, split="search")
     seconds = time.perf_counter() - started
     evaluator.close()
+    close(engines)
     return leg(seconds, engines)
 
 
@@ -105,9 +106,14 @@ def flat(arguments: argparse.Namespace, pool: Pool, requests: Sequence[Request])
     started = time.perf_counter()
     background.run(send())
     seconds = time.perf_counter() - started
+    close(engines)
+    return leg(seconds, engines)
+
+
+def close(engines: Mapping[str, NotingEngine]) -> None:
+    """Stops all."""
     for engine in engines.values():
         background.run(engine.close())
-    return leg(seconds, engines)
 
 
 def leg(seconds: float, engines: Mapping[str, NotingEngine]) -> Leg:

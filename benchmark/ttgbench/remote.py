@@ -91,3 +91,6 @@ class RemoteAgent:
         """As the Protocol says."""
         turns = [dict(turn) for turn in messages]
         return Reply(*self.harness("ask", messages=turns, schema=schema, universe=universe, repeat=repeat))
+
+    def close(self) -> None:
+        """Nothing is held here."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from ttgbench import background
 from ttgbench.agent import EngineAgent, agent_card, load_agent
 from ttgbench.engines import Engine, Sampling, launch
 from ttgbench.errors import InputError
@@ -15,7 +16,6 @@ from ttgbench.evaluate.generation import GenerationEvaluator
 from ttgbench.evaluate.synthetic import SyntheticEvaluator
 from ttgbench.lm_eval_task import load_task
 from ttgbench.pool import Pool
-from ttgbench.problem import Agent
 from ttgbench.remote import Harness, RemoteAgent, RemoteEvaluator
 from ttgbench.run import Arena
 from ttgbench.store import Store
@@ -52,12 +52,11 @@ class Workbench:
         self._engines: dict[tuple[str, ...], Mapping[str, Engine]] = {}
         self._evaluators: dict[tuple[Any, ...], Evaluator] = {}
         self._harness = harness
-        self.agent: Agent | None = None
-        self._own_agent: EngineAgent | None = None
+        self.agent: EngineAgent | RemoteAgent | None = None
         if agent is not None and harness is not None:
             self.agent = RemoteAgent(harness, agent_card(agent))
         elif agent is not None:
-            self.agent = self._own_agent = load_agent(agent, self.store, engine=agent_engine)
+            self.agent = load_agent(agent, self.store, engine=agent_engine)
 
     def __enter__(self) -> Workbench:
         return self
@@ -68,11 +67,14 @@ class Workbench:
         self.close()
 
     def close(self) -> None:
-        """Stops engines, then closes the store."""
+        """Stops evaluators, then the engines that they share, then closes the store."""
         for evaluator in self._evaluators.values():
             evaluator.close()
-        if self._own_agent is not None:
-            self._own_agent.close()
+        for engines in self._engines.values():
+            for engine in engines.values():
+                background.run(engine.close())
+        if self.agent is not None:
+            self.agent.close()
         if self._store is not None:
             self._store.close()
 

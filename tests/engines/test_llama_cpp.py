@@ -43,3 +43,22 @@ def test_an_embedded_model_answers(name):
     assert again.tokens_in > 5
     assert again.finish_reason in ("stop", "length")
     assert engine.name.startswith("llama_cpp/xllamacpp-")
+
+
+def test_closing_does_not_wait_for_requests_that_wait_for_it():
+    """The server goes with its last request, and requests end on the loop that closes it."""
+    pytest.importorskip("xllamacpp")
+    engine = launch("llama_cpp", [POOL["smollm2-135m"]], slots=2)["smollm2-135m"]
+
+    async def main():
+        prompt = Prompt((Message("user", "Count to a thousand in words."),))
+        await engine.generate(Request("smollm2-135m", prompt, Sampling(max_tokens=1), 0))
+        asked = [Request("smollm2-135m", prompt, Sampling(max_tokens=1500), seed) for seed in range(4)]
+        waiting = [asyncio.ensure_future(engine.generate(request)) for request in asked]
+        await asyncio.sleep(0.5)
+        await engine.close()
+        for each in waiting:
+            each.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+    asyncio.run(asyncio.wait_for(main(), 60))

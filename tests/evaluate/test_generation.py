@@ -99,7 +99,7 @@ def test_equal_nodes_are_generated_once():
     subject.evaluate(renamed, [3, 1, 4], 0, "search")
     subject.close()
     assert len(engine.requests) == len(seeds)
-    assert engine.closed
+    assert not engine.closed, "it is not the evaluator who opened it"
 
 
 def test_universes_and_splits_are_drawn_apart():

@@ -98,6 +98,9 @@ class _Server(ThreadingHTTPServer):
         """With the secret."""
         return f"http://{self.server_address[0]!s}:{self.server_address[1]}/{self.secret}"
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Says nothing: what a call raises is answered, so this is a worker that is gone."""
+
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Server

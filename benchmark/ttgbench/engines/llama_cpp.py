@@ -43,9 +43,12 @@ class LlamaCppEngine:
 
     async def close(self) -> None:
         """Stops the server and frees the model."""
-        client, self._client, self._server = self._client, None, None
+        client, server = self._client, [self._server]
+        self._client = self._server = None
         if client is not None:
             await client.close()
+        # Goes with its last reference, and waits for requests under way: not on the loop that these need to end.
+        await asyncio.to_thread(server.clear)
 
     def _start(self) -> Any:
         xllamacpp = require("xllamacpp")

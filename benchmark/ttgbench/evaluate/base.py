@@ -92,5 +92,5 @@ class Evaluator(Protocol):
         ...
 
     def close(self) -> None:
-        """Frees engines and files. May be called twice."""
+        """Stops what is under way. May be called twice."""
         ...

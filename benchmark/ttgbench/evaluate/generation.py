@@ -98,13 +98,8 @@ class GenerationEvaluator:
             return [self._evaluation(graph, plan, table, chosen) for graph, plan in zip(graphs, plans, strict=True)]
 
     def close(self) -> None:
-        """Stops generating and closes the engines; the store stays open for whoever opened it."""
-        background.run(self._close())
-
-    async def _close(self) -> None:
-        await self._executor.close()
-        for engine in (self._engines or {}).values():
-            await engine.close()
+        """Stops generating; store and engines stay open for whoever opened them."""
+        background.run(self._executor.close())
 
     def _table(self, universe: int, split: str) -> Table:
         if sum(table.cells for table in self._tables.values()) > _MAX_CELLS:
