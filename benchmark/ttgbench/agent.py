@@ -43,8 +43,6 @@ class EngineAgent:
     """The Agent of a problem, over any engine. engine: None replays what the store holds."""
 
     def __init__(self, card: ModelCard, store: Store, engine: Engine | None, sampling: Sampling = SAMPLING) -> None:
-        if card.prompting != "chat":
-            raise InputError("is a base model; the search agent must be a chat model", source=card.name)
         self.card, self.sampling = card, sampling
         self._store, self._engine = store, engine
 
@@ -118,17 +116,22 @@ def load_agent(spec: str, store: Store, *, engine: str | None = "llama_cpp", poo
     UnknownName, InputError, MissingExtra.
     """
     card = agent_card(spec, pools)
-    if engine is None:
-        return EngineAgent(card, store, None)
-    return EngineAgent(card, store, launch(spec.partition("=")[2] or engine, [card])[card.name])
+    return EngineAgent(card, store, None if engine is None else launch(own_engine(spec) or engine, [card])[card.name])
+
+
+def own_engine(spec: str) -> str | None:
+    """ENGINE of "MODEL=ENGINE"; None if the spec is "MODEL"."""
+    return spec.partition("=")[2] or None
 
 
 def agent_card(spec: str, pools: Sequence[Pool] = ()) -> ModelCard:
-    """The model's part of "MODEL" or "MODEL=ENGINE". Raises UnknownName, InputError."""
+    """The model of "MODEL" or "MODEL=ENGINE". Raises UnknownName, and InputError if it cannot chat."""
     folder, _, model = spec.partition("=")[0].rpartition("/")
     found = [load_pool(folder)] if folder else [*pools, *map(load_pool, pool_names())]
     for pool in found:
         if model in pool:
+            if pool[model].prompting != "chat":
+                raise InputError("is a base model; the search agent must be a chat model", source=model)
             return pool[model]
     known = {card.name for pool in found for card in pool}
     raise UnknownName("model", model, known, source="--agent")

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from ttgbench import background
-from ttgbench.agent import EngineAgent, agent_card, load_agent
+from ttgbench.agent import EngineAgent, agent_card, load_agent, own_engine
 from ttgbench.engines import Engine, Sampling, launch
 from ttgbench.errors import InputError
 from ttgbench.evaluate.base import Evaluator
 from ttgbench.evaluate.generation import GenerationEvaluator
 from ttgbench.evaluate.synthetic import SyntheticEvaluator
 from ttgbench.lm_eval_task import load_task
-from ttgbench.pool import Pool
+from ttgbench.pool import ModelCard, Pool
 from ttgbench.remote import Harness, RemoteAgent, RemoteEvaluator
 from ttgbench.run import Arena
 from ttgbench.store import Store
@@ -49,14 +50,12 @@ class Workbench:
         self._store: Store | None = None
         self._engine, self._slots, self._data_dir, self._progress = engine, slots, data_dir, progress
         self._tasks: dict[str, Task] = {}
-        self._engines: dict[tuple[str, ...], Mapping[str, Engine]] = {}
+        self._engines: dict[str, Engine] = {}
+        """By the card's fingerprint."""
+        self._expected: dict[str, ModelCard] = {}
         self._evaluators: dict[tuple[Any, ...], Evaluator] = {}
-        self._harness = harness
-        self.agent: EngineAgent | RemoteAgent | None = None
-        if agent is not None and harness is not None:
-            self.agent = RemoteAgent(harness, agent_card(agent))
-        elif agent is not None:
-            self.agent = load_agent(agent, self.store, engine=agent_engine)
+        self._harness, self._agent_engine = harness, agent_engine
+        self._agent_spec, self._agent_card = agent, None if agent is None else agent_card(agent)
 
     def __enter__(self) -> Workbench:
         return self
@@ -70,11 +69,10 @@ class Workbench:
         """Stops evaluators, then the engines that they share, then closes the store."""
         for evaluator in self._evaluators.values():
             evaluator.close()
-        for engines in self._engines.values():
-            for engine in engines.values():
-                background.run(engine.close())
-        if self.agent is not None:
-            self.agent.close()
+        for engine in self._engines.values():
+            background.run(engine.close())
+        if (agent := self.__dict__.get("agent")) is not None:
+            agent.close()
         if self._store is not None:
             self._store.close()
 
@@ -84,6 +82,25 @@ class Workbench:
         if self._store is None:
             self._store = Store(self._path, read_only=self._read_only)
         return self._store
+
+    @cached_property
+    def agent(self) -> EngineAgent | RemoteAgent | None:
+        """The search agent. On the same engine as the pool, its model is placed together with the pool's models."""
+        card, spec, engine = self._agent_card, self._agent_spec, self._agent_engine
+        if card is None or spec is None:
+            return None
+        if self._harness is not None:
+            return RemoteAgent(self._harness, card)
+        if engine is None or own_engine(spec) is not None or engine != self._engine:
+            return load_agent(spec, self.store, engine=engine)
+        return EngineAgent(card, self.store, self._engines_for([card])[card.name])
+
+    def expect(self, suite: Suite) -> None:
+        """Lets the engines for any of the suite's problems be planned with those for all others in mind."""
+        for spec in suite.problems:
+            if spec.evaluator == "generation":
+                for card in spec.load_pool():
+                    self._expected.setdefault(card.name, card)
 
     def task(self, name: str) -> Task:
         """The task with this name or path, loaded once."""
@@ -112,6 +129,7 @@ class Workbench:
 
     def arena(self, suite: Suite, spec: ProblemSpec) -> Arena:
         """Everything that a run on this problem needs."""
+        self.expect(suite)
         task = self.task(spec.task)
         space = spec.load_space(task.card.lengths)
         if spec.evaluator == "synthetic":
@@ -131,11 +149,17 @@ class Workbench:
             agent=self.agent,
         )
 
-    def _engines_for(self, pool: Pool) -> Mapping[str, Engine]:
-        if pool.names not in self._engines:
+    def _engines_for(self, cards: Iterable[ModelCard]) -> Mapping[str, Engine]:
+        """By model name. Launched together with all that is expected: servers share what GPUs there are."""
+        wanted = {card.name: card for card in cards}
+        if any(card.fingerprint not in self._engines for card in wanted.values()):
             assert self._engine is not None
-            self._engines[pool.names] = launch(self._engine, tuple(pool), slots=self._slots)
-        return self._engines[pool.names]
+            agent = [self._agent_card] if self._agent_card and own_engine(self._agent_spec or "") is None else []
+            together = self._expected | {card.name: card for card in agent} | wanted
+            new = [card for card in together.values() if card.fingerprint not in self._engines]
+            launched = launch(self._engine, new, slots=self._slots)
+            self._engines |= {card.fingerprint: launched[card.name] for card in new}
+        return {name: self._engines[card.fingerprint] for name, card in wanted.items()}
 
 
 def first_questions(task: Task, split: str, count: int) -> list[Question]:

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import tiny
 
 from ttgbench import workbench
 from ttgbench.backends.base import Setup
@@ -21,6 +22,7 @@ from ttgbench.launch import run_on
 from ttgbench.remote import Harness, RemoteEvaluator
 from ttgbench.shapes import single
 from ttgbench.store import Store
+from ttgbench.suite import Suite
 from ttgbench.testing import ScriptedEngine
 
 
@@ -167,3 +169,27 @@ def test_an_error_arrives_with_its_class_and_message(kind, known):
     assert type(error) is known
     assert str(error) == "no such model"
     assert json.dumps(str(error))
+
+
+def test_engines_of_a_suite_and_of_its_agent_are_launched_together(tmp_path, monkeypatch):
+    """Planned one by one, servers would each count on the memory that is free before any of them runs."""
+    problems = {"left": ["gemma-3-270m"], "right": ["smollm2-135m"]}
+    data = tiny.suite(*problems, search=2, test=2, **{**tiny.REAL, "budget": "4 units"})
+    for problem in data["problems"]:
+        problem["models"] = problems[problem["name"]]
+    suite = Suite.model_validate(data)
+    launched: list[list[str]] = []
+
+    def launch(spec, cards, slots):
+        launched.append(sorted(card.name for card in cards))
+        return {name: ScriptedEngine(lambda request: "1") for name in launched[-1]}
+
+    monkeypatch.setattr(workbench, "launch", launch)
+    pair = ["gemma-3-270m", "smollm2-135m"]
+    for agent in (None, "smollm2-135m", "qwen3-8b"):
+        setup = Setup(suite, tmp_path / "s.sqlite", "vllm", agent=agent, agent_engine="vllm")
+        with serving(setup) as workers, workers.open() as bench:
+            for spec in suite.problems:
+                bench.arena(suite, spec).evaluator.evaluate([single(spec.models[0])], [0], 0, "search")
+        assert launched == [pair if agent != "qwen3-8b" else sorted([*pair, agent])]
+        launched.clear()

@@ -45,12 +45,18 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> list[ScriptedEngine]:
     """The engines that were started for an agent; each says what `said` says."""
     engines: list[ScriptedEngine] = []
 
-    def launch(spec: str, cards: Any) -> dict[str, ScriptedEngine]:
+    def made(cards: Any) -> dict[str, ScriptedEngine]:
         engines.append(ScriptedEngine(said))
         return {card.name: engines[-1] for card in cards}
 
-    monkeypatch.setattr("ttgbench.agent.launch", launch)
+    launch_with(monkeypatch, made)
     return engines
+
+
+def launch_with(monkeypatch: pytest.MonkeyPatch, made: Callable[[Any], dict[str, ScriptedEngine]]) -> None:
+    """Whoever launches gets what this makes of the cards."""
+    for module in ("agent", "workbench"):
+        monkeypatch.setattr(f"ttgbench.{module}.launch", lambda spec, cards, slots=None: made(cards))
 
 
 def make_archive(folder: Path, method: str, *, out: str = "run", agent: str = AGENT) -> Path:
@@ -166,7 +172,7 @@ def test_an_agent_that_counts_half_its_tokens_is_found_by_a_live_run_only(tmp_pa
             return replace(done, tokens_in=1 + done.tokens_in // 2)
 
     with monkeypatch.context() as patched:
-        patched.setattr("ttgbench.agent.launch", lambda spec, cards: {card.name: Cheap(said) for card in cards})
+        launch_with(patched, lambda cards: {card.name: Cheap(said) for card in cards})
         path = make_archive(tmp_path, "textgrad")
     assert verify(path, suites=SUITES).badge == "replay-verified"
     assert refused(path, LIVE).reason == "tokens-differ"

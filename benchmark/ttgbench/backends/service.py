@@ -56,6 +56,8 @@ class Service:
     def __init__(self, suite: Suite, bench: Workbench) -> None:
         self._specs = {spec.name: spec for spec in suite.problems}
         self._suite, self._bench = suite, bench
+        bench.expect(suite)
+        self._agent = bench.agent
         self._arenas: dict[str, Arena] = {}
         self._lock = threading.Lock()
 
@@ -72,8 +74,8 @@ class Service:
 
     def ask(self, messages: list[Any], schema: Any, universe: int, repeat: int) -> list[Any]:
         """As `Agent.ask`."""
-        assert self._bench.agent is not None
-        reply = self._bench.agent.ask(messages, schema, universe, repeat)
+        assert self._agent is not None
+        reply = self._agent.ask(messages, schema, universe, repeat)
         return [reply.text, reply.tokens_in, reply.tokens_out]
 
     def _arena(self, problem: str) -> Arena:
