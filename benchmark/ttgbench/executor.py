@@ -3,7 +3,8 @@
 A generation is ready as soon as its inputs are recorded. Ready generations wait in one queue per engine; `engine.slots`
 workers per engine take them from there, so that slots stay full and what waits costs an entry in a heap, not a task.
 Finished generations are recorded in groups, one commit for all that finished during the last commit, and only then
-feed their successors: if another process recorded the same generation first, it is its text that goes on. While more
+feed their successors: if another process recorded the same generation first, it is its text that goes on. Batches that
+run at once share: whatever one of them gets, each that lacks it gets, and does not ask for it. While more
 than BACKLOG wait to be recorded, workers take no new ones: a store that is slower than the engines slows them down.
 
 A prompt that overflows the model's context is asked again without its first predecessor in key order, then without its

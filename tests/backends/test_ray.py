@@ -9,6 +9,7 @@ from ttgbench.backends.on_ray import OnRay
 from ttgbench.backends.processes import Processes
 from ttgbench.launch import run_on
 from ttgbench.results import LOG_NAME, RESULT_NAME
+from ttgbench.store import Store
 
 pytest.importorskip("ray")
 
@@ -26,3 +27,18 @@ def test_two_ray_workers_write_the_same_bytes_as_two_processes(tmp_path, tiny_su
     assert len(here) == 8
     for path in here:
         assert path.read_bytes() == (tmp_path / "ray" / path.relative_to(tmp_path / "here")).read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_a_lost_ray_worker_takes_no_generation_along(tmp_path, tiny_suite, write_method):
+    body = "g = single('smollm2-135m')\nproblem.evaluate(g)\nimport os, time\nos.kill(os.getppid(), 9)\ntime.sleep(60)"
+    setup = Setup(tiny_suite, tmp_path / "store.sqlite", "echo")
+    said: list[object] = []
+    methods = [str(write_method(body, "deadly"))]
+    backend = OnRay(setup, 60.0, "local", 1)
+    assert run_on(backend, tmp_path / "run", tiny_suite, methods, 1, "echo", lambda _, r: said.append(r)) == []
+    assert len(said) == 1
+    assert "lost by the cluster" in str(said[0])
+    with Store(setup.store, read_only=True) as store:
+        assert store.info().generations == tiny_suite.problems[0].search_questions
