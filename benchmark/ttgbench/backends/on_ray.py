@@ -49,21 +49,23 @@ class OnRay:
         ray = require("ray")
         self._connect(ray)
         try:
-            task = ray.remote(num_cpus=1, max_retries=0)(_run_here)
             host = LOOPBACK if self.address == "local" else ray.util.get_node_ip_address()
-            window = AHEAD * max(1, int(ray.cluster_resources().get("CPU", 1)))
-            waiting = sorted(jobs, key=lambda job: job.method, reverse=True)
-            running: dict[Any, Job] = {}
             with serving(self.setup, self.progress, host) as workers:
-                setup = ray.put(workers)
-                while waiting or running:
-                    while waiting and len(running) < window:
-                        job = waiting.pop()
-                        running[task.remote(setup, job, self.timeout)] = job
-                    for done in ray.wait(list(running), num_returns=1)[0]:
-                        yield _fetched(ray, done, running.pop(done))
+                yield from self._run(ray, ray.put(workers), jobs)
         finally:
             ray.shutdown()
+
+    def _run(self, ray: Any, setup: Any, jobs: Sequence[Job]) -> Generator[Outcome]:
+        task = ray.remote(num_cpus=1, max_retries=0)(_run_here)
+        window = AHEAD * max(1, int(ray.cluster_resources().get("CPU", 1)))
+        waiting = sorted(jobs, key=lambda job: job.method, reverse=True)
+        running: dict[Any, Job] = {}
+        while waiting or running:
+            while waiting and len(running) < window:
+                job = waiting.pop()
+                running[task.remote(setup, job, self.timeout)] = job
+            for done in ray.wait(list(running), num_returns=1)[0]:
+                yield _fetched(ray, done, running.pop(done))
 
     def _connect(self, ray: Any) -> None:
         paths = os.pathsep.join(filter(None, sys.path))
