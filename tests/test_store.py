@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from ttgbench.errors import StoreError
+from ttgbench.generation import Generation
 from ttgbench.keys import seed_for
-from ttgbench.store import Generation, Overlay, Store
+from ttgbench.store import Overlay, Store
 from ttgbench.task import CORRECT, WRONG, Grade
 
 KEYS = [f"{number:032x}" for number in range(4)]

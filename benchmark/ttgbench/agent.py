@@ -19,10 +19,11 @@ from ttgbench import background
 from ttgbench.arguments import Messages, Schema
 from ttgbench.engines import Engine, Message, Prompt, Request, Sampling, launch
 from ttgbench.errors import ContextOverflow, InputError, MissingGeneration, UnknownName
+from ttgbench.generation import Generation
 from ttgbench.keys import seed_for
 from ttgbench.pool import ModelCard, Pool, load_pool, pool_names
 from ttgbench.problem import Reply
-from ttgbench.store import Generation, Store
+from ttgbench.store import Store
 
 ROLE = "agent"
 """What the store names as the role of a reply."""

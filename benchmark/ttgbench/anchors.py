@@ -7,19 +7,16 @@ graph that searches have found. Both are values of the problem's objective on it
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ttgbench.errors import InputError
 from ttgbench.yaml_input import validation_message
-
-if TYPE_CHECKING:
-    from ttgbench.suite import Suite
 
 ANCHORS = files("ttgbench") / "suites" / "anchors"
 
@@ -75,17 +72,16 @@ def anchor_path(label: str) -> Path:
     return Path(str(ANCHORS / f"{label}.json"))
 
 
-def load_anchors(suite: Suite) -> Mapping[str, Anchor] | None:
-    """The shipped anchors of a suite, None if there are none. Raises InputError if they are of other problems."""
-    path = anchor_path(suite.label)
+def load_anchors(label: str, problems: Iterable[str]) -> Mapping[str, Anchor] | None:
+    """The shipped anchors of a suite's problems, None if there are none. Raises InputError if they are of others."""
+    path = anchor_path(label)
     if not path.is_file():
         return None
-    problems = _read(path, path.stat().st_mtime_ns)
-    names = {spec.name for spec in suite.problems}
-    if set(problems) != names:
-        message = f"are not anchors of the problems of {suite.label}; a changed suite needs another name or version"
+    anchors = _read(path, path.stat().st_mtime_ns)
+    if set(anchors) != set(problems):
+        message = f"are not anchors of the problems of {label}; a changed suite needs another name or version"
         raise InputError(message, source=path, field="problems")
-    return problems
+    return anchors
 
 
 @lru_cache(maxsize=16)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ttgbench.store import Generation, GenerationId
+from ttgbench.generation import Generation, GenerationId
 from ttgbench.task import Question
 
 

@@ -26,12 +26,13 @@ from ttgbench.cost import generation_flops
 from ttgbench.dataflow import Batch, Step, Work
 from ttgbench.engines.base import Engine, Request, Sampling
 from ttgbench.errors import ContextOverflow, EngineError, InputError
+from ttgbench.generation import Generation, GenerationId
 from ttgbench.keys import seed_for
 from ttgbench.marking import grades_of
 from ttgbench.pool import Pool
 from ttgbench.prompts import render
 from ttgbench.roles import ROLES
-from ttgbench.store import Generation, GenerationId, Store
+from ttgbench.store import Store
 from ttgbench.task import Question, Task
 
 T = TypeVar("T")

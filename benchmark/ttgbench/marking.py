@@ -7,7 +7,8 @@ import logging
 from collections.abc import Sequence
 
 from ttgbench.errors import SandboxUnavailable
-from ttgbench.store import GenerationId, Store
+from ttgbench.generation import GenerationId
+from ttgbench.store import Store
 from ttgbench.task import UNGRADABLE, Grade, Question, Task
 
 _AT_ONCE = 1024  # enough to keep parallel graders busy, little to lose when the process is killed

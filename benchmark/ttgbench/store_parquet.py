@@ -5,13 +5,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import fields
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttgbench.errors import StoreError
-from ttgbench.store import STATUSES, Generation, Graded, name_of
+from ttgbench.generation import COLUMNS, Generation, Graded, name_of
+from ttgbench.task import STATUSES
 
 if TYPE_CHECKING:
     import pyarrow
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 
 _VERSION_KEY = b"ttgbench.store.schema"
-_COLUMNS = tuple(field.name for field in fields(Generation))
 _TEXTS = frozenset({"node_key", "question_id", "role", "model", "engine", "finish_reason", "text"})
 _REALS = frozenset({"started", "seconds"})
 _READ_ROWS = 4096
@@ -76,7 +75,7 @@ def _schema() -> pyarrow.Schema:
             pa.field("answer", pa.string()),
         ]
     )
-    columns = [pa.field(name, kind(name), nullable=name == "model") for name in _COLUMNS]
+    columns = [pa.field(name, kind(name), nullable=name == "model") for name in COLUMNS]
     grades = pa.field("grades", pa.list_(pa.field("element", grade, nullable=False)), nullable=False)
     return pa.schema([*columns, grades], metadata={_VERSION_KEY: str(SCHEMA_VERSION).encode()})
 
@@ -85,7 +84,7 @@ def _arrays(schema: pyarrow.Schema, chunk: list[Graded]) -> list[pyarrow.Array]:
     import pyarrow as pa
 
     names = ("grader", "status", "answer")
-    columns: list[list[Any]] = [list(map(attrgetter(name), (row for row, _ in chunk))) for name in _COLUMNS]
+    columns: list[list[Any]] = [list(map(attrgetter(name), (row for row, _ in chunk))) for name in COLUMNS]
     columns.append([[dict(zip(names, grade, strict=True)) for grade in grades] for _, grades in chunk])
     return [pa.array(values, type=field.type) for values, field in zip(columns, schema, strict=True)]
 

@@ -138,7 +138,7 @@ class Suite(_Record):
     @property
     def anchors(self) -> Mapping[str, Anchor] | None:
         """By problem, what counts as 0 and 1; None where nobody has frozen them."""
-        return load_anchors(self)
+        return load_anchors(self.label, [problem.name for problem in self.problems])
 
     @property
     def hash(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-CORRECT, WRONG, UNANSWERED, UNGRADABLE = "correct", "wrong", "unanswered", "ungradable"
+STATUSES = CORRECT, WRONG, UNANSWERED, UNGRADABLE = "correct", "wrong", "unanswered", "ungradable"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,8 @@ from ttgbench.objective import Objective
 from ttgbench.pool import Pool
 from ttgbench.problem import Problem, QuestionView, TaskView
 from ttgbench.space import SearchSpace
-from ttgbench.task import CORRECT, UNANSWERED, UNGRADABLE, WRONG, Lengths
+from ttgbench.task import STATUSES, Lengths
 
-_STATUSES = (CORRECT, WRONG, UNANSWERED, UNGRADABLE)
 _COUNTS = ("tokens_in", "tokens_out", "flops", "picodollars")
 
 
@@ -122,7 +121,7 @@ def evaluation_to_wire(evaluation: Evaluation) -> dict[str, Any]:
     return {
         "universe": evaluation.universe,
         "scores": _packed(np.asarray(evaluation.scores, dtype=np.float64)),
-        "statuses": [_STATUSES.index(status) for status in evaluation.statuses],
+        "statuses": [STATUSES.index(status) for status in evaluation.statuses],
         "answers": list(evaluation.answers),
         "nodes": [[use.node, use.key, use.model] for use in evaluation.nodes],
         "counts": _packed(np.asarray(counts, dtype=np.int64)),
@@ -139,7 +138,7 @@ def evaluation_from_wire(data: Mapping[str, Any], graph: Graph, question_ids: Se
         universe=data["universe"],
         question_ids=tuple(question_ids),
         scores=_unpacked(data["scores"], np.float64),
-        statuses=tuple([_STATUSES[status] for status in data["statuses"]]),
+        statuses=tuple([STATUSES[status] for status in data["statuses"]]),
         answers=tuple(data["answers"]),
         nodes=tuple(NodeUse(*name, *rows) for name, rows in zip(names, counts, strict=True)),
         latency_ns=_unpacked(data["latency_ns"], np.int64),

@@ -9,8 +9,9 @@ from typer.testing import CliRunner
 
 from ttgbench.cli import app
 from ttgbench.errors import InputError, TTGBenchError, UnknownName
+from ttgbench.generation import Generation
 from ttgbench.lm_eval_task import load_task
-from ttgbench.store import Generation, Store
+from ttgbench.store import Store
 from ttgbench.task import Grade
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ttgbench.archive import RunRecord, packed
-from ttgbench.store import Generation, Graded
+from ttgbench.generation import Generation, Graded
 
 
 def content(path: Path) -> bytes:

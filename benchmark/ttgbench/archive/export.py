@@ -11,10 +11,11 @@ from typing import Any
 from ttgbench import agent
 from ttgbench.errors import InputError
 from ttgbench.evaluate.generation import GenerationEvaluator
+from ttgbench.generation import Graded
 from ttgbench.graph import Graph
 from ttgbench.keys import KeyContext, node_keys
 from ttgbench.results import CellResult
-from ttgbench.store import Graded, Store
+from ttgbench.store import Store
 from ttgbench.suite import Suite
 from ttgbench.workbench import Workbench
 

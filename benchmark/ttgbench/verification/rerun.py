@@ -11,10 +11,11 @@ import numpy as np
 from ttgbench.archive import Archive
 from ttgbench.archive.record import CELLS, STORE
 from ttgbench.archive.rejection import Rejected
+from ttgbench.generation import Generation, name_of
 from ttgbench.method import LoadedMethod
 from ttgbench.results import CellResult
 from ttgbench.run import run_cell
-from ttgbench.store import Generation, Store, name_of
+from ttgbench.store import Store
 from ttgbench.verification.replay import Arenas, Progress
 from ttgbench.verification.stores import same_rows
 from ttgbench.workbench import Workbench

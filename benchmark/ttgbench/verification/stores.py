@@ -8,8 +8,9 @@ from pathlib import Path
 from ttgbench import agent
 from ttgbench.archive.rejection import Rejected
 from ttgbench.errors import StoreError
+from ttgbench.generation import Generation, GenerationId, name_of
 from ttgbench.marking import grades_of
-from ttgbench.store import Generation, GenerationId, Store, name_of
+from ttgbench.store import Store
 from ttgbench.task import Grade, Task
 
 Grades = Mapping[GenerationId, tuple[tuple[str, str, str | None], ...]]
