@@ -224,6 +224,11 @@ class Executor:
                 continue
             try:
                 generation = await self._generate(lane.engine, live[0])
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if task is None or task.cancelling():
+                    raise
+                self._fail(claim, EngineError(f"{lane.engine.name} gave the request up"))
             except Exception as error:  # whatever an engine raises ends the batches that need it, not the executor
                 self._fail(claim, error)
             else:
