@@ -56,6 +56,10 @@ class Workbench:
         self._evaluators: dict[tuple[Any, ...], Evaluator] = {}
         self._harness, self._agent_engine = harness, agent_engine
         self._agent_spec, self._agent_card = agent, None if agent is None else agent_card(agent)
+        # Then its model is launched with the pool's: servers share what GPUs there are.
+        self._agent_shares = (
+            agent is not None and engine is not None and engine == agent_engine and own_engine(agent) is None
+        )
 
     def __enter__(self) -> Workbench:
         return self
@@ -85,15 +89,15 @@ class Workbench:
 
     @cached_property
     def agent(self) -> EngineAgent | RemoteAgent | None:
-        """The search agent. On the same engine as the pool, its model is placed together with the pool's models."""
-        card, spec, engine = self._agent_card, self._agent_spec, self._agent_engine
+        """The search agent, if there is one."""
+        card, spec = self._agent_card, self._agent_spec
         if card is None or spec is None:
             return None
         if self._harness is not None:
             return RemoteAgent(self._harness, card)
-        if engine is None or own_engine(spec) is not None or engine != self._engine:
-            return load_agent(spec, self.store, engine=engine)
-        return EngineAgent(card, self.store, self._engines_for([card])[card.name])
+        if self._agent_shares:
+            return EngineAgent(card, self.store, self._engines_for([card])[card.name])
+        return load_agent(spec, self.store, engine=self._agent_engine)
 
     def expect(self, suite: Suite) -> None:
         """Lets the engines for any of the suite's problems be planned with those for all others in mind."""
@@ -150,11 +154,11 @@ class Workbench:
         )
 
     def _engines_for(self, cards: Iterable[ModelCard]) -> Mapping[str, Engine]:
-        """By model name. Launched together with all that is expected: servers share what GPUs there are."""
+        """By model name. Launched together with all that is expected."""
         wanted = {card.name: card for card in cards}
         if any(card.fingerprint not in self._engines for card in wanted.values()):
             assert self._engine is not None
-            agent = [self._agent_card] if self._agent_card and own_engine(self._agent_spec or "") is None else []
+            agent = [self._agent_card] if self._agent_card is not None and self._agent_shares else []
             together = self._expected | {card.name: card for card in agent} | wanted
             new = [card for card in together.values() if card.fingerprint not in self._engines]
             launched = launch(self._engine, new, slots=self._slots)

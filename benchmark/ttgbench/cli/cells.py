@@ -24,9 +24,9 @@ def setup_for(
     """
     from ttgbench.backends.base import Setup
     from ttgbench.launch import STORE
-    from ttgbench.recorded import begin
+    from ttgbench.recorded import begin, keeps_own
 
-    if store is None and (suite.recorded is None or agent is not None):
+    if store is None and keeps_own(suite, agent):
         store = folder / STORE
     if store is not None and agent is not None:
         begin(suite, store)

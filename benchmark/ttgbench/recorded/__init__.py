@@ -22,9 +22,14 @@ FOLDER = files("ttgbench") / "recorded"
 def store_of(suite: Suite, own: Path, agent: str | None = None) -> Path:
     """The store that runs on this suite use: its recording's, if it has one, else their own.
 
-    What a search agent says has to be kept: with one, it is their own; see `begin`. Raises as `recorded_store`.
+    Raises as `recorded_store`.
     """
-    return own if suite.recorded is None or agent is not None else recorded_store(suite.recorded)
+    return own if suite.recorded is None or keeps_own(suite, agent) else recorded_store(suite.recorded)
+
+
+def keeps_own(suite: Suite, agent: str | None) -> bool:
+    """Whether runs on this suite write a store: what a search agent says has to be kept too; see `begin`."""
+    return suite.recorded is None or agent is not None
 
 
 def begin(suite: Suite, store: Path) -> None:
