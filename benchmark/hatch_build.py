@@ -10,7 +10,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class BundlePlugins(BuildHookInterface):
-    """Adds these folders of the checkout to a standard wheel as `ttgbench/tasks` and so on."""
+    """Adds these folders of the checkout to a standard wheel as `ttgbench/_bundled/tasks` and so on."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if version == "editable":
@@ -18,5 +18,5 @@ class BundlePlugins(BuildHookInterface):
         for folder in ("tasks", "submissions", "leaderboard"):
             source = Path(self.root) / folder
             if source.is_dir():
-                build_data["force_include"][str(source)] = f"ttgbench/{folder}"
-        build_data["force_include"][str(Path(self.root) / "benchmark" / "README.md")] = "ttgbench/RULES.md"
+                build_data["force_include"][str(source)] = f"ttgbench/_bundled/{folder}"
+        build_data["force_include"][str(Path(self.root) / "benchmark" / "README.md")] = "ttgbench/_bundled/RULES.md"

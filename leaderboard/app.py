@@ -1,18 +1,5 @@
-"""The leaderboard: `ttgbench leaderboard --results DIR` here, `python app.py` in a Hugging Face Space."""
+"""The Space's entry point: the page is the package's `ttgbench.leaderboard`."""
 
-from __future__ import annotations
+import runpy
 
-import os
-
-os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-
-from parts.assemble import assemble
-from parts.look import LAUNCH
-from parts.source import Source
-
-source = Source.from_environment()
-demo = assemble(source)
-
-if __name__ == "__main__":
-    source.keep_fresh()
-    demo.launch(**LAUNCH)
+runpy.run_module("ttgbench.leaderboard.app", run_name="__main__")

@@ -11,8 +11,8 @@ import pytest
 import tiny
 import yaml
 
-from ttgbench.suite import Suite
-from ttgbench.workbench import Workbench
+from ttgbench.problems.suite import Suite
+from ttgbench.run.session import Workbench
 
 if TYPE_CHECKING:
     from loopback_hub import LoopbackHub
@@ -62,7 +62,7 @@ def write_method(tmp_path: Path) -> Callable[..., Path]:
         (folder / "submission.yaml").write_text(yaml.safe_dump(metadata))
         lines = "\n".join(f"    {line}" for line in body.splitlines())
         (folder / "method.py").write_text(
-            '"""A method under test."""\nfrom ttgbench import BudgetExhausted\nfrom ttgbench.shapes import *\n'
+            '"""A method under test."""\nfrom ttgbench import BudgetExhausted\nfrom ttgbench.graphs.shapes import *\n'
             f"def search(problem, rng):\n{lines}\n"
         )
         return folder
@@ -75,7 +75,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackHub
     """A Hub on this machine that `huggingface_hub` talks to, here and in processes that the test starts."""
     # huggingface_hub's own upload of large files still uses an argument that its HTTP client deprecates.
     warnings.filterwarnings("ignore", "Use 'content=", DeprecationWarning)
-    monkeypatch.syspath_prepend(Path(__file__).parent / "hub")
+    monkeypatch.syspath_prepend(Path(__file__).parent / "publish" / "hub")
     from loopback_hub import LoopbackHub
 
     with LoopbackHub() as server:

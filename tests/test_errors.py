@@ -4,8 +4,8 @@ import pickle
 
 import pytest
 
-from ttgbench.archive import Rejected
 from ttgbench.errors import BudgetExhausted, GraphError, GraphIssue, InputError, UnknownName
+from ttgbench.publish.archive import Rejected
 
 
 def test_input_error_names_source_and_field():

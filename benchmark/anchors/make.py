@@ -20,14 +20,14 @@ from pathlib import Path
 import numpy as np
 from yardstick import FINAL, STAGES, Yardstick
 
-from ttgbench.anchors import Anchor, AnchorFile, anchor_path
 from ttgbench.errors import InputError
-from ttgbench.graph import Graph, Node
-from ttgbench.results import read_results
-from ttgbench.shapes import chain, parallel_chains, single
-from ttgbench.space import SearchSpace
-from ttgbench.suite import load_suite
-from ttgbench.workbench import Workbench
+from ttgbench.graphs.graph import Graph, Node
+from ttgbench.graphs.shapes import chain, parallel_chains, single
+from ttgbench.problems.anchors import Anchor, AnchorFile, anchor_path
+from ttgbench.problems.space.space import SearchSpace
+from ttgbench.problems.suite import load_suite
+from ttgbench.run.results import read_results
+from ttgbench.run.session import Workbench
 
 ENUMERABLE = 20_000
 SLACK = 0.02

@@ -7,9 +7,9 @@ from itertools import islice
 import numpy as np
 
 from ttgbench.evaluate.base import TEST_UNIVERSE
-from ttgbench.evaluate.synthetic import SyntheticEvaluator
-from ttgbench.graph import Graph
-from ttgbench.run import Arena
+from ttgbench.evaluate.synthetic.evaluator import SyntheticEvaluator
+from ttgbench.graphs.graph import Graph
+from ttgbench.run.run import Arena
 
 STAGES = (2, 8, 64, 512)
 """Universes of each stage of a search: each stage decides what the next one looks at."""

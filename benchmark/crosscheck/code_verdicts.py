@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from ttgbench.grading.code import CodeItem, humaneval, judge_many, mbpp
+from ttgbench.tasks.grading.code import CodeItem, humaneval, judge_many, mbpp
 
 _SWAPS: dict[type, type] = {
     ast.Add: ast.Sub,

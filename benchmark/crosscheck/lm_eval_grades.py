@@ -25,10 +25,10 @@ from lm_eval.tasks import TaskManager
 from ttgbench.engines.base import Request, Sampling
 from ttgbench.engines.client import OpenAIEngine
 from ttgbench.engines.llama_cpp import LlamaCppEngine
-from ttgbench.lm_eval_task import LmEvalTask, load_task
-from ttgbench.pool import load_pool
-from ttgbench.prompts import render
-from ttgbench.task import CORRECT
+from ttgbench.evaluate.prompts import render
+from ttgbench.models.pool import load_pool
+from ttgbench.tasks.folder import LmEvalTask, load_task
+from ttgbench.tasks.task import CORRECT
 
 MODEL = "smollm2-135m"
 THEIRS = Path(lm_eval.__file__).parent / "tasks"

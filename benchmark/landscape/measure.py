@@ -14,14 +14,14 @@ import json
 from functools import cache
 from typing import Any
 
-from ttgbench.cost import Budget
 from ttgbench.evaluate.base import TEST_UNIVERSE
-from ttgbench.evaluate.synthetic import SyntheticEvaluator
-from ttgbench.evaluate.synthetic_coefficients import DOMAINS
-from ttgbench.graph import Graph
-from ttgbench.pool import load_pool
-from ttgbench.shapes import chain, parallel_chains, single
-from ttgbench.synthetic_task import SyntheticTask
+from ttgbench.evaluate.synthetic.coefficients import DOMAINS
+from ttgbench.evaluate.synthetic.evaluator import SyntheticEvaluator
+from ttgbench.evaluate.synthetic.task import SyntheticTask
+from ttgbench.graphs.graph import Graph
+from ttgbench.graphs.shapes import chain, parallel_chains, single
+from ttgbench.models.cost import Budget
+from ttgbench.models.pool import load_pool
 
 POOL = load_pool("synthetic")
 BUDGETS = (18, 42, 80)

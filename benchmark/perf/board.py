@@ -43,8 +43,8 @@ def board(folder: Path, methods: int) -> None:
     """Archives, then tables."""
     import made_up
 
-    from ttgbench.archive import find_archives
-    from ttgbench.board import build, write_board
+    from ttgbench.publish.archive import find_archives
+    from ttgbench.report.board import build, write_board
 
     suite = made_up.suite(problems=10, seeds=10)
     many = [made_up.MadeUp(f"made_up_{number:05d}", (number % 97) / 100) for number in range(methods)]
@@ -60,8 +60,8 @@ def widen(folder: Path, rows: int) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from ttgbench.board import read_board, write_board
-    from ttgbench.board.columns import TABLES
+    from ttgbench.report.board import read_board, write_board
+    from ttgbench.report.board.columns import TABLES
 
     found = read_board(folder)
     first = found.rows("methods", budget="all", objective="all")

@@ -20,11 +20,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from ttgbench.backends.base import Setup
-from ttgbench.backends.processes import Processes
-from ttgbench.launch import run_on
-from ttgbench.store import Store
-from ttgbench.suite import Suite
+from ttgbench.evaluate.store.store import Store
+from ttgbench.problems.suite import Suite
+from ttgbench.run.experiment import run_on
+from ttgbench.run.workers.base import Setup
+from ttgbench.run.workers.processes import Processes
 
 METHODS = ["random_search", "local_search"]
 

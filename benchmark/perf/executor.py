@@ -18,16 +18,15 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ttgbench import background
-from ttgbench.engines import launch
+from ttgbench.engines import background, launch
 from ttgbench.engines.base import Completion, Engine, Request, Sampling
 from ttgbench.evaluate.generation import GenerationEvaluator
-from ttgbench.graph import Graph
-from ttgbench.lm_eval_task import load_task
-from ttgbench.pool import Pool, load_pool
-from ttgbench.shapes import chain, layered, parallel, parallel_chains
-from ttgbench.store import Store
-from ttgbench.task import Task
+from ttgbench.evaluate.store.store import Store
+from ttgbench.graphs.graph import Graph
+from ttgbench.graphs.shapes import chain, layered, parallel, parallel_chains
+from ttgbench.models.pool import Pool, load_pool
+from ttgbench.tasks.folder import load_task
+from ttgbench.tasks.task import Task
 
 
 @dataclass

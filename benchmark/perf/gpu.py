@@ -35,18 +35,17 @@ from typing import Any
 
 from executor import NotingEngine, some_graphs
 
-from ttgbench import background
-from ttgbench.engines import launch
+from ttgbench.engines import background, launch
 from ttgbench.engines.base import Message, Prompt, Request, Sampling
+from ttgbench.evaluate.executor import plurality
 from ttgbench.evaluate.generation import GenerationEvaluator
-from ttgbench.executor import plurality
-from ttgbench.graph import Graph
-from ttgbench.keys import seed_for
-from ttgbench.lm_eval_task import load_task
-from ttgbench.pool import Pool, load_pool
-from ttgbench.prompts import render
-from ttgbench.store import Store
-from ttgbench.task import Task
+from ttgbench.evaluate.prompts import render
+from ttgbench.evaluate.store.store import Store
+from ttgbench.graphs.graph import Graph
+from ttgbench.graphs.keys import seed_for
+from ttgbench.models.pool import Pool, load_pool
+from ttgbench.tasks.folder import load_task
+from ttgbench.tasks.task import Task
 
 OFFICIAL_BATCH = 3
 
@@ -183,8 +182,8 @@ def offline(setting: Setting, requests: Sequence[Request]) -> Leg | None:
     if not setting.arguments.offline or len(setting.pool) != 1:
         return None
     from ttgbench.engines import options
-    from ttgbench.engines.model_files import locate
-    from ttgbench.engines.vllm import SLOTS, VLLMOptions
+    from ttgbench.engines.vllm.engine import SLOTS, VLLMOptions
+    from ttgbench.engines.vllm.model_files import locate
 
     chosen = options.parse(VLLMOptions, options.split(setting.arguments.engine)[1], "vllm")
     [card] = setting.pool
@@ -222,7 +221,7 @@ def offline_request(request: Request) -> dict[str, Any]:
 
 def prefix_counts(engines: Mapping[str, NotingEngine]) -> tuple[float, float]:
     """Prompt tokens found in and asked of the prefix caches of our vLLM servers so far."""
-    from ttgbench.engines.server import call
+    from ttgbench.engines.vllm.server import call
 
     hits = queries = 0.0
     for engine in engines.values():

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import yaml
 
-from ttgbench.grading.workers import GraderPool
+from ttgbench.tasks.grading.workers import GraderPool
 
 TABLE = Path(__file__).resolve().parents[2] / "tests" / "grading" / "answers.yaml"
 WORDINGS = (
@@ -42,7 +42,7 @@ def main() -> None:
         for n, row in zip(range(options.answers), itertools.cycle(rows), strict=False)
     ]
     began = time.perf_counter()
-    with GraderPool("ttgbench.grading.math:grade", jobs=options.jobs) as pool:
+    with GraderPool("ttgbench.tasks.grading.math:grade", jobs=options.jobs) as pool:
         grades = pool.grade(items)
     seconds = time.perf_counter() - began
     counts = ", ".join(

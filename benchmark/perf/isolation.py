@@ -18,9 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ttgbench.conformance.toy import Sitting, Toy
-from ttgbench.isolation import IsolatedMethod
-from ttgbench.method import SearchMethod, load_method
+from ttgbench.methods.conformance.toy import Sitting, Toy
+from ttgbench.problems.method import SearchMethod, load_method
+from ttgbench.run.isolation import IsolatedMethod
 
 METADATA = "name: counted\ndescription: Evaluates random graphs.\nauthors: [nobody]\nlicence: MIT\n"
 BODY = """

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from ttgbench.engines.base import Sampling
 from ttgbench.evaluate.generation import GenerationEvaluator
-from ttgbench.graph import Graph, Node
-from ttgbench.store import Store
+from ttgbench.evaluate.store.store import Store
+from ttgbench.graphs.graph import Graph, Node
 from ttgbench.testing import ScriptedEngine, ToyTask, toy_pool
 
 QUESTIONS, UNIVERSE, SPLIT = 100, 0, "search"

@@ -14,9 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from statistics import median
 from typing import Any
 
-from ttgbench.grading.code import humaneval, judge_many
 from ttgbench.sandbox.layers import probe, sandbox_under
 from ttgbench.sandbox.server import LAYERS
+from ttgbench.tasks.grading.code import humaneval, judge_many
 
 
 def main() -> None:

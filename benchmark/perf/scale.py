@@ -18,12 +18,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ttgbench.dataflow import Step, Work
 from ttgbench.engines.base import Sampling
 from ttgbench.engines.echo import EchoEngine
-from ttgbench.executor import Executor
-from ttgbench.store import Store
-from ttgbench.task import Question
+from ttgbench.evaluate.batch import Step, Work
+from ttgbench.evaluate.executor import Executor
+from ttgbench.evaluate.store.store import Store
+from ttgbench.tasks.task import Question
 from ttgbench.testing import ToyTask, toy_pool
 
 

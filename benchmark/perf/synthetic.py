@@ -23,16 +23,16 @@ from typing import Any
 
 import numpy as np
 
-from ttgbench.cost import Budget
-from ttgbench.evaluate.synthetic import SyntheticEvaluator
-from ttgbench.graph import Graph
-from ttgbench.keys import node_keys
-from ttgbench.ledger import Ledger
-from ttgbench.pool import load_pool
-from ttgbench.run import Arena, RunLog, make_problem
-from ttgbench.space import SearchSpace
-from ttgbench.suite import load_suite
-from ttgbench.synthetic_task import SyntheticTask
+from ttgbench.evaluate.synthetic.evaluator import SyntheticEvaluator
+from ttgbench.evaluate.synthetic.task import SyntheticTask
+from ttgbench.graphs.graph import Graph
+from ttgbench.graphs.keys import node_keys
+from ttgbench.models.cost import Budget
+from ttgbench.models.pool import load_pool
+from ttgbench.problems.ledger import Ledger
+from ttgbench.problems.space.space import SearchSpace
+from ttgbench.problems.suite import load_suite
+from ttgbench.run.run import Arena, RunLog, make_problem
 
 QUESTIONS, NODES = 200, 8
 

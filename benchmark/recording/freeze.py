@@ -16,11 +16,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from ttgbench.anchors import anchor_path
 from ttgbench.errors import InputError
-from ttgbench.record_export import ANCHORS, DATA, MANIFEST, TABLE
-from ttgbench.recorded import FOLDER
-from ttgbench.suite import SUITES, load_suite
+from ttgbench.problems.anchors import anchor_path
+from ttgbench.problems.suite import SUITES, load_suite
+from ttgbench.publish.recording.export import ANCHORS, DATA, MANIFEST, TABLE
+from ttgbench.run.recorded import FOLDER
 
 MAX_BYTES = 5 << 20
 """What is shipped with every installation must be small."""

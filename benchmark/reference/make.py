@@ -19,11 +19,11 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from ttgbench.archive import write_archive
-from ttgbench.archive.record import LOGS, VERIFICATION
-from ttgbench.archive.rejection import Rejected
-from ttgbench.launch import read_manifest
-from ttgbench.verification import Options, verify, write_verification
+from ttgbench.publish.archive import write_archive
+from ttgbench.publish.archive.record import LOGS, VERIFICATION
+from ttgbench.publish.archive.rejection import Rejected
+from ttgbench.publish.verification import Options, verify, write_verification
+from ttgbench.run.experiment import read_manifest
 
 SUITES = ("synthetic-v1", "recorded-micro-v1")
 

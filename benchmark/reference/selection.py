@@ -19,11 +19,11 @@ from statistics import fmean
 
 import numpy as np
 
-from ttgbench.arena import Arena
 from ttgbench.evaluate.base import TEST_UNIVERSE
-from ttgbench.launch import read_manifest
-from ttgbench.results import LOG_NAME, RESULT_NAME, CellResult, read_result
-from ttgbench.workbench import Workbench
+from ttgbench.run.context import Arena
+from ttgbench.run.experiment import read_manifest
+from ttgbench.run.results import LOG_NAME, RESULT_NAME, CellResult, read_result
+from ttgbench.run.session import Workbench
 
 GRAPHS, UNIVERSES = 200, 8
 """With which the splits are compared, per problem."""

@@ -11,24 +11,24 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _EXPORTS = {
-    "Budget": "cost",
+    "Budget": "models.cost",
     "BudgetExhausted": "errors",
     "Evaluation": "evaluate.base",
-    "Graph": "graph",
+    "Graph": "graphs.graph",
     "GraphError": "errors",
     "InputError": "errors",
-    "ModelCard": "pool",
-    "Node": "graph",
-    "Pool": "pool",
-    "Problem": "problem",
-    "SearchSpace": "space",
+    "ModelCard": "models.pool",
+    "Node": "graphs.graph",
+    "Pool": "models.pool",
+    "Problem": "problems.problem",
+    "SearchSpace": "problems.space.space",
     "TTGBenchError": "errors",
-    "load_method": "method",
-    "load_pool": "pool",
-    "load_results": "board.results",
-    "load_suite": "suite",
-    "load_task": "lm_eval_task",
-    "read_results": "results",
+    "load_method": "problems.method",
+    "load_pool": "models.pool",
+    "load_results": "report.board.results",
+    "load_suite": "problems.suite",
+    "load_task": "tasks.folder",
+    "read_results": "run.results",
 }
 
 __all__ = [
@@ -54,18 +54,18 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from ttgbench.board.results import load_results
-    from ttgbench.cost import Budget
     from ttgbench.errors import BudgetExhausted, GraphError, InputError, TTGBenchError
     from ttgbench.evaluate.base import Evaluation
-    from ttgbench.graph import Graph, Node
-    from ttgbench.lm_eval_task import load_task
-    from ttgbench.method import load_method
-    from ttgbench.pool import ModelCard, Pool, load_pool
-    from ttgbench.problem import Problem
-    from ttgbench.results import read_results
-    from ttgbench.space import SearchSpace
-    from ttgbench.suite import load_suite
+    from ttgbench.graphs.graph import Graph, Node
+    from ttgbench.models.cost import Budget
+    from ttgbench.models.pool import ModelCard, Pool, load_pool
+    from ttgbench.problems.method import load_method
+    from ttgbench.problems.problem import Problem
+    from ttgbench.problems.space.space import SearchSpace
+    from ttgbench.problems.suite import load_suite
+    from ttgbench.report.board.results import load_results
+    from ttgbench.run.results import read_results
+    from ttgbench.tasks.folder import load_task
 
 
 def __getattr__(name: str) -> Any:

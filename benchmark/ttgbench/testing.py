@@ -10,8 +10,8 @@ from datetime import date
 
 from ttgbench.engines.base import Completion, Request
 from ttgbench.errors import InputError
-from ttgbench.pool import ModelCard, Pool
-from ttgbench.task import CORRECT, UNANSWERED, WRONG, Grade, Lengths, Question, TaskCard
+from ttgbench.models.pool import ModelCard, Pool
+from ttgbench.tasks.task import CORRECT, UNANSWERED, WRONG, Grade, Lengths, Question, TaskCard
 
 
 class ToyTask:

@@ -3,8 +3,8 @@
 import random
 from typing import Any
 
-from ttgbench.grading import literal
-from ttgbench.procedural import as_datasets, draw_splits, reasoning_gym_kind
+from ttgbench.tasks.grading import literal
+from ttgbench.tasks.procedural import as_datasets, draw_splits, reasoning_gym_kind
 
 SPLITS = {"search": (5101, 200), "validation": (5102, 200), "test": (5103, 500)}
 TESTS = {"x % 2 == 0": lambda x: x % 2 == 0, "x > 5": lambda x: x > 5, "x % 3 != 1": lambda x: x % 3 != 1}

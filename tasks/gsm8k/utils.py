@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ttgbench.grading import number
+from ttgbench.tasks.grading import number
 
 
 def process_results(doc: dict[str, Any], results: list[str]) -> dict[str, float]:

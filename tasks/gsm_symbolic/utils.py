@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from ttgbench.grading import number
-from ttgbench.procedural import as_datasets, draw_splits, reasoning_gym_kind
+from ttgbench.tasks.grading import number
+from ttgbench.tasks.procedural import as_datasets, draw_splits, reasoning_gym_kind
 
 SPLITS = {"search": (4101, 200), "validation": (4102, 200), "test": (4103, 500)}
 KINDS = {"gsm_symbolic": reasoning_gym_kind("gsm_symbolic")}

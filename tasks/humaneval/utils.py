@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ttgbench.grading.code import grade
+from ttgbench.tasks.grading.code import grade
 
 
 def process_results(doc: dict[str, Any], results: list[str]) -> dict[str, float]:

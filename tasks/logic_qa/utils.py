@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from ttgbench.grading import text
-from ttgbench.procedural import as_datasets, draw_splits, reasoning_gym_kind
+from ttgbench.tasks.grading import text
+from ttgbench.tasks.procedural import as_datasets, draw_splits, reasoning_gym_kind
 
 SPLITS = {"search": (6101, 200), "validation": (6102, 200), "test": (6103, 500)}
 KINDS = {

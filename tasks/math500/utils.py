@@ -5,7 +5,7 @@ from typing import Any
 
 import datasets
 
-from ttgbench.grading import math
+from ttgbench.tasks.grading import math
 
 
 def process_docs(dataset: datasets.Dataset) -> datasets.Dataset:

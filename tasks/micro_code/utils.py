@@ -6,8 +6,8 @@ import ast
 import random
 from typing import Any
 
-from ttgbench.grading import literal
-from ttgbench.procedural import as_datasets, draw_splits
+from ttgbench.tasks.grading import literal
+from ttgbench.tasks.procedural import as_datasets, draw_splits
 
 SPLITS = {"search": (2101, 60), "validation": (2102, 60), "test": (2103, 198)}
 WORDS = (

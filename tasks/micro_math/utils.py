@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from ttgbench.grading import number
-from ttgbench.procedural import as_datasets, draw_splits
+from ttgbench.tasks.grading import number
+from ttgbench.tasks.procedural import as_datasets, draw_splits
 
 SPLITS = {"search": (1101, 60), "validation": (1102, 60), "test": (1103, 200)}
 

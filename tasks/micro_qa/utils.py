@@ -7,8 +7,8 @@ import random
 from pathlib import Path
 from typing import Any
 
-from ttgbench.grading import text
-from ttgbench.procedural import as_datasets, draw_splits
+from ttgbench.tasks.grading import text
+from ttgbench.tasks.procedural import as_datasets, draw_splits
 
 SPLITS = {"search": (3101, 60), "validation": (3102, 60), "test": (3103, 200)}
 

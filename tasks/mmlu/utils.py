@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ttgbench.grading import choice
+from ttgbench.tasks.grading import choice
 
 
 def process_results(doc: dict[str, Any], results: list[str]) -> dict[str, float]:

@@ -3,8 +3,8 @@
 import random
 from typing import Any
 
-from ttgbench.grading import number
-from ttgbench.procedural import as_datasets, draw_splits
+from ttgbench.tasks.grading import number
+from ttgbench.tasks.procedural import as_datasets, draw_splits
 
 SPLITS = {"search": (1, 20), "validation": (2, 20), "test": (3, 50)}
 

@@ -99,7 +99,7 @@ def test_lists_are_json(what):
 
 def test_all_methods_are_those_that_can_run_here():
     from ttgbench.cli.runs import _method_names
-    from ttgbench.method import find_method
+    from ttgbench.problems.method import find_method
 
     here, with_agent = _method_names(None, "all", False), _method_names(None, "all", True)
     assert set(with_agent) - set(here) == {name for name in with_agent if find_method(name).metadata.needs_agent}

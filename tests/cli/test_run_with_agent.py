@@ -19,10 +19,10 @@ import yaml
 
 from ttgbench.cli import main
 from ttgbench.engines import client
-from ttgbench.launch import STORE
-from ttgbench.results import LOG_NAME, RESULT_NAME
-from ttgbench.run import cell_folder
-from ttgbench.store import Store
+from ttgbench.evaluate.store.store import Store
+from ttgbench.run.experiment import STORE
+from ttgbench.run.results import LOG_NAME, RESULT_NAME
+from ttgbench.run.run import cell_folder
 from ttgbench.testing import toy_pool
 
 AGENT = "tutor"

@@ -9,10 +9,10 @@ from typer.testing import CliRunner
 
 from ttgbench.cli import app
 from ttgbench.errors import InputError, TTGBenchError, UnknownName
-from ttgbench.generation import Generation
-from ttgbench.lm_eval_task import load_task
-from ttgbench.store import Store
-from ttgbench.task import Grade
+from ttgbench.evaluate.store.generation import Generation
+from ttgbench.evaluate.store.store import Store
+from ttgbench.tasks.folder import load_task
+from ttgbench.tasks.task import Grade
 
 
 def run(*arguments):
@@ -137,7 +137,7 @@ def test_season_line(tmp_path):
 
 
 def test_store_regrade(tmp_path):
-    from ttgbench.keys import seed_for
+    from ttgbench.graphs.keys import seed_for
 
     questions = load_task("micro_math").questions("search")
     path, key = tmp_path / "store.sqlite", "0" * 32

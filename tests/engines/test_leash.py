@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ttgbench.engines import hardware, leash
+from ttgbench.engines.vllm import hardware
+from ttgbench.engines.vllm import supervise as leash
 from ttgbench.errors import InputError
 
 

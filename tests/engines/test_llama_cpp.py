@@ -7,7 +7,7 @@ import pytest
 from ttgbench.engines import launch
 from ttgbench.engines.base import Message, Prompt, Request, Sampling
 from ttgbench.errors import ContextOverflow
-from ttgbench.pool import load_pool
+from ttgbench.models.pool import load_pool
 
 pytestmark = [pytest.mark.models, pytest.mark.slow]
 POOL = load_pool("embedded")

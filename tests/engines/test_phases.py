@@ -6,12 +6,12 @@ import itertools
 import numpy as np
 import pytest
 
-from ttgbench.dataflow import Step, Work
 from ttgbench.engines.base import Sampling
-from ttgbench.engines.phases import Phases
+from ttgbench.engines.vllm.phases import Phases
 from ttgbench.errors import EngineError
-from ttgbench.executor import Executor
-from ttgbench.store import Store
+from ttgbench.evaluate.batch import Step, Work
+from ttgbench.evaluate.executor import Executor
+from ttgbench.evaluate.store.store import Store
 from ttgbench.testing import ScriptedEngine, ToyTask, toy_pool
 
 

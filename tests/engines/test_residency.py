@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttgbench.engines import residency
-from ttgbench.engines.model_files import locate
-from ttgbench.engines.residency import GIB, Machine, Need, plan
-from ttgbench.engines.vllm import VLLMOptions, need
+from ttgbench.engines.vllm import placement as residency
+from ttgbench.engines.vllm.engine import VLLMOptions, need
+from ttgbench.engines.vllm.model_files import locate
+from ttgbench.engines.vllm.placement import GIB, Machine, Need, plan
 from ttgbench.errors import InputError
-from ttgbench.pool import load_pool
+from ttgbench.models.pool import load_pool
 
 
 def needs(*weights, cache=0.25):

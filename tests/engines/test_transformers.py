@@ -12,7 +12,7 @@ from ttgbench.engines.base import Message, Prompt, Request, Sampling  # noqa: E4
 from ttgbench.engines.decoding import Decoder, sample  # noqa: E402
 from ttgbench.engines.transformers import TransformersOptions  # noqa: E402
 from ttgbench.errors import ContextOverflow, EngineError, InputError, UnknownName  # noqa: E402
-from ttgbench.pool import load_pool  # noqa: E402
+from ttgbench.models.pool import load_pool  # noqa: E402
 from ttgbench.testing import toy_pool  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -13,13 +13,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ttgbench.dataflow import Step, Work
-from ttgbench.engines import hardware, launch, options, residency
+from ttgbench.engines import launch, options
 from ttgbench.engines.base import Message, Prompt, Request, Sampling
-from ttgbench.engines.vllm import VLLMOptions
+from ttgbench.engines.vllm import hardware
+from ttgbench.engines.vllm import placement as residency
+from ttgbench.engines.vllm.engine import VLLMOptions
 from ttgbench.errors import ContextOverflow, EngineLost, InputError, UnknownName
-from ttgbench.executor import Executor
-from ttgbench.store import Store
+from ttgbench.evaluate.batch import Step, Work
+from ttgbench.evaluate.executor import Executor
+from ttgbench.evaluate.store.store import Store
 from ttgbench.testing import ToyTask, toy_pool
 
 FAKE = Path(__file__).parent / "fake_vllm"

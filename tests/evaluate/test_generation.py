@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ttgbench import shapes
-from ttgbench.cost import generation_flops, nanoseconds, picodollars
 from ttgbench.engines.base import Sampling
 from ttgbench.errors import EngineError, InputError, MissingGeneration, StoreError
 from ttgbench.evaluate.generation import GenerationEvaluator
-from ttgbench.graph import Graph, Node
-from ttgbench.store import Store
+from ttgbench.evaluate.store.store import Store
+from ttgbench.graphs import shapes
+from ttgbench.graphs.graph import Graph, Node
+from ttgbench.models.cost import generation_flops, nanoseconds, picodollars
 from ttgbench.testing import ScriptedEngine, ToyTask, toy_pool
 
 SAMPLING = Sampling(max_tokens=16)
@@ -297,7 +297,7 @@ from pathlib import Path
 signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore it, as nohup does
 sys.path.insert(0, sys.argv[2])
 from test_generation import GRAPHS, answer, evaluator
-from ttgbench.store import Store
+from ttgbench.evaluate.store.store import Store
 from ttgbench.testing import ScriptedEngine
 engine = ScriptedEngine(answer, slots=4, seconds=lambda _: 60 if len(engine.requests) > 60 else 0.001)
 subject = evaluator(Store(Path(sys.argv[1])), engine)

@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttgbench import executor
-from ttgbench.cost import generation_flops, nanoseconds, picodollars
 from ttgbench.errors import InputError, UnknownName
-from ttgbench.evaluate.synthetic import SyntheticEvaluator, plurality
-from ttgbench.evaluate.synthetic_coefficients import ABILITIES, DOMAINS
-from ttgbench.evaluate.synthetic_landscape import NOTHING, RIGHT
-from ttgbench.graph import Graph, Node
-from ttgbench.pool import load_pool
-from ttgbench.shapes import chain, layered, parallel, parallel_chains, single
-from ttgbench.synthetic_task import SYNTHETIC_TASKS, SyntheticTask
-from ttgbench.task import Task
+from ttgbench.evaluate import executor
+from ttgbench.evaluate.synthetic.coefficients import ABILITIES, DOMAINS
+from ttgbench.evaluate.synthetic.evaluator import SyntheticEvaluator, plurality
+from ttgbench.evaluate.synthetic.landscape import NOTHING, RIGHT
+from ttgbench.evaluate.synthetic.task import SYNTHETIC_TASKS, SyntheticTask
+from ttgbench.graphs.graph import Graph, Node
+from ttgbench.graphs.shapes import chain, layered, parallel, parallel_chains, single
+from ttgbench.models.cost import generation_flops, nanoseconds, picodollars
+from ttgbench.models.pool import load_pool
+from ttgbench.tasks.task import Task
 from ttgbench.testing import toy_pool
 
 POOL = load_pool("synthetic")

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(Path(__file__).parent), str(ROOT / "leaderboard")]
+sys.path[:0] = [str(Path(__file__).parent)]
 
 import made_up  # noqa: E402
 
-from ttgbench.archive import find_archives  # noqa: E402
-from ttgbench.board import Board, build, read_board, write_board  # noqa: E402
-from ttgbench.suite import Suite  # noqa: E402
+from ttgbench.problems.suite import Suite  # noqa: E402
+from ttgbench.publish.archive import find_archives  # noqa: E402
+from ttgbench.report.board import Board, build, read_board, write_board  # noqa: E402
 
 PLAIN = Suite.model_validate({**made_up.suite("plain", problems=2, seeds=1).to_dict(), "name": "plain"})
 """A suite without anchors, with one seed and one budget short of the other."""

@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from ttgbench import shapes
-from ttgbench.anchors import Anchor
-from ttgbench.archive import RunRecord, Verification, packed
-from ttgbench.archive.record import CELLS, LOGS, FileRef, Hardware, SuiteRef, TaskRef, content_name
-from ttgbench.graph import Graph
-from ttgbench.method import Metadata
-from ttgbench.results import CellResult, Incumbent, NominalCost, SearchSpend, TestScore
-from ttgbench.suite import ProblemSpec, Suite
+from ttgbench.graphs import shapes
+from ttgbench.graphs.graph import Graph
+from ttgbench.problems.anchors import Anchor
+from ttgbench.problems.method import Metadata
+from ttgbench.problems.suite import ProblemSpec, Suite
+from ttgbench.publish.archive import RunRecord, Verification, packed
+from ttgbench.publish.archive.record import CELLS, LOGS, FileRef, Hardware, SuiteRef, TaskRef, content_name
+from ttgbench.run.results import CellResult, Incumbent, NominalCost, SearchSpend, TestScore
 
 SMALL, LARGE = "made-up-small", "made-up-large"
 FULL = 1_000_000
@@ -105,7 +105,7 @@ def write_all(root: Path, of: Suite, methods: Sequence[MadeUp] = METHODS, questi
 
 
 def write(root: Path, of: Suite, method: MadeUp, questions: int = 40) -> Path:
-    """One archive, as `ttgbench.archive` reads it."""
+    """One archive, as `ttgbench.publish.archive` reads it."""
     metadata = Metadata.model_validate(
         {
             "name": method.name,

@@ -14,12 +14,12 @@ import pytest
 from conftest import PLAIN, SUITE, SUITES
 
 from ttgbench import InputError, load_results
-from ttgbench.archive import find_archives, read_archive
-from ttgbench.board import build, read_board, write_board
-from ttgbench.board.cite import cite_result, cite_suite, latex
-from ttgbench.board.compare import compare_graphs, compare_runs
-from ttgbench.board.export import as_csv, as_json, as_latex
-from ttgbench.board.slices import slices
+from ttgbench.publish.archive import find_archives, read_archive
+from ttgbench.report.board import build, read_board, write_board
+from ttgbench.report.board.cite import cite_result, cite_suite, latex
+from ttgbench.report.board.compare import compare_graphs, compare_runs
+from ttgbench.report.board.export import as_csv, as_json, as_latex
+from ttgbench.report.board.slices import slices
 
 
 def methods(board, **where):

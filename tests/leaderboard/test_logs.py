@@ -1,6 +1,6 @@
 """What the board keeps of a log."""
 
-from ttgbench.board.logs import told
+from ttgbench.report.board.logs import told
 
 
 def test_evaluations_in_a_row_are_told_as_their_last():

@@ -20,9 +20,9 @@ import pytest
 from conftest import PLAIN, ROOT, SUITES
 from test_source import pack
 
-from ttgbench.archive import find_archives
-from ttgbench.board import Board, build, read_board, write_board
-from ttgbench.board.columns import TABLES
+from ttgbench.publish.archive import find_archives
+from ttgbench.report.board import Board, build, read_board, write_board
+from ttgbench.report.board.columns import TABLES
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [

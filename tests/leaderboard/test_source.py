@@ -11,12 +11,12 @@ from types import SimpleNamespace
 import made_up
 import pytest
 from conftest import SUITES
-from parts import source as sources
-from parts.source import Source, local
-from parts.upload import examined
 
-from ttgbench.archive import packed
-from ttgbench.suite import load_suite
+from ttgbench.leaderboard.parts import source as sources
+from ttgbench.leaderboard.parts.source import Source, local
+from ttgbench.leaderboard.parts.upload import examined
+from ttgbench.problems.suite import load_suite
+from ttgbench.publish.archive import packed
 
 real = sources.find_archives
 
@@ -87,9 +87,10 @@ def said(path):
 
 
 def test_good_results_can_be_handed_in(results, tmp_path, monkeypatch):
-    import parts.upload
 
-    monkeypatch.setattr(parts.upload, "find_archives", lambda root, suites: real(root, suites=SUITES))
+    monkeypatch.setattr(
+        "ttgbench.leaderboard.parts.upload.find_archives", lambda root, suites: real(root, suites=SUITES)
+    )
     folder = results / "made-up-v1" / "made_up_alpha"
     files = {f"results/{path.relative_to(results)}": path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     sentence, problems = said(pack(tmp_path / "good.zip", files))
@@ -138,11 +139,13 @@ def test_what_is_no_zip_is_said(tmp_path):
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_results_are_handed_in_with_the_login_of_who_is_there(results, tmp_path, monkeypatch, hub):
     pytest.importorskip("gradio", reason="needs the extra `leaderboard`")
-    import parts.upload
     from huggingface_hub import HfApi
-    from pages.submit import hand_in
 
-    monkeypatch.setattr(parts.upload, "find_archives", lambda root, suites: real(root, suites=SUITES))
+    from ttgbench.leaderboard.pages.submit import hand_in
+
+    monkeypatch.setattr(
+        "ttgbench.leaderboard.parts.upload.find_archives", lambda root, suites: real(root, suites=SUITES)
+    )
     monkeypatch.setenv("TTGBENCH_RESULTS_REPO", "someone/results")
     HfApi().create_repo("someone/results", repo_type="dataset")
     (folder,) = (results / "made-up-v1" / "made_up_alpha").iterdir()
@@ -159,8 +162,8 @@ def test_results_are_handed_in_with_the_login_of_who_is_there(results, tmp_path,
 
 
 def test_a_packed_submission_is_recognised(tmp_path):
-    from ttgbench.plugins import bundled_folder
-    from ttgbench.submission.pack import pack as pack_submission
+    from ttgbench.methods.submission.pack import pack as pack_submission
+    from ttgbench.util.plugins import bundled_folder
 
     path = tmp_path / "packed.zip"
     path.write_bytes(pack_submission(bundled_folder("submissions") / "random_search"))

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ttgbench import anchors
-from ttgbench.graph import Graph
-from ttgbench.launch import Manifest, write_manifest
-from ttgbench.method import Metadata
-from ttgbench.results import CellResult, Incumbent, NominalCost, SearchSpend, TestScore
-from ttgbench.run import cell_folder
-from ttgbench.shapes import parallel, single
-from ttgbench.suite import Suite
+from ttgbench.graphs.graph import Graph
+from ttgbench.graphs.shapes import parallel, single
+from ttgbench.problems import anchors
+from ttgbench.problems.method import Metadata
+from ttgbench.problems.suite import Suite
+from ttgbench.run.experiment import Manifest, write_manifest
+from ttgbench.run.results import CellResult, Incumbent, NominalCost, SearchSpend, TestScore
+from ttgbench.run.run import cell_folder
 
 MODELS = ("llama-3.2-1b", "llama-3.2-3b", "gemma-3-1b")
 QUESTIONS = 60

@@ -6,9 +6,9 @@ import sys
 import pytest
 
 from ttgbench.errors import SandboxUnavailable
-from ttgbench.grading.code import judge
 from ttgbench.sandbox import Finding, Outcome, choose, findings, layers
 from ttgbench.sandbox.server import BUBBLEWRAP, LAYERS, Server
+from ttgbench.tasks.grading.code import judge
 
 
 def test_what_is_chosen_is_the_strongest_that_holds_or_a_refusal():

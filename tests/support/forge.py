@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ttgbench.archive import RunRecord, packed
-from ttgbench.generation import Generation, Graded
+from ttgbench.evaluate.store.generation import Generation, Graded
+from ttgbench.publish.archive import RunRecord, packed
 
 
 def content(path: Path) -> bytes:
@@ -51,7 +51,7 @@ def edit(path: Path, name: str, change: Callable[[dict[str, Any]], Any]) -> Path
 
 def edit_store(path: Path, change: Callable[[list[Graded]], list[Graded]]) -> Path:
     """Changes the archived generations and grades."""
-    from ttgbench import store_parquet
+    from ttgbench.evaluate.store import parquet as store_parquet
 
     rows = [row for chunk in store_parquet.read(path / "store.parquet") for row in chunk]
     store_parquet.write(path / "store.parquet", [change(rows)])

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from ttgbench.cli.progress import CellReport, RichProgress
 
 if TYPE_CHECKING:
-    from ttgbench.backends.base import Backend, Setup
-    from ttgbench.results import CellResult
-    from ttgbench.suite import Suite
+    from ttgbench.problems.suite import Suite
+    from ttgbench.run.results import CellResult
+    from ttgbench.run.workers.base import Backend, Setup
 
 
 def setup_for(
@@ -22,9 +22,9 @@ def setup_for(
 
     rest: further fields of Setup.
     """
-    from ttgbench.backends.base import Setup
-    from ttgbench.launch import STORE
-    from ttgbench.recorded import begin, keeps_own
+    from ttgbench.run.experiment import STORE
+    from ttgbench.run.recorded import begin, keeps_own
+    from ttgbench.run.workers.base import Setup
 
     if store is None and keeps_own(suite, agent):
         store = folder / STORE
@@ -43,7 +43,7 @@ def run_cells(
     ray: str | None = None,
 ) -> tuple[list[CellResult], int]:
     """All results, and how many cells have none."""
-    from ttgbench.launch import run_on
+    from ttgbench.run.experiment import run_on
 
     folder.mkdir(parents=True, exist_ok=True)
     cells = len(setup.suite.problems) * len(names) * seeds
@@ -60,10 +60,10 @@ def _backend(
     """Worker processes, here or on Ray."""
     timeout = timeout or setup.seconds_per_cell
     if ray is not None:
-        from ttgbench.backends.on_ray import OnRay
+        from ttgbench.run.workers.on_ray import OnRay
 
         return OnRay(setup, timeout, ray, jobs, progress)
-    from ttgbench.backends.processes import Processes
+    from ttgbench.run.workers.processes import Processes
 
     # Models on a laptop share its cores: two cells at once only make each other wait.
     count = jobs or (1 if setup.live else os.cpu_count()) or 1

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ttgbench.errors import InputError
-from ttgbench.graph import MAX_BYTES
+from ttgbench.graphs.graph import MAX_BYTES
 
 WIDE = 200
 """Columns where nobody's terminal sets a limit: a table in a file or a pipe is not cut to 80."""

@@ -32,11 +32,11 @@ def evaluate(
     json: JsonFlag = False,
 ) -> None:
     """Score a graph on a task's questions: accuracy with its interval, tokens, cost, latency."""
-    from ttgbench.cost import Budget
     from ttgbench.evaluate.trace import trace_outputs
-    from ttgbench.pool import load_pool
-    from ttgbench.suite import SamplingSpec
-    from ttgbench.workbench import Workbench, first_questions
+    from ttgbench.models.cost import Budget
+    from ttgbench.models.pool import load_pool
+    from ttgbench.problems.suite import SamplingSpec
+    from ttgbench.run.session import Workbench, first_questions
 
     models = load_pool(pool)
     graph = load_graph(path, pool)

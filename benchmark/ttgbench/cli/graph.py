@@ -10,7 +10,7 @@ import typer
 
 from ttgbench.cli.common import JsonFlag, log_error, out, parse_lengths, print_json, read_file, table
 from ttgbench.errors import GraphError, InputError
-from ttgbench.graph import Graph
+from ttgbench.graphs.graph import Graph
 
 app = typer.Typer(help="Check, draw and price a collaboration graph.", no_args_is_help=True)
 
@@ -28,7 +28,7 @@ class Format(StrEnum):
 
 def load_graph(path: Path, pool: str | None = None) -> Graph:
     """Reads a graph file; with a pool, its models are checked. Raises InputError or GraphError naming the file."""
-    from ttgbench.pool import load_pool
+    from ttgbench.models.pool import load_pool
 
     models = load_pool(pool).names if pool else None
     return Graph.from_json(read_file(path), source=path, models=models)
@@ -62,7 +62,7 @@ def show(
     json: JsonFlag = False,
 ) -> None:
     """Draw a graph; with --json, print its canonical form."""
-    from ttgbench import draw
+    from ttgbench.graphs.draw import text as draw
 
     graph = load_graph(path)
     if json:
@@ -80,10 +80,10 @@ def cost(
     json: JsonFlag = False,
 ) -> None:
     """Price a graph at nominal lengths: FLOPs, units, dollars, seconds, in all and per node."""
-    from ttgbench.cost import nominal_cost, unit_flops
-    from ttgbench.lm_eval_task import load_task
-    from ttgbench.pool import load_pool
-    from ttgbench.task import Lengths
+    from ttgbench.models.cost import nominal_cost, unit_flops
+    from ttgbench.models.pool import load_pool
+    from ttgbench.tasks.folder import load_task
+    from ttgbench.tasks.task import Lengths
 
     if (lengths is None) == (task is None):
         raise InputError("give either --lengths A,B or --task NAME", source="ttgbench graph cost")

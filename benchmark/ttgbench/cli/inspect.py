@@ -22,7 +22,7 @@ def _show(rows: list[dict[str, Any]], json: bool) -> None:
 @list_app.command()
 def tasks(json: JsonFlag = False) -> None:
     """Tasks that are bundled."""
-    from ttgbench.lm_eval_task import load_task, task_names
+    from ttgbench.tasks.folder import load_task, task_names
 
     cards = [load_task(name).card for name in task_names()]
     _show(
@@ -33,7 +33,7 @@ def tasks(json: JsonFlag = False) -> None:
 @list_app.command()
 def models(json: JsonFlag = False) -> None:
     """Models of every shipped pool."""
-    from ttgbench.pool import load_pool, pool_names
+    from ttgbench.models.pool import load_pool, pool_names
 
     rows = [
         {
@@ -53,7 +53,7 @@ def models(json: JsonFlag = False) -> None:
 @list_app.command()
 def pools(json: JsonFlag = False) -> None:
     """Named sets of models."""
-    from ttgbench.pool import load_pool, pool_names
+    from ttgbench.models.pool import load_pool, pool_names
 
     loaded = [load_pool(name) for name in pool_names()]
     _show(
@@ -64,7 +64,7 @@ def pools(json: JsonFlag = False) -> None:
 @list_app.command()
 def roles(json: JsonFlag = False) -> None:
     """Roles a node can have, with the version of their prompts."""
-    from ttgbench.roles import ROLES
+    from ttgbench.graphs.roles import ROLES
 
     rows = [
         {
@@ -89,8 +89,8 @@ def engines(json: JsonFlag = False) -> None:
 @list_app.command()
 def methods(json: JsonFlag = False) -> None:
     """Bundled search methods."""
-    from ttgbench.method import load_method
-    from ttgbench.plugins import plugin_names
+    from ttgbench.problems.method import load_method
+    from ttgbench.util.plugins import plugin_names
 
     loaded = [load_method(name).metadata for name in plugin_names("submissions")]
     _show([{"method": m.name, "needs agent": m.needs_agent, "description": m.description} for m in loaded], json)
@@ -99,7 +99,7 @@ def methods(json: JsonFlag = False) -> None:
 @list_app.command()
 def suites(json: JsonFlag = False) -> None:
     """Shipped suites."""
-    from ttgbench.suite import load_suite, suite_names
+    from ttgbench.problems.suite import load_suite, suite_names
 
     loaded = [load_suite(name) for name in suite_names()]
     rows = [
@@ -129,8 +129,8 @@ def _engine_rows() -> list[dict[str, Any]]:
 
 
 def _model_rows() -> list[dict[str, Any]]:
-    from ttgbench.pool import load_pool
-    from ttgbench.weights import cached_path
+    from ttgbench.models.pool import load_pool
+    from ttgbench.models.weights import cached_path
 
     rows = []
     for card in load_pool("embedded"):

@@ -26,9 +26,9 @@ def build(
     suite: Suites = None,
 ) -> None:
     """Make the board's tables from archived results. What is broken is left out and listed with its reason."""
-    from ttgbench.archive import find_archives
-    from ttgbench.board import build, write_board
-    from ttgbench.suite import load_suite
+    from ttgbench.problems.suite import load_suite
+    from ttgbench.publish.archive import find_archives
+    from ttgbench.report.board import build, write_board
 
     loaded = [load_suite(name) for name in suite or ()]
     tables, manifest = build(find_archives(results, suites={s.label: s for s in loaded}))
@@ -47,30 +47,18 @@ def leaderboard(
 ) -> None:
     """Show the leaderboard in a browser, from local results. Needs the extra `leaderboard`."""
     import runpy
-    import sys
 
-    from ttgbench.extras import require
+    from ttgbench.util.extras import require
 
     if results is not None and not results.is_dir():
         raise InputError("is not a folder of results", source=results)
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     require("gradio")
-    folder = page_folder()
     if results is not None:
         os.environ["TTGBENCH_RESULTS_DIR"] = str(results.resolve())
     os.environ["GRADIO_SERVER_PORT"] = str(port or _free_port())
     os.environ["GRADIO_SERVER_NAME"] = host
-    sys.path.insert(0, str(folder))
-    runpy.run_path(str(folder / "app.py"), run_name="__main__")
-
-
-def page_folder() -> Path:
-    """Where the page lies: in the wheel, else in the checkout. Raises InputError."""
-    package = Path(__file__).resolve().parents[1]
-    for folder in (package / "leaderboard", package.parents[1] / "leaderboard"):
-        if (folder / "app.py").is_file():
-            return folder
-    raise InputError("the page is not installed here; use a checkout of the repository", source="leaderboard")
+    runpy.run_module("ttgbench.leaderboard.app", run_name="__main__")
 
 
 def _free_port() -> int:

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from ttgbench.cli.common import JsonFlag, err, log, out, print_json, table
 from ttgbench.errors import InputError
-from ttgbench.pool import ModelCard, load_pool
+from ttgbench.models.pool import ModelCard, load_pool
 
 app = typer.Typer(help="Fetch and verify model weights.", no_args_is_help=True)
 
@@ -33,7 +33,7 @@ def fetch(
 
 def fetch_all(cards: list[ModelCard], *, verify: bool = False) -> list[dict[str, Any]]:
     """Fetches every card's weights with a progress line each. Raises InputError for a card without a source."""
-    from ttgbench.weights import fetch as fetch_weights
+    from ttgbench.models.weights import fetch as fetch_weights
 
     rows = []
     for card in cards:

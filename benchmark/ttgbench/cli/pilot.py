@@ -14,9 +14,9 @@ from ttgbench.cli.runs import DataDir, EngineSpec, Slots
 from ttgbench.errors import InputError
 
 if TYPE_CHECKING:
-    from ttgbench.pilot import Point, Trial
-    from ttgbench.run import Arena
-    from ttgbench.suite import Suite
+    from ttgbench.problems.suite import Suite
+    from ttgbench.report.pilot import Point, Trial
+    from ttgbench.run.run import Arena
 
 
 class Experiment(StrEnum):
@@ -65,9 +65,9 @@ def pilot(
     json: JsonFlag = False,
 ) -> None:
     """Small experiments: what width, depth, both, and the sizes of models are worth on a task."""
-    from ttgbench import pilot as pilots
-    from ttgbench.recorded import store_of
-    from ttgbench.workbench import Workbench
+    from ttgbench.report import pilot as pilots
+    from ttgbench.run.recorded import store_of
+    from ttgbench.run.session import Workbench
 
     suite = _recorded(recorded, task, universes) if recorded else _live(task, pool, questions, temperature)
     path = store_of(suite, store)
@@ -98,8 +98,8 @@ def pilot(
 
 def _live(task: str, pool: str, questions: int, temperature: float) -> Suite:
     """A suite of this one problem, without limits that matter."""
-    from ttgbench.suite import ProblemSpec, SamplingSpec, Suite
-    from ttgbench.synthetic_task import SYNTHETIC_TASKS
+    from ttgbench.evaluate.synthetic.task import SYNTHETIC_TASKS
+    from ttgbench.problems.suite import ProblemSpec, SamplingSpec, Suite
 
     spec = ProblemSpec(
         name="pilot",
@@ -115,7 +115,7 @@ def _live(task: str, pool: str, questions: int, temperature: float) -> Suite:
 
 def _recorded(name: str, task: str, universes: int) -> Suite:
     """The recorded suite with the task's problem alone."""
-    from ttgbench.suite import load_suite
+    from ttgbench.problems.suite import load_suite
 
     suite = load_suite(name)
     if suite.recorded is None:
@@ -162,8 +162,8 @@ def _facts(arena: Arena, questions: int, universes: int, recorded: str | None, e
 def _write(experiment: str, points: list[Point], facts: dict[str, Any], folder: Path, json: bool) -> None:
     from json import dumps
 
-    from ttgbench.pilot_plot import as_html
-    from ttgbench.results import write_atomic
+    from ttgbench.report.pilot_plot import as_html
+    from ttgbench.run.results import write_atomic
 
     result = {"schema": 1, "experiment": experiment, **facts, "points": [point.to_dict() for point in points]}
     folder.mkdir(parents=True, exist_ok=True)

@@ -11,8 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ttgbench.cli.common import err, log
 
 if TYPE_CHECKING:
-    from ttgbench.launch import Cell
-    from ttgbench.results import CellResult
+    from ttgbench.run.experiment import Cell
+    from ttgbench.run.results import CellResult
 
 
 class RichProgress:

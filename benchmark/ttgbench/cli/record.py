@@ -14,7 +14,7 @@ from ttgbench.cli.runs import DataDir, EngineSpec, Slots
 from ttgbench.errors import InputError
 
 if TYPE_CHECKING:
-    from ttgbench.record import Census, Portion, Subject
+    from ttgbench.publish.recording.plan import Census, Portion, Subject
 
 SECONDS_BETWEEN_LINES = 30.0
 
@@ -38,8 +38,8 @@ def record(
     json: JsonFlag = False,
 ) -> None:
     """Record every generation that any graph of a bounded space needs. Killed and started again, it goes on."""
-    from ttgbench.record import census, load_recipe, prepare
-    from ttgbench.workbench import Workbench
+    from ttgbench.publish.recording.plan import census, load_recipe, prepare
+    from ttgbench.run.session import Workbench
 
     if push is not None and folder is None:
         raise InputError("needs --out as well: the folder that is uploaded", source="--push")
@@ -56,7 +56,7 @@ def record(
         _record(subjects, counts, tally)
         manifest = _export(subjects, recipe, bench.store, folder) if folder is not None else None
     if folder is not None and manifest is not None and push is not None:
-        from ttgbench.record_hub import push as upload
+        from ttgbench.publish.recording.hub import push as upload
 
         log(f"uploaded: {upload(folder, push, manifest['files']['data.parquet']['sha256'])}")
     if json:
@@ -64,7 +64,7 @@ def record(
 
 
 def _record(subjects: list[Subject], counts: list[Census], tally: Tally) -> None:
-    from ttgbench.record import record
+    from ttgbench.publish.recording.plan import record
 
     def report(subject: Subject, portion: Portion) -> None:
         asked = f"split {portion.split}, universe {portion.universe}, {len(portion.questions)} questions"
@@ -79,7 +79,7 @@ def _record(subjects: list[Subject], counts: list[Census], tally: Tally) -> None
 
 
 def _export(subjects: list[Subject], recipe: Any, store: Any, folder: Path) -> dict[str, Any]:
-    from ttgbench.record_export import export
+    from ttgbench.publish.recording.export import export
 
     manifest = export(subjects, recipe, store, folder)
     for name, facts in manifest["files"].items():

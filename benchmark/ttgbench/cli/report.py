@@ -48,7 +48,7 @@ def show(folder: Path, html: Path | None) -> None:
 def _write(built: Report, html: Path | None, csv: Path | None, latex: Path | None) -> None:
     from ttgbench.report.export import write_csv, write_latex
     from ttgbench.report.page import as_html
-    from ttgbench.results import write_atomic
+    from ttgbench.run.results import write_atomic
 
     if html is not None:
         html.parent.mkdir(parents=True, exist_ok=True)
@@ -82,8 +82,8 @@ def print_table(one: Table) -> None:
 
 
 def _print_best(built: Report, problem: str) -> None:
-    from ttgbench import draw
-    from ttgbench.graph import Graph
+    from ttgbench.graphs.draw import text as draw
+    from ttgbench.graphs.graph import Graph
     from ttgbench.report.problems import best_row
 
     best = best_row([row for row in built.rows if row.problem == problem])

@@ -76,7 +76,7 @@ def run(
     json: JsonFlag = False,
 ) -> None:
     """Run search methods on a suite. Started again, it goes on where it stopped. Exit 1 if a run left no result."""
-    from ttgbench.suite import load_suite
+    from ttgbench.problems.suite import load_suite
 
     loaded = load_suite(suite)
     names = _method_names(method, methods, agent is not None) or list(loaded.methods)
@@ -95,8 +95,8 @@ def run(
 
 
 def _method_names(method: list[str] | None, methods: str | None, with_agent: bool) -> list[str]:
-    from ttgbench.method import find_method
-    from ttgbench.plugins import plugin_names
+    from ttgbench.problems.method import find_method
+    from ttgbench.util.plugins import plugin_names
 
     several = (methods or "").split(",")
     if methods == "all":
@@ -112,10 +112,10 @@ def replay(
     json: JsonFlag = False,
 ) -> None:
     """Run a finished run again from its store, without any engine. Exit 1 if a byte differs."""
-    from ttgbench.backends.base import Setup
-    from ttgbench.backends.processes import Processes
-    from ttgbench.launch import STORE, read_manifest, replay
-    from ttgbench.recorded import store_of
+    from ttgbench.run.experiment import STORE, read_manifest, replay
+    from ttgbench.run.recorded import store_of
+    from ttgbench.run.workers.base import Setup
+    from ttgbench.run.workers.processes import Processes
 
     manifest = read_manifest(folder)
     path = store or store_of(manifest.suite, folder / STORE, manifest.agent)
@@ -139,8 +139,8 @@ def demo(
 ) -> None:
     """Three search methods look for the best graph of real language models: about five minutes on two cores."""
     from ttgbench.cli.models import fetch_all
-    from ttgbench.pool import load_pool
-    from ttgbench.suite import load_suite
+    from ttgbench.models.pool import load_pool
+    from ttgbench.problems.suite import load_suite
 
     suite = load_suite("demo")
     if engine == "llama_cpp":

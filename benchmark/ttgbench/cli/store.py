@@ -26,7 +26,7 @@ def _existing(path: Path) -> Path:
 @app.command()
 def info(path: StoreFile, json: JsonFlag = False) -> None:
     """Count what is recorded."""
-    from ttgbench.store import Store
+    from ttgbench.evaluate.store.store import Store
 
     with Store(_existing(path), read_only=True) as store:
         facts = asdict(store.info())
@@ -39,7 +39,7 @@ def info(path: StoreFile, json: JsonFlag = False) -> None:
 @app.command("export")
 def export_(path: StoreFile, target: Annotated[Path, typer.Argument(help="Parquet file to write.")]) -> None:
     """Write all generations and grades to one Parquet file."""
-    from ttgbench.store import Store
+    from ttgbench.evaluate.store.store import Store
 
     with Store(_existing(path), read_only=True) as store:
         written = store.export(target)
@@ -53,7 +53,7 @@ def export_(path: StoreFile, target: Annotated[Path, typer.Argument(help="Parque
 @app.command("import")
 def import_(path: StoreFile, origin: Annotated[Path, typer.Argument(help="Parquet file to read.")]) -> None:
     """Add the generations of a Parquet file; refused whole if one contradicts what is recorded."""
-    from ttgbench.store import Store
+    from ttgbench.evaluate.store.store import Store
 
     with Store(path) as store:
         added = store.import_(origin)
@@ -65,7 +65,7 @@ def import_(path: StoreFile, origin: Annotated[Path, typer.Argument(help="Parque
 @app.command()
 def verify(path: StoreFile, json: JsonFlag = False) -> None:
     """Check the file and every row. Exit 1 if something is wrong."""
-    from ttgbench.store import Store
+    from ttgbench.evaluate.store.store import Store
 
     with Store(_existing(path), read_only=True) as store:
         problems = store.verify()
@@ -91,9 +91,9 @@ def regrade(
     """Grade stored outputs again under the current graders. Grades of other grader versions stay beside them."""
     from collections import Counter
 
-    from ttgbench.lm_eval_task import load_task
-    from ttgbench.marking import regrade
-    from ttgbench.store import Store
+    from ttgbench.evaluate.grades import regrade
+    from ttgbench.evaluate.store.store import Store
+    from ttgbench.tasks.folder import load_task
 
     rows = []
     with Store(_existing(path)) as store:

@@ -23,7 +23,7 @@ def new(
     graphs: Annotated[bool, typer.Option("--graphs", help="Published graphs rather than a search method.")] = False,
 ) -> None:
     """Start a submission from the template."""
-    from ttgbench.submission.new import new
+    from ttgbench.methods.submission.new import new
 
     made = new(folder, graphs=graphs)
     first = "graphs/default.json" if graphs else "method.py"
@@ -38,8 +38,8 @@ def check(
     json: JsonFlag = False,
 ) -> None:
     """Check everything that a submission must hold; runs its code. Exit 1 if something is wrong."""
-    from ttgbench.submission.check import check
-    from ttgbench.suite import load_suite
+    from ttgbench.methods.submission.check import check
+    from ttgbench.problems.suite import load_suite
 
     findings = []
     for finding in check(folder, load_suite(suite) if suite else None):
@@ -62,8 +62,8 @@ def pack(
     import hashlib
     import os
 
-    from ttgbench.method import find_method
-    from ttgbench.submission.pack import pack
+    from ttgbench.methods.submission.pack import pack
+    from ttgbench.problems.method import find_method
 
     metadata = find_method(str(folder.resolve())).metadata
     data = pack(folder)
@@ -93,10 +93,10 @@ def submit(
     json: JsonFlag = False,
 ) -> None:
     """Run a submission on a suite, archive the results, and open a pull request with them (or add them to a folder)."""
-    from ttgbench.archive import read_archive, write_archive
-    from ttgbench.hub import open_pull_request
-    from ttgbench.launch import read_manifest
-    from ttgbench.method import find_method
+    from ttgbench.problems.method import find_method
+    from ttgbench.publish.archive import read_archive, write_archive
+    from ttgbench.publish.hub import open_pull_request
+    from ttgbench.run.experiment import read_manifest
 
     if (suite is None) == (finished is None):
         raise InputError("give either --suite, to run now, or --run with a finished run folder", source="submit")
@@ -131,7 +131,7 @@ def _run_now(
     agent: str | None,
     data_dir: Path | None,
 ) -> None:
-    from ttgbench.suite import load_suite
+    from ttgbench.problems.suite import load_suite
 
     loaded = load_suite(suite)
     setup = setup_for(loaded, folder, store, engine, agent=agent, data_dir=data_dir)

@@ -9,7 +9,7 @@ import typer
 from ttgbench.cli.common import JsonFlag, out, print_json, table
 
 if TYPE_CHECKING:
-    from ttgbench.suite import ProblemSpec, Suite
+    from ttgbench.problems.suite import ProblemSpec, Suite
 
 app = typer.Typer(help="Look at a suite of problems.", no_args_is_help=True)
 
@@ -25,7 +25,7 @@ def show(
     json: JsonFlag = False,
 ) -> None:
     """Print everything that defines a suite: problems, budgets, seeds, anchors, and the hash that results carry."""
-    from ttgbench.suite import load_suite
+    from ttgbench.problems.suite import load_suite
 
     suite = load_suite(name)
     anchors = None if suite.anchors is None else {key: anchor.to_dict() for key, anchor in suite.anchors.items()}

@@ -31,9 +31,9 @@ def grade(
     json: JsonFlag = False,
 ) -> None:
     """Grade outputs from a file: each row's extracted answer and grade, and the totals."""
-    from ttgbench.lm_eval_task import load_task
-    from ttgbench.task import UNGRADABLE, Grade
-    from ttgbench.task_answers import read_answers
+    from ttgbench.tasks.answers import read_answers
+    from ttgbench.tasks.folder import load_task
+    from ttgbench.tasks.task import UNGRADABLE, Grade
 
     task = load_task(name, data_dir, season_seed)
     rows = read_answers(answers, task.questions(split))
@@ -72,8 +72,8 @@ def check(
     """Check a task: schema, splits, hashes, reference answers, leaks between splits. Exit 1 if something is wrong."""
     from dataclasses import asdict
 
-    from ttgbench.lm_eval_task import load_task
-    from ttgbench.task_check import check_task
+    from ttgbench.tasks.check import check_task
+    from ttgbench.tasks.folder import load_task
 
     findings = list(check_task(load_task(name, data_dir, season_seed)))
     valid = all(finding.level != "error" for finding in findings)
@@ -93,8 +93,8 @@ def manifest(
     replace: Annotated[bool, typer.Option("--replace", help="Replace a manifest that says something else.")] = False,
 ) -> None:
     """Write the task's manifest.csv: which documents make up each split, with their hashes. For maintainers."""
-    from ttgbench.lm_eval_task import load_task
-    from ttgbench.task_splits import MANIFEST, splits_hash, write_manifest
+    from ttgbench.tasks.folder import load_task
+    from ttgbench.tasks.splits import MANIFEST, splits_hash, write_manifest
 
     task = load_task(name, data_dir)
     rows = task.planned_rows()
@@ -118,8 +118,8 @@ def season(
     season_seed: SeasonSeed = None,
 ) -> None:
     """Print the line of seasons.yaml that commits a procedural task to a secret test split, to be published before."""
-    from ttgbench.lm_eval_task import load_task
-    from ttgbench.task_season import VARIABLE, commitment, read_secret
+    from ttgbench.tasks.folder import load_task
+    from ttgbench.tasks.season import VARIABLE, commitment, read_secret
 
     secret = read_secret(season_seed)
     if secret is None:
@@ -136,7 +136,7 @@ def new(
     folder: Annotated[Path, typer.Option("--in", help="Where its folder is made.")] = Path("."),
 ) -> None:
     """Make a task folder from the template; change it, then `ttgbench task check` it."""
-    from ttgbench.task_template import make_task
+    from ttgbench.tasks.new import make_task
 
     made = make_task(name, folder)
     out.print(f"made {made}; now: ttgbench task check {made}", markup=False, highlight=False, soft_wrap=True)

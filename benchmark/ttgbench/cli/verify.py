@@ -35,9 +35,9 @@ def verify(
 
     Exit 1 if one is refused; the reason is a word for machines and a sentence.
     """
-    from ttgbench.archive import Rejected, Rejection
-    from ttgbench.suite import load_suite
-    from ttgbench.verification import Options, verify, write_verification
+    from ttgbench.problems.suite import load_suite
+    from ttgbench.publish.archive import Rejected, Rejection
+    from ttgbench.publish.verification import Options, verify, write_verification
 
     suites = {loaded.label: loaded for loaded in map(load_suite, suite or [])}
     options = Options(rerun, engine, store, data_dir, fewer_seeds, ignore_badge=write)
@@ -66,9 +66,9 @@ def verify(
 
 def _items(paths: list[Path], suites: Any, since: str | None) -> Iterator[Any]:
     """Archives to verify; Rejections of what lies beside them."""
-    from ttgbench.archive import Archive, find_archives
-    from ttgbench.archive.record import RUN
-    from ttgbench.verification.added import added
+    from ttgbench.publish.archive import Archive, find_archives
+    from ttgbench.publish.archive.record import RUN
+    from ttgbench.publish.verification.added import added
 
     for path in paths:
         if since is not None:

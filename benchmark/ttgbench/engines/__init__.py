@@ -16,8 +16,8 @@ from typing import Protocol, cast
 from ttgbench.engines import options
 from ttgbench.engines.base import Completion, Engine, Message, Prompt, Request, Sampling
 from ttgbench.errors import InputError, UnknownName
-from ttgbench.extras import missing
-from ttgbench.pool import ModelCard
+from ttgbench.models.pool import ModelCard
+from ttgbench.util.extras import missing
 
 __all__ = [
     "Availability",
@@ -36,7 +36,7 @@ LAUNCHERS = {
     "echo": ("ttgbench.engines.echo", None, "a deterministic toy: no model behind it"),
     "llama_cpp": ("ttgbench.engines.llama_cpp", "xllamacpp", "llama.cpp servers in this process, GGUF weights"),
     "transformers": ("ttgbench.engines.transformers", "torch", "torch in this process, where vLLM cannot be had"),
-    "vllm": ("ttgbench.engines.vllm", "vllm", "one vLLM server process per model, placed on the GPUs"),
+    "vllm": ("ttgbench.engines.vllm.engine", "vllm", "one vLLM server process per model, placed on the GPUs"),
 }
 """Name -> (module that is a Launcher, optional dependency, what it is)."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ttgbench.engines.base import Completion, Request
 from ttgbench.engines.token_check import Counter, check_counts
 from ttgbench.errors import ContextOverflow, EngineError, WrongModel, unknown_name_message
-from ttgbench.pool import ModelCard
+from ttgbench.models.pool import ModelCard
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from ttgbench.engines import options
 from ttgbench.engines.base import Completion, Engine, Prompt, Request
-from ttgbench.pool import ModelCard
+from ttgbench.models.pool import ModelCard
 
 WORDS = ("yes", "no", "A", "B", "C", "Paris", "hot", "True", "False", "up")
 

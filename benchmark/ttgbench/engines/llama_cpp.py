@@ -12,9 +12,9 @@ from ttgbench.engines import options
 from ttgbench.engines.base import Completion, Engine, Request
 from ttgbench.engines.client import OpenAIEngine
 from ttgbench.errors import EngineError, InputError
-from ttgbench.extras import missing, require
-from ttgbench.pool import ModelCard
-from ttgbench.weights import fetch
+from ttgbench.models.pool import ModelCard
+from ttgbench.models.weights import fetch
+from ttgbench.util.extras import missing, require
 
 SLOTS = 16
 CONTEXT = 2048

@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ttgbench.errors import InputError
-from ttgbench.yaml_input import read_yaml, validation_message
+from ttgbench.util.yaml_input import read_yaml, validation_message
 
 R = TypeVar("R", bound="Options")
 

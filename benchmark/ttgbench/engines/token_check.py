@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from ttgbench.engines.base import Request
 from ttgbench.errors import EngineError
-from ttgbench.pool import ModelCard
+from ttgbench.models.pool import ModelCard
 
 Counter = Callable[[str], int]
 """Tokens of a text."""

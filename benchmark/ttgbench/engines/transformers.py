@@ -25,11 +25,11 @@ from pydantic import Field
 
 from ttgbench.engines import options
 from ttgbench.engines.base import Completion, Engine, Prompt, Request
-from ttgbench.engines.model_files import ModelFiles, locate
+from ttgbench.engines.vllm.model_files import ModelFiles, locate
 from ttgbench.errors import ContextOverflow, EngineError, InputError, UnknownName
-from ttgbench.extras import missing, require
-from ttgbench.pool import HubWeights, ModelCard
-from ttgbench.weights import fetch
+from ttgbench.models.pool import HubWeights, ModelCard
+from ttgbench.models.weights import fetch
+from ttgbench.util.extras import missing, require
 
 if TYPE_CHECKING:
     from ttgbench.engines.decoding import Decoder

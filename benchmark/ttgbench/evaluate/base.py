@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from ttgbench.graph import Graph
+    from ttgbench.graphs.graph import Graph
 
 TEST_UNIVERSE = 1 << 20
 """Universes from here on belong to the final test; a search draws from lower ones."""

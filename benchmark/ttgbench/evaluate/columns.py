@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ttgbench.cost import generation_flops, nanoseconds, picodollars
 from ttgbench.errors import InputError
-from ttgbench.pool import ModelCard
-from ttgbench.task import Grade, Question
+from ttgbench.models.cost import generation_flops, nanoseconds, picodollars
+from ttgbench.models.pool import ModelCard
+from ttgbench.tasks.task import Grade, Question
 
 TOKENS_IN, TOKENS_OUT, FLOPS, PICODOLLARS, NANOSECONDS = range(5)
 

@@ -16,20 +16,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ttgbench import background
-from ttgbench.dataflow import Step, Work
+from ttgbench.engines import background
 from ttgbench.engines.base import Engine, Sampling
 from ttgbench.errors import InputError, MissingGeneration
 from ttgbench.evaluate.base import Evaluation, NodeUse
+from ttgbench.evaluate.batch import Step, Work
 from ttgbench.evaluate.columns import FLOPS, NANOSECONDS, PICODOLLARS, TOKENS_IN, TOKENS_OUT, Table
-from ttgbench.executor import Executor, Progress
-from ttgbench.graph import Graph
-from ttgbench.keys import KeyContext, node_keys
-from ttgbench.marking import grades_of
-from ttgbench.pool import ModelCard, Pool
-from ttgbench.roles import ROLES
-from ttgbench.store import Overlay, Store
-from ttgbench.task import Task
+from ttgbench.evaluate.executor import Executor, Progress
+from ttgbench.evaluate.grades import grades_of
+from ttgbench.evaluate.store.store import Overlay, Store
+from ttgbench.graphs.graph import Graph
+from ttgbench.graphs.keys import KeyContext, node_keys
+from ttgbench.graphs.roles import ROLES
+from ttgbench.models.pool import ModelCard, Pool
+from ttgbench.tasks.task import Task
 
 MAX_NAMED = 5
 """At most so many nodes are named in one message."""

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ttgbench.evaluate.base import Evaluation
-from ttgbench.store import Store
-from ttgbench.task import Question
+from ttgbench.evaluate.store.store import Store
+from ttgbench.tasks.task import Question
 
 
 def trace_outputs(evaluation: Evaluation, store: Store, questions: Sequence[Question]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ttgbench.report.grid import Grid
 from ttgbench.report.table import Column, Table, Value
-from ttgbench.results import CellResult
+from ttgbench.run.results import CellResult
 from ttgbench.stats import Band, Interval, ecdf_area, ecdf_band, expected_running_time, hitting_spends
 
 TARGETS = (0.0, 0.25, 0.5, 0.75, 0.9, 1.0)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ttgbench.errors import InputError, UnknownName
+from ttgbench.problems.suite import Suite
 from ttgbench.report.grid import make_grid
 from ttgbench.report.overall import pairs_table
 from ttgbench.report.problems import SAME
@@ -20,8 +21,7 @@ from ttgbench.report.runs import Runs, finals, question_scores, read_runs, witho
 from ttgbench.report.table import Column, Table, Value
 from ttgbench.stats import Comparison, Interval, compare
 from ttgbench.stats.ranking import holm
-from ttgbench.suite import Suite
-from ttgbench.yaml_input import validation_message
+from ttgbench.util.yaml_input import validation_message
 
 MAX_BYTES = 64 << 20
 

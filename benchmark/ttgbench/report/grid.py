@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttgbench.report.runs import Runs, without_graph
-from ttgbench.results import CellResult
+from ttgbench.run.results import CellResult
 from ttgbench.stats import normalise
 
 Floats = NDArray[np.float64]

@@ -6,8 +6,9 @@ import html
 import json
 from collections.abc import Sequence
 
-from ttgbench import __version__, draw
-from ttgbench.graph import Graph
+from ttgbench import __version__
+from ttgbench.graphs.draw import text as draw
+from ttgbench.graphs.graph import Graph
 from ttgbench.report.build import Report
 from ttgbench.report.plots import Figure
 from ttgbench.report.problems import Row, best_row

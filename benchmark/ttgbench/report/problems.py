@@ -11,7 +11,7 @@ import numpy as np
 
 from ttgbench.report.runs import BASELINE, Runs, clusters, finals, question_scores, without_graph
 from ttgbench.report.table import Column, Table, Value
-from ttgbench.results import CellResult, TestScore
+from ttgbench.run.results import CellResult, TestScore
 from ttgbench.stats import Comparison, Interval, accuracy_interval, break_even_queries, compare
 
 SAME = "the same graphs"

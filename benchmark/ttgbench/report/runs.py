@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttgbench.errors import InputError
-from ttgbench.launch import MANIFEST, read_manifest
-from ttgbench.results import CellResult, TestScore, read_result, result_paths
-from ttgbench.suite import Suite, load_suite, suite_names
+from ttgbench.problems.suite import Suite, load_suite, suite_names
+from ttgbench.run.experiment import MANIFEST, read_manifest
+from ttgbench.run.results import CellResult, TestScore, read_result, result_paths
 
 BASELINE = "single_model"
 RANDOM = "random_search"

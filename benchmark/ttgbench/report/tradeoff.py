@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ttgbench.cost import Budget
+from ttgbench.models.cost import Budget
 from ttgbench.report.runs import Runs, finals, without_graph
 from ttgbench.report.table import Column, Table, Value
-from ttgbench.results import CellResult, TestScore
+from ttgbench.run.results import CellResult, TestScore
 from ttgbench.stats import Band, attainment_surface, hypervolume, pareto_front, stratified_bootstrap
 
 GRID = 40

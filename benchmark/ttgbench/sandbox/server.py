@@ -19,7 +19,7 @@ from typing import Any
 
 from ttgbench.errors import SandboxUnavailable
 from ttgbench.sandbox.inside.confine import MAX_DISK_BYTES, Limits
-from ttgbench.sandbox.inside.zygote import STOP
+from ttgbench.sandbox.inside.fork_server import STOP
 
 BUBBLEWRAP, PLAIN = "bubblewrap+landlock+seccomp", "landlock+seccomp"
 LAYERS = (BUBBLEWRAP, PLAIN)
@@ -37,8 +37,8 @@ _BOOT = """
 import json, sys
 settings = json.loads(sys.argv[1])
 sys.path.insert(0, settings["path"])
-from inside import zygote
-zygote.main(settings)
+from inside import fork_server
+fork_server.main(settings)
 """
 
 # A parent-death signal follows the *thread* that started the process. So all servers are started by this one, which
@@ -96,7 +96,7 @@ class Server:
         return [*wrap, python, "-s", "-S", "-P", "-B", "-c", _BOOT, json.dumps(settings)]
 
     def submit(self, mode: str, limits: Limits, descriptors: Sequence[int]) -> None:
-        """Starts a job (see zygote.py). The descriptors can be closed afterwards. Raises ServerDied."""
+        """Starts a job (see fork_server.py). The descriptors can be closed afterwards. Raises ServerDied."""
         request = {"mode": mode, "limits": [limits.cpu_seconds, limits.wall_seconds, limits.memory_bytes]}
         try:
             socket.send_fds(self.control, [json.dumps(request).encode()], descriptors)
@@ -109,7 +109,7 @@ class Server:
             self.control.send(STOP)
 
     def ends(self, limits: Limits) -> dict[str, Any]:
-        """Waits for the job: role -> [end, exit code, cpu seconds] (see zygote.py).
+        """Waits for the job: role -> [end, exit code, cpu seconds] (see fork_server.py).
 
         Raises ServerDied, SandboxUnavailable (a child could not be locked in; no foreign code has run).
         """

@@ -1,0 +1,1 @@
+"""One vLLM server process per model: started, placed on GPUs, supervised, shared."""

@@ -1,0 +1,270 @@
+"""vLLM: one server process per model, placed on the GPUs by the residency planner, or on the CPU.
+
+    ttgbench run --engine vllm
+    ttgbench run --engine vllm:dtype=float16,max_model_len=4096,restarts=1
+    ttgbench run --engine vllm:gpu.yaml
+
+Prefix caching is on: graphs share long prompts. A prompt that overflows is refused by the server, and the executor asks
+again without its first predecessor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import shlex
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
+
+from ttgbench.engines import options
+from ttgbench.engines.base import Engine
+from ttgbench.engines.vllm import hardware
+from ttgbench.engines.vllm import placement as residency
+from ttgbench.engines.vllm.model_files import ModelFiles, locate
+from ttgbench.engines.vllm.phases import Phases
+from ttgbench.engines.vllm.served import Naming, ServedEngine
+from ttgbench.engines.vllm.server import HOST, PORT, LocalServer, Server, ServerSpec, call
+from ttgbench.errors import EngineError, InputError, UnknownName
+from ttgbench.models.pool import ModelCard
+from ttgbench.models.weights import cache_dir
+from ttgbench.util.extras import missing
+
+SLOTS = 128
+CONTEXT = 8192
+"""Tokens per sequence, at most the card's context length."""
+
+
+class VLLMOptions(options.Options):
+    """What can be set."""
+
+    models: Mapping[str, str] = Field(default_factory=dict)
+    """Model name -> local folder with its weights, instead of the card's Hub id and revision."""
+    dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
+    quantization: str | None = Field(default=None, pattern=r"^[a-z0-9_-]+$")
+    max_model_len: int = Field(default=CONTEXT, ge=64, le=10**7)
+    device: Literal["auto", "gpu", "cpu"] = "auto"
+    gpus: tuple[int, ...] | None = None
+    """Indices of the GPUs that may be used; default: all that CUDA_VISIBLE_DEVICES allows."""
+    cpu_cache_gib: int = Field(default=2, ge=1, le=1024)
+    """KV cache of each model on a CPU."""
+    sleep: bool = True
+    """Whether models that do not fit together may use vLLM's sleep mode; otherwise they are stopped."""
+    restarts: int = Field(default=3, ge=0, le=1000)
+    """How often each server may be lost."""
+    startup_seconds: float = Field(default=1800.0, gt=0, le=86400)
+    batch_invariant: bool = False
+    """Set VLLM_BATCH_INVARIANT: outputs that do not depend on the batch, on hardware that has it, at some cost."""
+    python: str | None = None
+    """Interpreter that has vLLM; default: ours."""
+    arguments: tuple[str, ...] = ()
+    """More arguments for every server, e.g. "--enforce-eager"."""
+    environment: Mapping[str, str] = Field(default_factory=dict)
+    ray: str | None = None
+    """Address of a Ray cluster whose nodes run the servers, "auto" for the one on this machine."""
+    gpu_gib: float | None = Field(default=None, gt=0, le=10**5)
+    """Memory of each of a Ray cluster's GPUs, which cannot be asked from here."""
+
+    @field_validator("arguments", mode="before")
+    @classmethod
+    def _words(cls, value: Any) -> Any:
+        return tuple(shlex.split(value)) if isinstance(value, str) else value
+
+
+def make(cards: Sequence[ModelCard], slots: int | None, text: str) -> Mapping[str, Engine]:
+    """One engine per card; nothing is started yet. Raises InputError, UnknownName, MissingExtra."""
+    chosen = options.parse(VLLMOptions, text, "vllm")
+    for name in chosen.models:
+        if name not in {card.name for card in cards}:
+            raise UnknownName("model", name, [card.name for card in cards], source="--engine vllm", field="models")
+    if chosen.python is None and chosen.ray is None and (hint := missing("vllm")) is not None:
+        raise InputError(hint, source="engine vllm")
+    files = {card.name: locate(card, chosen.models.get(card.name)) for card in cards}
+    needs = [need(card, files[card.name], chosen, slots or SLOTS) for card in cards]
+    if chosen.ray is not None:
+        from ttgbench.engines.vllm import ray_servers
+
+        ray_servers.connect(chosen.ray)
+        spread = None if chosen.device == "cpu" else ray_servers.spread(needs, chosen.gpu_gib)
+        return _engines(cards, files, chosen, slots or SLOTS, spread, [], ray_servers.RayServer)
+    gpus = _gpus(chosen)
+    if not gpus:
+        return _engines(cards, files, chosen, slots or SLOTS, None, [])
+    machine = residency.Machine(tuple(gpus.values()), hardware.free_host(), can_sleep=chosen.sleep)
+    return _engines(cards, files, chosen, slots or SLOTS, residency.plan(needs, machine), list(gpus))
+
+
+def need(card: ModelCard, files: ModelFiles, chosen: VLLMOptions, slots: int) -> residency.Need:
+    """What the planner has to know about a model."""
+    return residency.Need(
+        model=card.name,
+        weights=files.weight_bytes(chosen.dtype, chosen.quantization),
+        cache=files.cache_bytes_per_token(chosen.dtype) * min(chosen.max_model_len, card.context_length),
+        slots=slots,
+        work=card.parameters,
+    )
+
+
+def spec(
+    card: ModelCard,
+    files: ModelFiles,
+    chosen: VLLMOptions,
+    slots: int,
+    placement: residency.Placement | None,
+    gpus: Sequence[int] = (),
+    *,
+    sleeps: bool = False,
+) -> ServerSpec:
+    """The command of a model's server. placement: None on a CPU; gpus: the indices that the placement counts from 0."""
+    context = min(chosen.max_model_len, card.context_length)
+    command = [chosen.python or sys.executable, "-m", "vllm.entrypoints.openai.api_server"]
+    command += ["--host", HOST, "--port", PORT, "--served-model-name", card.name, "--model", files.model]
+    if files.revision is not None:
+        command += ["--revision", files.revision]
+    environment = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
+    command += recorded_arguments(chosen, context, slots, placement)
+    if sleeps:
+        command.append("--enable-sleep-mode")
+        environment["VLLM_SERVER_DEV_MODE"] = "1"  # the endpoints of sleep mode
+    if chosen.batch_invariant:
+        environment["VLLM_BATCH_INVARIANT"] = "1"
+    if placement is None:
+        environment["VLLM_CPU_KVCACHE_SPACE"] = str(chosen.cpu_cache_gib)
+    elif gpus:
+        environment["CUDA_VISIBLE_DEVICES"] = ",".join(str(gpus[gpu]) for gpu in placement.gpus)
+    return ServerSpec(
+        model=card.name,
+        command=tuple(command),
+        environment={**environment, **chosen.environment},
+        startup_seconds=chosen.startup_seconds,
+        gpus=0 if placement is None else len(placement.gpus),
+    )
+
+
+def recorded_arguments(
+    chosen: VLLMOptions, context: int, slots: int, placement: residency.Placement | None
+) -> list[str]:
+    """The arguments that may change texts; they are part of the engine's name."""
+    arguments = ["--dtype", chosen.dtype, "--max-model-len", str(context), "--max-num-seqs", str(slots)]
+    # Without it vLLM takes what a request leaves out from the model's own generation_config.json.
+    arguments += ["--generation-config", "vllm", "--enable-prefix-caching"]
+    if chosen.quantization is not None:
+        arguments += ["--quantization", chosen.quantization]
+    if placement is None:
+        # On a CPU a request with a seed whose prefill is cut in pieces kills the engine.
+        arguments += ["--no-enable-chunked-prefill", "--max-num-batched-tokens", str(max(context, 8192))]
+    else:
+        # The share of the GPU is no limit beside a cache given in bytes, but a start fails where less than it is free.
+        arguments += ["--kv-cache-memory-bytes", str(placement.cache), "--gpu-memory-utilization", "0.05"]
+        arguments += ["--tensor-parallel-size", str(placement.tensor_parallel)]
+        if placement.copies > 1:
+            arguments += ["--data-parallel-size", str(placement.copies)]
+    return [*arguments, *chosen.arguments]
+
+
+def naming(files: ModelFiles, spec: ServerSpec, chosen: VLLMOptions) -> Naming:
+    """The name under which generations are recorded: version, weights, template, and all that may change texts."""
+
+    async def name(address: str) -> str:
+        version = json.loads(await call("GET", f"{address}/version")).get("version", "unknown")
+        weights, template = await asyncio.to_thread(files.digests)
+        start = spec.command.index("--dtype")
+        invariant = " VLLM_BATCH_INVARIANT=1" if chosen.batch_invariant else ""
+        return f"vllm/{version} weights={weights} template={template}{invariant} {' '.join(spec.command[start:])}"
+
+    return name
+
+
+def _gpus(chosen: VLLMOptions) -> dict[int, int]:
+    found = {} if chosen.device == "cpu" else hardware.free_gpus()
+    if chosen.gpus is not None:
+        lacking = [str(index) for index in chosen.gpus if index not in found]
+        if lacking:
+            raise InputError(
+                f"no GPU {', '.join(lacking)} here; there are {', '.join(map(str, found)) or 'none'}",
+                source="--engine vllm",
+                field="gpus",
+            )
+        found = {index: found[index] for index in chosen.gpus}
+    if chosen.device == "gpu" and not found:
+        raise InputError("nvidia-smi shows no GPU", source="--engine vllm", field="device")
+    return found
+
+
+def _local(spec: ServerSpec) -> Server:
+    return LocalServer(spec, cache_dir() / "logs")
+
+
+def _engines(
+    cards: Sequence[ModelCard],
+    files: Mapping[str, ModelFiles],
+    chosen: VLLMOptions,
+    slots: int,
+    plan: residency.Plan | None,
+    gpus: Sequence[int],
+    server: Callable[[ServerSpec], Server] = _local,
+) -> Mapping[str, Engine]:
+    """Engines that share what is shared: one start at a time, and turns if they cannot all be awake.
+
+    plan: None on a CPU; gpus: the indices of the GPUs that the plan counts from 0, empty if others choose them.
+    """
+    starting = asyncio.Lock()
+    engines: dict[str, ServedEngine] = {}
+    turns = None if plan is None or len(plan.waves) == 1 else Phases(_Switch(plan, engines))
+    for card in cards:
+        placement = None if plan is None else plan.placement(card.name)
+        start = spec(
+            card, files[card.name], chosen, slots, placement, gpus, sleeps=plan is not None and plan.rest == "sleep"
+        )
+        engines[card.name] = ServedEngine(
+            card,
+            server(start),
+            slots=slots * (1 if placement is None else placement.copies),
+            naming=naming(files[card.name], start, chosen),
+            restarts=chosen.restarts,
+            turn=_turn(turns, plan, card.name),
+            starting=starting,
+        )
+    return engines
+
+
+def _turn(turns: Phases | None, plan: residency.Plan | None, model: str) -> Any:
+    if turns is None or plan is None:
+        return contextlib.nullcontext
+    wave = plan.wave_of(model)
+
+    def turn() -> AbstractAsyncContextManager[None]:
+        return turns.awake(wave)
+
+    return turn
+
+
+class _Switch:
+    """Puts one wave of engines to rest and wakes another."""
+
+    def __init__(self, plan: residency.Plan, engines: Mapping[str, ServedEngine]) -> None:
+        self._plan, self._engines = plan, engines
+
+    async def __call__(self, old: int | None, new: int) -> None:
+        running = [engine for engine in self._engines.values() if engine.address is not None]
+        waking = {placement.model for placement in self._plan.waves[new]}
+        sleeps = self._plan.rest == "sleep"
+        for engine in running:
+            if engine.model not in waking:
+                await self._post(engine, "/sleep?level=1" if sleeps else None)
+        for engine in running:
+            if engine.model in waking and sleeps:
+                await self._post(engine, "/wake_up")
+
+    @staticmethod
+    async def _post(engine: ServedEngine, path: str | None) -> None:
+        """Asks the server; None, or a server that does not obey: it is stopped, and started by its next request."""
+        with contextlib.suppress(EngineError):
+            if path is not None:
+                await call("POST", f"{engine.address}{path}", seconds=600.0)
+                return
+        await engine.stop()

@@ -1,0 +1,1 @@
+"""Recorded generations and grades: SQLite on disk, Parquet in and out."""

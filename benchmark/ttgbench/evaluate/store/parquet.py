@@ -1,0 +1,119 @@
+"""A store's rows as one Parquet file, and back. The file's layout has a version; rows are sorted by their key."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from operator import attrgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ttgbench.errors import StoreError
+from ttgbench.evaluate.store.generation import COLUMNS, Generation, Graded, name_of
+from ttgbench.tasks.task import STATUSES
+
+if TYPE_CHECKING:
+    import pyarrow
+
+SCHEMA_VERSION = 1
+
+_VERSION_KEY = b"ttgbench.evaluate.store.store.schema"
+_TEXTS = frozenset({"node_key", "question_id", "role", "model", "engine", "finish_reason", "text"})
+_REALS = frozenset({"started", "seconds"})
+_READ_ROWS = 4096
+_MAX_GROUP_BYTES = 1 << 30
+_MAGIC = b"PAR1"
+
+
+def write(path: Path, chunks: Iterable[list[Graded]]) -> None:
+    """Writes rows in the order they come. Raises StoreError; an existing file is replaced only if it is Parquet."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    schema = _schema()
+    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
+    with _errors_of(path):
+        if path.exists() and _magic(path) != _MAGIC:
+            raise StoreError(f"{path}: exists and is not a Parquet file; name another file")
+        try:
+            with parquet.ParquetWriter(part, schema, compression="zstd") as writer:
+                for chunk in chunks:
+                    writer.write_batch(pa.RecordBatch.from_arrays(_arrays(schema, chunk), schema=schema))
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def read(path: Path) -> Iterator[list[Graded]]:
+    """Rows, some thousand at a time, each checked. Raises StoreError, which names the first faulty row."""
+    from pyarrow import parquet
+
+    with _errors_of(path), parquet.ParquetFile(path) as file:
+        version = (file.schema_arrow.metadata or {}).get(_VERSION_KEY)
+        if version != str(SCHEMA_VERSION).encode():
+            raise StoreError(f"{path}: is not an export of a ttgbench store with schema {SCHEMA_VERSION}")
+        if not file.schema_arrow.equals(_schema(), check_metadata=False):
+            raise StoreError(f"{path}: its columns are not those of a ttgbench store, schema {SCHEMA_VERSION}")
+        groups = range(file.metadata.num_row_groups)
+        if any(file.metadata.row_group(group).total_byte_size > _MAX_GROUP_BYTES for group in groups):
+            raise StoreError(f"{path}: a row group is larger than {_MAX_GROUP_BYTES >> 20} MiB")
+        for batch in file.iter_batches(batch_size=_READ_ROWS):
+            yield [_checked(row, path) for row in batch.to_pylist()]
+
+
+def _schema() -> pyarrow.Schema:
+    import pyarrow as pa
+
+    def kind(name: str) -> pa.DataType:
+        return pa.string() if name in _TEXTS else pa.float64() if name in _REALS else pa.int64()
+
+    grade = pa.struct(
+        [
+            pa.field("grader", pa.string(), nullable=False),
+            pa.field("status", pa.string(), nullable=False),
+            pa.field("answer", pa.string()),
+        ]
+    )
+    columns = [pa.field(name, kind(name), nullable=name == "model") for name in COLUMNS]
+    grades = pa.field("grades", pa.list_(pa.field("element", grade, nullable=False)), nullable=False)
+    return pa.schema([*columns, grades], metadata={_VERSION_KEY: str(SCHEMA_VERSION).encode()})
+
+
+def _arrays(schema: pyarrow.Schema, chunk: list[Graded]) -> list[pyarrow.Array]:
+    import pyarrow as pa
+
+    names = ("grader", "status", "answer")
+    columns: list[list[Any]] = [list(map(attrgetter(name), (row for row, _ in chunk))) for name in COLUMNS]
+    columns.append([[dict(zip(names, grade, strict=True)) for grade in grades] for _, grades in chunk])
+    return [pa.array(values, type=field.type) for values, field in zip(columns, schema, strict=True)]
+
+
+def _checked(row: dict[str, Any], path: Path) -> Graded:
+    grades = tuple((grade["grader"], grade["status"], grade["answer"]) for grade in row.pop("grades"))
+    generation = Generation(**row)
+    fault = generation.fault()
+    if len({grader for grader, _, _ in grades}) < len(grades):
+        fault = "graded twice by one grader"
+    if any(status not in STATUSES for _, status, _ in grades):
+        fault = f"its grade status is none of {', '.join(STATUSES)}"
+    if fault is not None:
+        raise StoreError(f"{path}: {name_of(generation.id)}: {fault}")
+    return generation, grades
+
+
+def _magic(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(len(_MAGIC))
+
+
+@contextmanager
+def _errors_of(path: Path) -> Iterator[None]:
+    """Maps what pyarrow and the file system raise to StoreError."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except (pa.ArrowException, OSError, ValueError, TypeError, MemoryError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:300]
+        raise StoreError(f"{path}: cannot be read or written as Parquet: {reason}") from error

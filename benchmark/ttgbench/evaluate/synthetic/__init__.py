@@ -1,0 +1,1 @@
+"""A simulated landscape that answers for language models that do not exist."""

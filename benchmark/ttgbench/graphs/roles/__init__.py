@@ -1,0 +1,88 @@
+"""Roles that a node can have: one YAML file each, with versioned prompts. CONTRIBUTING.md shows how to add one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ttgbench.errors import InputError
+from ttgbench.util.yaml_input import read_yaml, validation_message
+
+FIELDS = frozenset({"question", "answers", "answer_format"})
+"""What a template may hold in braces."""
+
+
+class Templates(BaseModel):
+    """What a model is shown, as `str.format` templates over FIELDS."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    system: str | None = None
+    """First message of a chat."""
+    alone: str | None = None
+    """For a node without predecessors."""
+    informed: str | None = None
+    """For a node with predecessors."""
+
+    @model_validator(mode="after")
+    def _fillable(self) -> Templates:
+        for name in ("system", "alone", "informed"):
+            template = getattr(self, name)
+            if template is not None:
+                try:
+                    template.format(**dict.fromkeys(FIELDS, ""))
+                except (KeyError, IndexError, ValueError) as error:
+                    raise ValueError(f"{name}: only {{question}}, {{answers}} and {{answer_format}}: {error}") from None
+        return self
+
+
+class Role(BaseModel):
+    """What a node does with the question and with its predecessors' answers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: Literal[1] = Field(default=1, alias="schema")
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")
+    number: int = Field(alias="version", ge=1)
+    """Raised by whoever changes a prompt."""
+    description: str
+    needs_model: bool
+    needs_predecessors: bool
+    chat: Templates = Templates()
+    """For instruction-tuned models."""
+    completion: Templates = Templates()
+    """For base models: plain text that the model continues."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Role:
+        needed = ["informed"] if self.needs_predecessors else ["alone", "informed"]
+        for kind in ("chat", "completion"):
+            missing = [name for name in needed if getattr(getattr(self, kind), name) is None]
+            if self.needs_model and missing:
+                raise ValueError(f"{kind} lacks {', '.join(missing)}")
+        return self
+
+    @property
+    def version(self) -> str:
+        """Version number and a hash of the templates, so that no change of a prompt goes unnoticed in node keys."""
+        templates = json.dumps([self.chat.model_dump(), self.completion.model_dump()], sort_keys=True)
+        return f"{self.number}-{hashlib.sha256(templates.encode()).hexdigest()[:12]}"
+
+
+def read_role(path: Path) -> Role:
+    """One role file. Raises InputError naming file and field."""
+    try:
+        return Role.model_validate(read_yaml(path))
+    except ValidationError as error:
+        raise InputError(validation_message(error), source=path) from None
+
+
+ROLES: Mapping[str, Role] = MappingProxyType(
+    {role.name: role for role in map(read_role, sorted(Path(__file__).parent.glob("*.yaml")))}
+)

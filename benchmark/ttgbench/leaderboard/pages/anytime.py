@@ -1,0 +1,69 @@
+"""Anytime: what the searches had found by when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from ttgbench.leaderboard.parts import plots
+from ttgbench.leaderboard.parts.page import Page, chosen, dropdown, problem_names, run_choices, suites
+from ttgbench.leaderboard.parts.source import Source
+from ttgbench.report.anytime import TARGETS
+from ttgbench.report.board import Board
+from ttgbench.report.board.slices import ALL
+
+FIRST = 5
+"""Methods that are drawn before any are chosen."""
+MOST = 20
+
+NOTE = f"""<p class="ttg-note">Left: of all targets (normalised scores {", ".join(f"{target:g}" for target in TARGETS)},
+on every problem, in every run), the share reached within a search spend, with a 95% band. A run that never reaches a
+target counts as not reaching it. Right: the mean score of the graph recommended so far, from where every run has
+recommended one.</p>"""
+
+
+class Anytime(Page):
+    id, label = "anytime", "Anytime"
+
+    def __init__(self, source: Source) -> None:
+        with gr.Row():
+            suite = gr.Dropdown(label="Suite", choices=[], min_width=160)
+            problem = gr.Dropdown(label="Problem (right)", choices=[], min_width=160)
+            runs = gr.Dropdown(label="Methods", choices=[], multiselect=True, max_choices=MOST, scale=3, min_width=260)
+        with gr.Row():
+            self.ecdf = gr.Plot(show_label=False, min_width=320, elem_id="ttg-ecdf")
+            self.incumbent = gr.Plot(show_label=False, min_width=320, elem_id="ttg-incumbent")
+        gr.HTML(NOTE)
+        self.params = {"suite": suite, "problem": problem, "runs": runs}
+        self.outputs = [self.ecdf, self.incumbent]
+
+    def render(
+        self, board: Board, suite: Any = None, problem: Any = None, runs: Any = None, **_: Any
+    ) -> dict[Any, Any]:
+        suite = chosen(suite, suites(board))
+        problems = [("All, normalised", ""), *((name, name) for name in problem_names(board, suite))]
+        problem = chosen(problem, problems)
+        choices = run_choices(board, suite, "method")
+        known = {value: name for name, value in choices}
+        runs = [run for run in runs or () if run in known][:MOST]
+        if not runs:
+            placed = board.rows("methods", suite=suite, budget=ALL, objective=ALL)
+            runs = [row["run_id"] for row in placed[:FIRST]]
+        rows = {
+            (row["kind"], row["problem"], row["run_id"]): row
+            for row in board.rows("anytime", suite=suite, budget=ALL, objective=ALL)
+        }
+        ecdf = [rows["ecdf", "", run] for run in runs if ("ecdf", "", run) in rows]
+        incumbents = [rows["incumbent", problem, run] for run in runs if ("incumbent", problem, run) in rows]
+        return {
+            self.params["suite"]: dropdown(suite, suites(board)),
+            self.params["problem"]: dropdown(problem, problems),
+            self.params["runs"]: dropdown(runs, choices),
+            self.ecdf: plots.curves(ecdf, known, "Share of targets reached")
+            if ecdf
+            else plots.empty("This suite has no anchors, so there are no targets"),
+            self.incumbent: plots.curves(incumbents, known, "Score of the incumbent")
+            if incumbents
+            else plots.empty("No runs"),
+        }

@@ -1,0 +1,122 @@
+"""Compare: two methods, or two graphs of one problem."""
+
+from __future__ import annotations
+
+import math
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from ttgbench.errors import TTGBenchError
+from ttgbench.leaderboard.parts import markup, plots
+from ttgbench.leaderboard.parts.page import Page, chosen, dropdown, problem_names, run_choices, suites
+from ttgbench.leaderboard.parts.source import Source
+from ttgbench.report.board import Board
+from ttgbench.report.board.compare import Duel, compare_graphs, compare_runs
+
+KINDS = [("Two methods", "methods"), ("Two graphs", "graphs")]
+NOTE = """<p class="ttg-note">Differences are first minus second in test accuracy, paired over the same questions, with
+95% intervals. Each p is of the problem alone; the corrected p (Holm) holds for all problems together. The last column
+is the smallest true difference that would have been found with a probability of 80%: below it, silence proves nothing.
+</p>"""
+COLUMNS = (
+    "Problem",
+    "First#",
+    "Second#",
+    "Difference#",
+    "95% interval",
+    "p#",
+    "p (Holm)#",
+    "Verdict",
+    "Questions#",
+    "Detectable#",
+)
+
+
+class Compare(Page):
+    id, label = "compare", "Compare"
+
+    def __init__(self, source: Source) -> None:
+        with gr.Row():
+            kind = gr.Dropdown(label="What", choices=KINDS, value="methods", filterable=False, min_width=140)
+            suite = gr.Dropdown(label="Suite", choices=[], min_width=160)
+            problem = gr.Dropdown(label="Problem", choices=[], min_width=160, visible=False)
+            first = gr.Dropdown(label="First", choices=[], scale=2, min_width=220)
+            second = gr.Dropdown(label="Second", choices=[], scale=2, min_width=220)
+        self.verdict = gr.HTML(elem_id="ttg-verdict")
+        self.plot = gr.Plot(show_label=False, elem_id="ttg-forest")
+        self.table = gr.HTML()
+        gr.HTML(NOTE)
+        self.params = {"kind": kind, "suite": suite, "problem": problem, "first": first, "second": second}
+        self.outputs = [self.verdict, self.plot, self.table]
+
+    def render(
+        self,
+        board: Board,
+        kind: Any = None,
+        suite: Any = None,
+        problem: Any = None,
+        first: Any = None,
+        second: Any = None,
+        **_: Any,
+    ) -> dict[Any, Any]:
+        kind, suite = chosen(kind, KINDS), chosen(suite, suites(board))
+        problems = [(name, name) for name in problem_names(board, suite)]
+        problem = chosen(problem, problems)
+        if kind == "methods":
+            choices = list(run_choices(board, suite, "method"))
+        else:
+            rows = board.rows("graphs", suite=suite, problem=problem)
+            choices = [(f"{r['key'][:8]} · {r['accuracy']:.3f} at {r['units']:.3g} units", r["key"]) for r in rows]
+        first, second = chosen(first, choices), chosen(second, choices, first=1)
+        return {
+            self.params["kind"]: dropdown(kind, KINDS),
+            self.params["suite"]: dropdown(suite, suites(board)),
+            self.params["problem"]: dropdown(problem, problems, visible=kind == "graphs"),
+            self.params["first"]: dropdown(first, choices),
+            self.params["second"]: dropdown(second, choices),
+            **self._result(board, kind, suite, problem, first, second),
+        }
+
+    def _result(self, board: Board, kind: str, suite: str, problem: str, first: Any, second: Any) -> dict[Any, Any]:
+        if first is None or first == second:
+            return self._nothing("Choose two different entries.")
+        try:
+            if kind == "methods":
+                duel = compare_runs(board, suite, first, second)
+            else:
+                duel = compare_graphs(board, suite, problem, first, second)
+        except TTGBenchError as error:
+            return self._nothing(str(error))
+        return {
+            self.verdict: f"<p class='ttg-verdict' role='status'>{escape(duel.sentence)}</p>",
+            self.plot: plots.forest(duel.problems, "Difference in test accuracy, first minus second"),
+            self.table: _table(duel),
+        }
+
+    def _nothing(self, message: str) -> dict[Any, Any]:
+        text = f"<p class='ttg-verdict' role='status'>{escape(message)}</p>"
+        return {self.verdict: text, self.plot: plots.empty(message), self.table: ""}
+
+
+def _table(duel: Duel) -> str:
+    return markup.table(
+        COLUMNS,
+        [
+            (
+                row.problem,
+                markup.number(row.first),
+                markup.number(row.second),
+                f"{row.difference:+.3f}",
+                f"{row.low:+.3f} to {row.high:+.3f}",
+                f"{row.p:.2g}",
+                f"{row.p_holm:.2g}",
+                row.verdict,
+                row.questions,
+                f"{row.mde:.3f}" if math.isfinite(row.mde) else "none",
+            )
+            for row in duel.problems
+        ],
+        "Differences per problem",
+    )

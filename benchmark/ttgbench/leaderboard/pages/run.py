@@ -1,0 +1,136 @@
+"""Run: everything about one archived run."""
+
+from __future__ import annotations
+
+import json
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from ttgbench.leaderboard.parts import markup
+from ttgbench.leaderboard.parts.page import Page, chosen, dropdown, run_choices, suites
+from ttgbench.leaderboard.parts.source import Source
+from ttgbench.report.board import Board
+from ttgbench.report.board.logs import MAX_EVENTS
+
+
+class Run(Page):
+    id, label = "run", "Run"
+
+    def __init__(self, source: Source) -> None:
+        with gr.Row():
+            suite = gr.Dropdown(label="Suite", choices=[], min_width=160)
+            run = gr.Dropdown(label="Run", choices=[], scale=2, min_width=220)
+            cell = gr.Dropdown(label="Problem and seed", choices=[], scale=2, min_width=220)
+        self.facts = gr.HTML(elem_id="ttg-facts")
+        self.graph = gr.HTML(elem_id="ttg-best")
+        self.log = gr.HTML(elem_id="ttg-log")
+        self.cells = gr.HTML(elem_id="ttg-cells")
+        self.params = {"suite": suite, "run": run, "cell": cell}
+        self.outputs = [self.facts, self.graph, self.log, self.cells]
+
+    def render(self, board: Board, suite: Any = None, run: Any = None, cell: Any = None, **_: Any) -> dict[Any, Any]:
+        suite = chosen(suite, suites(board))
+        runs = run_choices(board, suite)
+        run = chosen(run, runs)
+        row = board.rows("runs", suite=suite, run_id=run)[0]
+        cells = board.rows("cells", suite=suite, run_id=run)
+        choices = [(f"{each['problem']}, seed {each['seed']}", f"{each['problem']}:{each['seed']}") for each in cells]
+        best = max(range(len(cells)), key=lambda i: -1e9 if cells[i]["score"] is None else cells[i]["score"])
+        cell = chosen(cell, choices, first=best)
+        one = next(each for each in cells if f"{each['problem']}:{each['seed']}" == cell)
+        return {
+            self.params["suite"]: dropdown(suite, suites(board)),
+            self.params["run"]: dropdown(run, runs),
+            self.params["cell"]: dropdown(cell, choices),
+            self.facts: _facts(row),
+            self.graph: _graph(board, suite, one),
+            self.log: _log(board, suite, run, one),
+            self.cells: _cells(cells),
+        }
+
+
+def _facts(row: dict[str, Any]) -> str:
+    record = json.loads(row["record"])
+    method, suite, hardware = record["method"], record["suite"], record["hardware"]
+    checked = json.loads(row["verification"]) if row["verification"] else None
+    verified = (
+        f"{checked['badge']}: {checked['cells']} runs replayed, {checked['grades']} answers graded again, "
+        f"{checked['rerun']} runs made again, by ttgbench {checked['package_version']}"
+        if checked
+        else "self-reported: nobody has checked this run yet"
+    )
+    facts = [
+        ("What it is", method["description"]),
+        ("Authors", ", ".join(method["authors"])),
+        ("Paper", method["paper"] or "–"),
+        ("Licence", method["licence"]),
+        ("Departures", "; ".join(method["departures"]) or "none declared"),
+        ("Search asks an LLM", "yes" if method["needs_agent"] else "no"),
+        ("Verification", verified),
+        ("Suite", f"{suite['name']}-v{suite['version']}, sha256 {suite['hash'][:16]}"),
+        ("Made with", f"ttgbench {record['package_version']}, engine {record['engine']}, {record['seeds']} seeds"),
+        ("Prices of", record["prices_date"] or "–"),
+        ("Machine", ", ".join(str(part) for part in (hardware["processor"], hardware["system"]) if part) or "–"),
+        ("Files", row["path"]),
+    ]
+    title = f"<h2>{escape(method['name'])} <small>version {escape(method['version'])}</small></h2>"
+    return title + markup.facts(facts, "The run")
+
+
+def _graph(board: Board, suite: str, cell: dict[str, Any]) -> str:
+    if cell["graph"] is None:
+        why = f"No graph: {cell['status']}. {cell['error'] or ''}"
+        return f"<h3>Graph</h3><p class='ttg-problem'>{escape(why)}</p>"
+    found = board.rows("graphs", suite=suite, problem=cell["problem"], key=cell["graph"])
+    if not found:
+        return ""
+    title = f"<h3>Graph that the search ended with on {escape(cell['problem'])}</h3>"
+    figure = markup.graph_figure(json.loads(found[0]["graph"]))
+    return f"{title}{figure}<p>{markup.graph_download(found[0]['graph'], cell['graph'])}</p>"
+
+
+def _log(board: Board, suite: str, run: str, cell: dict[str, Any]) -> str:
+    found = board.rows("logs", suite=suite, run_id=run, problem=cell["problem"], seed=cell["seed"])
+    events = json.loads(found[0]["events"]) if found else []
+    rows = []
+    for event in events:
+        spent = event.get("spent")
+        rest = {key: value for key, value in event.items() if key not in ("event", "spent", "suite", "problem", "seed")}
+        said = ", ".join(f"{key} {_short(value)}" for key, value in rest.items() if value is not None)
+        rows.append((event.get("event", ""), "" if spent is None else f"{spent / cell['full_evaluation']:.2f}", said))
+    title = f"<h3>Log of {escape(cell['problem'])}, seed {cell['seed']}</h3>"
+    kept = "Here are its beginning and its end; the archive holds all of it." if len(events) >= MAX_EVENTS else ""
+    unit = f"{cell['full_evaluation']:,} {cell['metric']}"
+    said = f"Spent is counted in full evaluations of {unit}. Evaluations in a row are one line. {kept}"
+    return title + markup.table(("Event", "Spent#", "What"), rows, "Log") + markup.note(said)
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text[:16] if len(text) == 64 and text.isalnum() else text[:160]
+
+
+def _ledger(cell: dict[str, Any]) -> str:
+    """What was spent on what, in full evaluations."""
+    spent = json.loads(cell["search_by_category"]).items()
+    return ", ".join(f"{name} {value / cell['full_evaluation']:.2f}" for name, value in spent) or "–"
+
+
+def _cells(cells: list[dict[str, Any]]) -> str:
+    rows = [
+        (
+            cell["problem"],
+            cell["seed"],
+            cell["status"],
+            markup.number(cell["score"]),
+            markup.number(cell["accuracy"]),
+            markup.figures(cell["units"]),
+            markup.figures(cell["search_spend"]),
+            _ledger(cell),
+        )
+        for cell in cells
+    ]
+    columns = ("Problem", "Seed#", "Status", "Score#", "Accuracy#", "Units#", "Search spend#", "Ledger")
+    return "<h3>All problems and seeds</h3>" + markup.table(columns, rows, "All problems and seeds")

@@ -1,0 +1,74 @@
+"""HTML from values: every value is escaped here, once."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+from ttgbench.errors import InputError
+from ttgbench.graphs.draw import text as draw
+from ttgbench.graphs.graph import Graph
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], label: str) -> str:
+    """A plain table; columns whose name ends in "#" are numbers."""
+    side = ["num" if column.endswith("#") else "" for column in columns]
+    head = "".join(
+        f"<th scope='col' class='{kind}'>{escape(column.rstrip('#'))}</th>"
+        for column, kind in zip(columns, side, strict=True)
+    )
+    body = "".join(
+        "<tr>"
+        + "".join(f"<td class='{kind}'>{escape(str(cell))}</td>" for cell, kind in zip(row, side, strict=True))
+        + "</tr>"
+        for row in rows
+    )
+    return (
+        f"<div class='ttg-scroll' role='region' tabindex='0' aria-label='{escape(label)}'>"
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def facts(rows: Sequence[tuple[str, Any]], label: str) -> str:
+    """Names and values, one per line."""
+    body = "".join(
+        f"<tr><th scope='row' class='key'>{escape(name)}</th><td>{escape(str(value))}</td></tr>" for name, value in rows
+    )
+    return (
+        f"<div class='ttg-scroll ttg-facts' role='region' tabindex='0' aria-label='{escape(label)}'>"
+        f"<table><tbody>{body}</tbody></table></div>"
+    )
+
+
+def number(value: float | None, places: int = 3) -> str:
+    """Three decimals, or a dash."""
+    return "–" if value is None else f"{value:.{places}f}"
+
+
+def figures(value: float | None) -> str:
+    """Three significant digits, or a dash."""
+    return "–" if value is None else f"{float(f'{value:.3g}'):,.6g}"
+
+
+def graph_figure(data: dict[str, Any] | None) -> str:
+    """A graph drawn, or a sentence where it cannot be."""
+    if data is None:
+        return "<p class='ttg-note'>No graph.</p>"
+    try:
+        return f"<div class='ttg-figure'>{draw.as_svg(Graph.from_dict(data))}</div>"
+    except InputError as error:
+        return f"<p class='ttg-problem'>{escape(str(error))}</p>"
+
+
+def graph_download(text: str, key: str) -> str:
+    """A link that saves a graph's JSON as a file, without asking the server."""
+    data = base64.b64encode(f"{text}\n".encode()).decode()
+    name = f"graph-{escape(key[:12])}.json"
+    return f"<a download='{name}' href='data:application/json;base64,{data}'>Download the graph as JSON</a>"
+
+
+def note(text: str) -> str:
+    """A paragraph in small type."""
+    return f"<p class='ttg-note'>{escape(text)}</p>"

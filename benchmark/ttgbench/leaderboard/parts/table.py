@@ -1,0 +1,110 @@
+"""The table of methods: rows are fetched by the page and put in place as text, so no name can be markup."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from ttgbench.leaderboard.parts.source import Source
+from ttgbench.report.board import Board
+from ttgbench.report.board.export import as_csv, as_json, as_latex, rank_text
+
+_HERE = Path(__file__).parent
+
+
+def methods_table(source: Source) -> gr.HTML:
+    """The component; its value is {"suite", "budget", "objective"}."""
+
+    def rows(part: dict[str, Any]) -> str:
+        board = source.state.board
+        return "" if board is None else packed_rows(board, *_choice(part))
+
+    def export(wanted: dict[str, Any]) -> str:
+        return exported(source, wanted)
+
+    return gr.HTML(
+        value=None,
+        html_template="<div class='ttg-table'></div>",
+        js_on_load=(_HERE / "table.js").read_text("utf-8"),
+        apply_default_css=False,
+        server_functions=[rows, export],
+        elem_id="ttg-methods-table",
+    )
+
+
+@lru_cache(maxsize=16)
+def packed_rows(board: Board, suite: str, budget: str, objective: str) -> str:
+    """What table.js shows of one slice: JSON, gzip, base64.
+
+    Made once, and as one text: Gradio would walk through every value for every visitor and send it uncompressed.
+    """
+    facts = board.manifest["suites"].get(suite)
+    found = board.rows("methods", suite=suite, budget=budget, objective=objective)
+    answer = {"normalised": bool(facts and facts["normalised"]), "rows": [_compact(row) for row in found]}
+    text = json.dumps(answer, separators=(",", ":"), ensure_ascii=False)
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+
+
+def _compact(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "run": row["run_id"],
+        "rank": rank_text(row),
+        "place": row["place"],
+        "method": row["method"],
+        "version": row["method_version"],
+        "score": _scaled(row["score"]),
+        "low": _scaled(row["score_low"]),
+        "high": _scaled(row["score_high"]),
+        "ties": row["ties"] or "",
+        "spend50": _scaled(row["spend_50"]),
+        "hits50": _scaled(row["hits_50"]),
+        "spend90": _scaled(row["spend_90"]),
+        "hits90": _scaled(row["hits_90"]),
+        "search": _scaled(row["search_spend"]),
+        "accuracy": _scaled(row["accuracy"]),
+        "units": _scaled(row["units"]),
+        "gflops": _scaled(row["flops"], 1e-9),
+        "dollars": _scaled(row["dollars"], 1e3),
+        "seconds": _scaled(row["seconds"]),
+        "badge": row["badge"],
+        "agent": row["needs_agent"],
+        "seeds": row["seeds"],
+        "note": row["unranked"],
+    }
+
+
+def _scaled(value: float | None, factor: float = 1) -> float | None:
+    return None if value is None else float(f"{value * factor:.5g}")
+
+
+def exported(source: Source, wanted: dict[str, Any]) -> str:
+    """The rows with the `runs` that are asked for, in that order, as csv, json or latex."""
+    found = {row["run_id"]: row for row in _slice(source, wanted)}
+    rows = [found[run] for run in wanted.get("runs", ()) if run in found]
+    kind = wanted.get("format")
+    if kind == "csv":
+        return as_csv(rows)
+    if kind == "json":
+        return as_json([{**row, "failures": json.loads(row["failures"])} for row in rows])
+    return as_latex(
+        rows, f"{wanted.get('suite')}: {wanted.get('budget')} budgets, {wanted.get('objective')} objectives"
+    )
+
+
+def _slice(source: Source, part: dict[str, Any]) -> list[dict[str, Any]]:
+    board = source.state.board
+    if board is None:
+        return []
+    suite, budget, objective = _choice(part)
+    return board.rows("methods", suite=suite, budget=budget, objective=objective)
+
+
+def _choice(part: dict[str, Any]) -> tuple[str, str, str]:
+    """Suite, budget and objective that the page asks for; any text, for the page can be made to ask for anything."""
+    return str(part.get("suite")), str(part.get("budget")), str(part.get("objective"))

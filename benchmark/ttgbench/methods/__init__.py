@@ -1,0 +1,1 @@
+"""For authors of methods: solvers to build on, conformance, submissions."""

@@ -1,0 +1,1 @@
+"""What a search method meets: problem, space, budget, ledger, suite."""

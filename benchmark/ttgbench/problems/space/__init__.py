@@ -1,0 +1,1 @@
+"""The search space: which graphs a method may propose, and how they are drawn and changed."""

@@ -1,0 +1,198 @@
+"""Graphs as a search space handles them inside: nodes are numbers, and what is allowed is looked up in tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from ttgbench.graphs.graph import NAMES, Graph, Node
+from ttgbench.graphs.rules import ROLE_RULES
+from ttgbench.models.cost import Budget, nominal_node_cost
+from ttgbench.models.pool import Pool
+from ttgbench.tasks.task import Lengths
+
+Kind = tuple[str, str | None]
+"""Role and model of a node."""
+Inputs = Sequence[Sequence[int]]
+"""Per node, the nodes that it reads."""
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """A graph, not yet known to be valid: per node the index of its kind, and the nodes that it reads."""
+
+    kinds: Sequence[int]
+    inputs: Inputs
+
+    @cached_property
+    def levels(self) -> list[int] | None:
+        """Edges on the longest path to each node; None if there is a cycle."""
+        return levels_of(self.inputs)
+
+    @property
+    def edges(self) -> list[tuple[int, int]]:
+        """Pairs (from, to)."""
+        return [(source, target) for target, sources in enumerate(self.inputs) for source in sources]
+
+    @property
+    def sinks(self) -> list[int]:
+        """Nodes that nobody reads."""
+        read = {source for sources in self.inputs for source in sources}
+        return [node for node in range(len(self.kinds)) if node not in read]
+
+
+def levels_of(inputs: Inputs) -> list[int] | None:
+    """Edges on the longest path to each node; None if there is a cycle."""
+    readers: list[list[int]] = [[] for _ in inputs]
+    for target, sources in enumerate(inputs):
+        for source in sources:
+            readers[source].append(target)
+    waiting = [len(sources) for sources in inputs]
+    levels = [0] * len(inputs)
+    queue = [node for node, count in enumerate(waiting) if not count]
+    for node in queue:
+        for target in readers[node]:
+            levels[target] = max(levels[target], levels[node] + 1)
+            waiting[target] -= 1
+            if not waiting[target]:
+                queue.append(target)
+    return levels if len(queue) == len(levels) else None
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What a search space allows, as tables over kinds of nodes. In-degrees go up to `max_in_degree`."""
+
+    roles: tuple[str, ...]
+    pool: Pool
+    lengths: Lengths
+    budget: Budget
+    max_nodes: int
+    max_width: int
+    max_depth: int
+    max_in_degree: int
+
+    @cached_property
+    def kinds(self) -> tuple[Kind, ...]:
+        """Every role with every model that it can have, in the order of roles and pool."""
+        return tuple(
+            (role, model)
+            for role in self.roles
+            for model in (self.pool.names if ROLE_RULES[role].needs_model else (None,))
+        )
+
+    @cached_property
+    def index(self) -> dict[Kind, int]:
+        """Index of each kind."""
+        return {kind: i for i, kind in enumerate(self.kinds)}
+
+    @cached_property
+    def needs_inputs(self) -> tuple[bool, ...]:
+        """Per kind: must a node of it have a predecessor?"""
+        return tuple(ROLE_RULES[role].needs_predecessors for role, _ in self.kinds)
+
+    @cached_property
+    def limit(self) -> int:
+        """The budget per query, in the ledger's metric."""
+        return self.budget.limit_amount(self.pool, self.lengths)
+
+    @cached_property
+    def costs(self) -> tuple[tuple[int, ...], ...]:
+        """Nominal cost by kind and in-degree, in the ledger's metric."""
+        cards = [None if model is None else self.pool[model] for _, model in self.kinds]
+        degrees = range(self.max_in_degree + 1)
+        return tuple(
+            tuple(self.budget.amount(nominal_node_cost(card, degree, self.lengths)) for degree in degrees)
+            for card in cards
+        )
+
+    @cached_property
+    def drawable(self) -> tuple[tuple[int, ...], ...]:
+        """By in-degree, the kinds that `SearchSpace.sample` draws from; never a vote on a single answer."""
+        return tuple(
+            tuple(
+                kind
+                for kind, (_, model) in enumerate(self.kinds)
+                if (degree > 0 or not self.needs_inputs[kind]) and (degree != 1 or model is not None)
+            )
+            for degree in range(self.max_in_degree + 1)
+        )
+
+    @cached_property
+    def cheapest(self) -> tuple[int, ...]:
+        """By in-degree, the cost of the cheapest kind that is drawn."""
+        return tuple(min(self.costs[kind][degree] for kind in kinds) for degree, kinds in enumerate(self.drawable))
+
+    def amount(self, costs: Sequence[int], inputs: Inputs) -> int:
+        """What nodes of these costs add up to: their sum, or, where the budget limits latency, the longest path.
+
+        The graph must be acyclic.
+        """
+        if self.budget.metric != "seconds":
+            return sum(costs)
+        levels = levels_of(inputs)
+        assert levels is not None
+        ready = [0] * len(costs)
+        for node in sorted(range(len(costs)), key=levels.__getitem__):
+            ready[node] = costs[node] + max((ready[source] for source in inputs[node]), default=0)
+        return max(ready)
+
+    def wiring_costs(self, wiring: Wiring) -> list[int]:
+        """Per node, its nominal cost."""
+        return [self.costs[kind][len(sources)] for kind, sources in zip(wiring.kinds, wiring.inputs, strict=True)]
+
+    def flaw(self, wiring: Wiring) -> str | None:
+        """Why this is not a graph of the space; None if it is. Only a reason of cost contains the word budget."""
+        if len(wiring.kinds) > self.max_nodes:
+            return f"it has {len(wiring.kinds)} nodes, the space allows {self.max_nodes}"
+        in_degree = max(map(len, wiring.inputs))
+        if in_degree > self.max_in_degree:
+            return f"a node has {in_degree} predecessors, the space allows {self.max_in_degree}"
+        if any(self.needs_inputs[wiring.kinds[i]] and not sources for i, sources in enumerate(wiring.inputs)):
+            return "a node lacks the predecessor that its role needs"
+        levels = wiring.levels
+        if levels is None or len(wiring.sinks) != 1:
+            return "it is not an acyclic graph with one sink"
+        depth = max(levels) + 1
+        if depth > self.max_depth:
+            return f"its depth is {depth}, the space allows {self.max_depth}"
+        width = max(map(levels.count, set(levels)))
+        if width > self.max_width:
+            return f"its width is {width}, the space allows {self.max_width}"
+        amount = self.amount(self.wiring_costs(wiring), wiring.inputs)
+        if amount > self.limit:
+            share = amount / self.limit
+            return f"it nominally costs {share:.4g} times the budget of {self.budget} per query"
+        return None
+
+    def read(self, graph: Graph) -> Wiring | str:
+        """A graph as wiring, or why the space has no kind for one of its nodes."""
+        kinds, index = [], self.index
+        for node in graph.nodes:
+            kind = index.get((node.role, node.model))
+            if kind is None:
+                known = node.role in self.roles
+                return (
+                    f"node {node.id!r}: the model {node.model!r} is not in pool {self.pool.name!r}"
+                    if known
+                    else f"node {node.id!r}: the role {node.role!r} is not one of {', '.join(self.roles)}"
+                )
+            kinds.append(kind)
+        place = {node.id: i for i, node in enumerate(graph.nodes)}
+        inputs: list[list[int]] = [[] for _ in kinds]
+        for source, target in graph.edges:
+            inputs[place[target]].append(place[source])
+        return Wiring(kinds, inputs)
+
+    def graph(self, wiring: Wiring) -> Graph:
+        """The graph of a wiring without a flaw, with ids n0, n1, ... in the order of the wiring's nodes."""
+        assert wiring.levels is not None
+        nodes = [self._nodes[kind][i] for i, kind in enumerate(wiring.kinds)]
+        edges = [(NAMES[source], NAMES[target]) for source, target in wiring.edges]
+        return Graph.of_valid(nodes, edges, dict(zip(NAMES, wiring.levels, strict=False)))
+
+    @cached_property
+    def _nodes(self) -> tuple[tuple[Node, ...], ...]:
+        """By kind and number, the node: each is made once."""
+        return tuple(tuple(Node(name, *kind) for name in NAMES[: self.max_nodes]) for kind in self.kinds)

@@ -1,0 +1,171 @@
+"""Suites: versioned lists of problems with their budgets, seeds and planned statistics, read from YAML."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ttgbench.errors import InputError, UnknownName
+from ttgbench.models.cost import Budget
+from ttgbench.models.pool import Pool, load_pool
+from ttgbench.problems.anchors import Anchor, load_anchors
+from ttgbench.problems.objective import Objective
+from ttgbench.problems.space.space import SearchSpace
+from ttgbench.tasks.task import Lengths
+from ttgbench.util.yaml_input import read_yaml, validation_message
+
+SUITES = files("ttgbench.problems") / "suites"
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SpaceSpec(_Record):
+    """The shape of a search space; its pool, lengths and budget come from the problem."""
+
+    roles: tuple[str, ...] = ("assistant", "fuser")
+    max_nodes: int = Field(default=8, ge=1, le=64)
+    max_width: int = Field(default=8, ge=1, le=64)
+    max_depth: int = Field(default=8, ge=1, le=64)
+    max_in_degree: int = Field(default=8, ge=1, le=64)
+
+
+class SamplingSpec(_Record):
+    """Sampling parameters; answer length and stop strings come from the task."""
+
+    temperature: float = Field(default=0.7, ge=0, le=2)
+    top_p: float = Field(default=1.0, gt=0, le=1)
+    top_k: int = Field(default=0, ge=0)
+
+
+class ProblemSpec(_Record):
+    """One problem: task x pool x search space x budget x objective."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    task: str
+    pool: str
+    models: tuple[str, ...] = ()
+    """A subset of the pool; empty means all."""
+    space: SpaceSpec = SpaceSpec()
+    budget: str
+    """Per query, e.g. "6 units"."""
+    objective: Objective = Objective()
+    sampling: SamplingSpec = SamplingSpec()
+    search_questions: int = Field(default=0, ge=0)
+    """The first so many questions of the search split; 0 means all."""
+    test_questions: int = Field(default=0, ge=0)
+    evaluator: Literal["generation", "synthetic"] = "generation"
+
+    def load_pool(self) -> Pool:
+        """The pool, restricted to `models`."""
+        pool = load_pool(self.pool)
+        return pool.subset(self.models) if self.models else pool
+
+    def load_space(self, lengths: Lengths) -> SearchSpace:
+        """The search space of this problem for a task with these nominal lengths."""
+        return SearchSpace(
+            pool=self.load_pool(), lengths=lengths, budget=Budget.parse(self.budget), **self.space.model_dump()
+        )
+
+
+class RecordedSpec(_Record):
+    """A recording that answers a suite instead of engines: a file of `ttgbench/recorded`, or any path."""
+
+    file: str = Field(min_length=1)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class Suite(_Record):
+    """A versioned list of problems and how runs on them are made and read."""
+
+    schema_version: Literal[1] = Field(default=1, alias="schema")
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    version: int = Field(ge=1)
+    description: str
+    problems: tuple[ProblemSpec, ...] = Field(min_length=1)
+    methods: tuple[str, ...] = ()
+    """Run when no methods are named."""
+    seeds: int = Field(default=10, ge=1, le=1000)
+    search_evaluations: float = Field(gt=0)
+    """Search budget of one run, in full evaluations of the search questions at the per-query budget."""
+    checkpoints: tuple[float, ...] = ()
+    """The incumbents at these search spends (in full evaluations) are scored on test, besides the final graph."""
+    search_universes: int = Field(default=0, ge=0, le=1000)
+    """Seeds share so many search universes in turn, so that these can be recorded; 0: each seed has its own."""
+    test_universes: int = Field(default=1, ge=1, le=1000)
+    recorded: RecordedSpec | None = None
+    """Replayed, and no engine started."""
+    score_incumbents: Literal["checkpoints", "all"] = "checkpoints"
+    """Which incumbents of the anytime log are scored on test: those at the checkpoints, or every one."""
+    margin: float = Field(default=0.02, gt=0, lt=1)
+    """Differences in accuracy below this are practically equivalent."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Suite:
+        names = [problem.name for problem in self.problems]
+        if len(set(names)) < len(names):
+            raise ValueError("problem names must differ")
+        if any(point <= 0 or point > self.search_evaluations for point in self.checkpoints):
+            raise ValueError("checkpoints must lie between 0 and search_evaluations")
+        return self
+
+    def search_universe(self, seed: int) -> int:
+        """The universe that a run with this seed draws its search samples from."""
+        return seed % self.search_universes if self.search_universes else seed
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything that defines the suite, JSON-ready."""
+        return self.model_dump(mode="json", by_alias=True)
+
+    @property
+    def label(self) -> str:
+        """Name and version, e.g. "synthetic-v1": what results and the board call it."""
+        return f"{self.name}-v{self.version}"
+
+    @property
+    def simulated(self) -> bool:
+        """Whether no problem needs an engine or a store; a search agent may still need both."""
+        return all(problem.evaluator == "synthetic" for problem in self.problems)
+
+    # Neither is remembered: model_copy would take a remembered value along.
+    @property
+    def anchors(self) -> Mapping[str, Anchor] | None:
+        """By problem, what counts as 0 and 1; None where nobody has frozen them."""
+        return load_anchors(self.label, [problem.name for problem in self.problems])
+
+    @property
+    def hash(self) -> str:
+        """sha256 of the definition with its anchors; results carry it."""
+        definition = self.to_dict()
+        if self.anchors is not None:
+            definition["anchors"] = {name: anchor.to_dict() for name, anchor in self.anchors.items()}
+        return hashlib.sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest()
+
+
+def suite_names() -> list[str]:
+    """Names of the shipped suites."""
+    return sorted(entry.name.removesuffix(".yaml") for entry in SUITES.iterdir() if entry.name.endswith(".yaml"))
+
+
+def load_suite(name_or_path: str) -> Suite:
+    """Reads a shipped suite by name or any suite file by path.
+
+    Raises InputError naming file and field, UnknownName with near matches.
+    """
+    if name_or_path in suite_names():
+        path = Path(str(SUITES / f"{name_or_path}.yaml"))
+    elif name_or_path.endswith((".yaml", ".yml")):
+        path = Path(name_or_path)
+    else:
+        raise UnknownName("suite", name_or_path, suite_names())
+    try:
+        return Suite.model_validate(read_yaml(path))
+    except ValidationError as error:
+        raise InputError(validation_message(error), source=path) from None

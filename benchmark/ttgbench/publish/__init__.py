@@ -1,0 +1,1 @@
+"""Public, verified results: archives, verification, the Hub, recordings."""

@@ -1,0 +1,155 @@
+"""`run.json` and `verification.json`: the records of an archived run, its files and their limits."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ttgbench.problems.method import Metadata
+
+if TYPE_CHECKING:
+    from ttgbench.problems.suite import Suite
+
+RUN, CELLS, LOGS = "run.json", "cells.jsonl.gz", "logs.jsonl.gz"
+SUBMISSION, STORE, VERIFICATION = "submission.zip", "store.parquet", "verification.json"
+LIMITS: Mapping[str, int] = {
+    RUN: 1 << 20,
+    CELLS: 256 << 20,
+    LOGS: 256 << 20,
+    SUBMISSION: 8 << 20,
+    STORE: 1 << 30,
+    VERIFICATION: 1 << 20,
+}
+"""Files of an archive and the most bytes each may have, and what a packed one unpacks to as well."""
+PACKED = (CELLS, LOGS)
+"""Gzip files."""
+HASHED = (CELLS, LOGS, STORE, SUBMISSION)
+"""Files that run.json lists and the run id depends on."""
+MAX_LINE_BYTES = 32 << 20
+"""Longest line of a packed file."""
+
+
+def uses_store(suite: Suite, agent: str | None) -> bool:
+    """Whether runs with this search agent rest on recorded texts: an agent's replies, or what models generated."""
+    return agent is not None or not suite.simulated
+
+
+def content_name(name: str) -> str:
+    """What run.json calls a file. It lists what packed files unpack to, since that does not depend on who packed it."""
+    return name.removesuffix(".gz") if name in PACKED else name
+
+
+Badge = Literal["self-reported", "replay-verified", "re-run"]
+BADGES: tuple[Badge, ...] = ("self-reported", "replay-verified", "re-run")
+"""By what they are worth."""
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+HashedName = Annotated[str, Field(pattern=f"^({'|'.join(re.escape(content_name(name)) for name in HASHED)})$")]
+Text = Annotated[str, Field(max_length=200)]
+ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    def to_json(self) -> str:
+        """Canonical text: same record, same bytes."""
+        data = self.model_dump(mode="json", by_alias=True)
+        return json.dumps(data, sort_keys=True, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+class SuiteRef(_Record):
+    """Which suite, exactly."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    version: int = Field(ge=1, le=10**6)
+    hash: Sha256
+
+    @property
+    def label(self) -> str:
+        """Name of the suite's folder of results."""
+        return f"{self.name}-v{self.version}"
+
+
+class TaskRef(_Record):
+    """Which version of a task, graded by which version of its grader."""
+
+    version: int = Field(ge=0)
+    grader: Text
+
+
+class FileRef(_Record):
+    """What a file holds; a packed one: unpacked."""
+
+    sha256: Sha256
+    bytes: int = Field(ge=0)
+
+
+class Hardware(_Record):
+    """The machine that ran it. Provenance only: no result depends on it."""
+
+    system: Text = ""
+    machine: Text = ""
+    processor: Text = ""
+    cores: int = Field(default=0, ge=0)
+    python: Text = ""
+
+
+class RunRecord(_Record):
+    """`run.json`: what was run with what."""
+
+    schema_version: Literal[1] = Field(default=1, alias="schema")
+    package_version: str = Field(max_length=40)
+    suite: SuiteRef
+    tasks: dict[Annotated[str, Field(max_length=200)], TaskRef] = Field(min_length=1, max_length=1000)
+    method: Metadata
+    kind: Literal["method", "graph"]
+    """"graph": one published graph per problem, evaluated without any search."""
+    engine: Text
+    """Name of the engine; "openai" for any server that was given by its address, which is nobody's business."""
+    agent: ModelName | None = None
+    """Model of the search agent, if the run had one: a name, never a file or an address, which verifiers would open."""
+    hardware: Hardware
+    seeds: int = Field(ge=1, le=1000)
+    """Seeds 0 to seeds - 1, of every problem."""
+    prices_date: date | None
+    """Latest date of the prices that dollars were counted with."""
+    files: dict[HashedName, FileRef]
+    """By `content_name`."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the listed files in the archive's folder."""
+        return tuple(name for name in HASHED if content_name(name) in self.files)
+
+    @property
+    def run_id(self) -> str:
+        """Content address: 16 hex digits that depend on what the listed files hold."""
+        return run_id({name: file.sha256 for name, file in self.files.items()})
+
+
+class Verification(_Record):
+    """`verification.json`: what was checked, by which version. A statement of whoever maintains the results; a
+    submission that brings its own is not believed (see `ttgbench verify`)."""
+
+    schema_version: Literal[1] = Field(default=1, alias="schema")
+    run_id: str = Field(pattern=r"^[0-9a-f]{16}$")
+    badge: Badge
+    package_version: str = Field(max_length=40)
+    cells: int = Field(ge=0)
+    """Cells replayed to the same bytes."""
+    grades: int = Field(ge=0)
+    """Raw answers graded again."""
+    rerun: int = Field(default=0, ge=0)
+    """Cells run again, live."""
+
+
+def run_id(hashes: Mapping[str, str]) -> str:
+    """First 16 hex digits of sha256 over "name sha256" lines, sorted by name."""
+    lines = "".join(f"{name} {digest}\n" for name, digest in sorted(hashes.items()))
+    return hashlib.sha256(lines.encode()).hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""Recording every generation that a bounded space can need."""

@@ -1,0 +1,1 @@
+"""One run and many: method x problem x seed."""

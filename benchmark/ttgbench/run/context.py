@@ -1,0 +1,31 @@
+"""A problem together with everything that answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ttgbench.evaluate.base import Evaluator
+from ttgbench.problems.problem import Agent, full_evaluation
+from ttgbench.problems.space.space import SearchSpace
+from ttgbench.problems.suite import ProblemSpec, Suite
+from ttgbench.tasks.task import Question, TaskCard
+
+
+@dataclass(frozen=True)
+class Arena:
+    """Made once, used by every method and seed."""
+
+    suite: Suite
+    spec: ProblemSpec
+    card: TaskCard
+    space: SearchSpace
+    search_questions: Sequence[Question]
+    test_questions: Sequence[Question]
+    evaluator: Evaluator
+    agent: Agent | None = None
+
+    @property
+    def search_limit(self) -> int:
+        """What a run may spend, in the ledger's metric."""
+        return int(self.suite.search_evaluations * full_evaluation(self.space, len(self.search_questions)))

@@ -1,0 +1,130 @@
+"""From a log to a result: what the harness makes of a search when it is over."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ttgbench.evaluate.base import TEST_UNIVERSE, Evaluation
+from ttgbench.graphs.graph import Graph
+from ttgbench.models.cost import nominal_cost, unit_flops
+from ttgbench.problems.method import Metadata
+from ttgbench.problems.problem import full_evaluation
+from ttgbench.problems.space.space import SearchSpace
+from ttgbench.run.context import Arena
+from ttgbench.run.results import CellResult, Incumbent, NominalCost, SearchSpend, TestScore
+
+
+def score_log(arena: Arena, method: Metadata, seed: int, lines: Sequence[str]) -> CellResult:
+    """The result of a run, made from nothing but its log and the harness's own test evaluation."""
+    events = [json.loads(line) for line in lines]
+    end = events[-1]
+    per_evaluation = full_evaluation(arena.space, len(arena.search_questions))
+    graphs = {event["key"]: event["graph"] for event in events if "graph" in event}
+    incumbents = anytime(events, per_evaluation)
+    keys = [incumbent.key for incumbent in incumbents]
+    if arena.suite.score_incumbents == "checkpoints":
+        points = [*arena.suite.checkpoints, math.inf]
+        keys = [key for at in points if (key := _incumbent_at(incumbents, at)) is not None]
+    final = keys[-1] if keys else None
+    clusters = tuple(question.cluster or "" for question in arena.test_questions)
+    return CellResult(
+        suite=arena.suite.name,
+        suite_version=arena.suite.version,
+        suite_hash=arena.suite.hash,
+        problem=arena.spec.name,
+        task=arena.card.name,
+        task_version=arena.card.version,
+        grader=arena.card.grader,
+        method=method,
+        seed=seed,
+        status=end["status"],
+        error=end["error"],
+        search=SearchSpend(
+            metric=arena.space.budget.ledger_metric,
+            limit=arena.search_limit,
+            spent=end["spent"],
+            full_evaluation=per_evaluation,
+            by_category=end["by_category"],
+        ),
+        incumbents=incumbents,
+        question_ids=tuple(question.id for question in arena.test_questions),
+        clusters=clusters if any(clusters) else (),
+        test=tuple(test_scores(arena, {key: Graph.from_dict(graphs[key]) for key in keys}, final)),
+    )
+
+
+def anytime(events: Iterable[Mapping[str, Any]], per_evaluation: int) -> tuple[Incumbent, ...]:
+    """The incumbents of a log by spend. Of those recommended at the same spend only the last can ever be read."""
+    at: dict[float, str] = {}
+    for event in events:
+        if event["event"] == "recommend":
+            at[round(event["spent"] / per_evaluation, 6)] = event["key"]
+    return tuple(Incumbent(at=spend, key=key) for spend, key in at.items())
+
+
+def _incumbent_at(incumbents: Sequence[Incumbent], at: float) -> str | None:
+    return next((incumbent.key for incumbent in reversed(incumbents) if incumbent.at <= at), None)
+
+
+def test_scores(arena: Arena, graphs: Mapping[str, Graph], final: str | None) -> list[TestScore]:
+    """The harness's final evaluation: all test questions in every test universe, all graphs in one batch each.
+
+    Scores per question are kept for the graph with the key `final`.
+    """
+    universes = tuple(TEST_UNIVERSE + number for number in range(arena.suite.test_universes))
+    indices = range(len(arena.test_questions))
+    chosen = list(graphs.values())
+    rows = [arena.evaluator.evaluate(chosen, indices, universe, "test") for universe in universes] if chosen else []
+    return [
+        _test_score(arena, graph, key, universes, [row[position] for row in rows], keep=key == final)
+        for position, (key, graph) in enumerate(graphs.items())
+    ]
+
+
+def _test_score(
+    arena: Arena, graph: Graph, key: str, universes: tuple[int, ...], evaluations: list[Evaluation], *, keep: bool
+) -> TestScore:
+    statuses: Counter[str] = Counter()
+    for evaluation in evaluations:
+        statuses.update(evaluation.statuses)
+
+    def mean(values: list[Any], unit: float = 1.0) -> float:
+        return significant(float(np.mean(np.stack(values))) / unit)
+
+    return TestScore(
+        key=key,
+        graph=graph.canonical().to_dict(),
+        nominal=nominal(arena.space, graph),
+        value=significant(float(np.mean([arena.spec.objective.value(evaluation) for evaluation in evaluations]))),
+        accuracy=mean([e.scores for e in evaluations]),
+        flops=mean([e.flops for e in evaluations]),
+        dollars=mean([e.picodollars for e in evaluations], 1e12),
+        seconds=mean([e.latency_ns for e in evaluations], 1e9),
+        tokens_in=mean([e.tokens_in for e in evaluations]),
+        tokens_out=mean([e.tokens_out for e in evaluations]),
+        statuses=dict(sorted(statuses.items())),
+        universes=universes,
+        scores=tuple(tuple(map(significant, e.scores.tolist())) for e in evaluations) if keep else (),
+    )
+
+
+def nominal(space: SearchSpace, graph: Graph) -> NominalCost:
+    """Nominal cost of a graph in all metrics."""
+    total = nominal_cost(graph, space.pool, space.lengths).total
+    return NominalCost(
+        flops=total.flops,
+        units=significant(total.flops / unit_flops(space.pool, space.lengths)),
+        dollars=total.picodollars / 1e12,
+        seconds=total.nanoseconds / 1e9,
+    )
+
+
+def significant(value: float) -> float:
+    """Ten significant digits: more than any of these figures has, and the same text everywhere."""
+    return float(f"{value:.10g}")

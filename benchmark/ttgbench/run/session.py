@@ -1,0 +1,175 @@
+"""Puts a problem together from its parts: task, pool, store, engines. Made once per command, closed at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from ttgbench.engines import Engine, Sampling, background, launch
+from ttgbench.errors import InputError
+from ttgbench.evaluate.base import Evaluator
+from ttgbench.evaluate.generation import GenerationEvaluator
+from ttgbench.evaluate.store.store import Store
+from ttgbench.evaluate.synthetic.evaluator import SyntheticEvaluator
+from ttgbench.evaluate.synthetic.task import SYNTHETIC_TASKS, SyntheticTask
+from ttgbench.models.pool import ModelCard, Pool
+from ttgbench.problems.suite import ProblemSpec, SamplingSpec, Suite
+from ttgbench.run.agent import EngineAgent, agent_card, load_agent, own_engine
+from ttgbench.run.run import Arena
+from ttgbench.run.workers.client import Harness, RemoteAgent, RemoteEvaluator
+from ttgbench.tasks.folder import load_task
+from ttgbench.tasks.task import Question, Task
+
+
+class Workbench:
+    """Tasks, engines and evaluators, each made when first needed and shared by every problem that uses it.
+
+    engine: spec as `launch` takes it, or None for a pure replay of the store. agent: "MODEL" or "MODEL=ENGINE".
+    agent_engine: of an agent that names none; default: `engine`. Without either, the agent is replayed too.
+    harness: evaluates and asks instead of this process, which then needs neither store nor engines.
+    """
+
+    def __init__(
+        self,
+        store: Path | None,
+        engine: str | None,
+        *,
+        slots: int | None = None,
+        data_dir: Path | None = None,
+        progress: Any = None,
+        agent: str | None = None,
+        agent_engine: str | None = None,
+        harness: Harness | None = None,
+    ) -> None:
+        agent_engine = agent_engine or engine
+        self._path, self._read_only = store, engine is None and (agent is None or agent_engine is None)
+        self._store: Store | None = None
+        self._engine, self._slots, self._data_dir, self._progress = engine, slots, data_dir, progress
+        self._tasks: dict[str, Task] = {}
+        self._engines: dict[str, Engine] = {}
+        """By the card's fingerprint."""
+        self._expected: dict[str, ModelCard] = {}
+        self._evaluators: dict[tuple[Any, ...], Evaluator] = {}
+        self._harness, self._agent_engine = harness, agent_engine
+        self._agent_spec, self._agent_card = agent, None if agent is None else agent_card(agent)
+        # Then its model is launched with the pool's: servers share what GPUs there are.
+        self._agent_shares = (
+            agent is not None and engine is not None and engine == agent_engine and own_engine(agent) is None
+        )
+
+    def __enter__(self) -> Workbench:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stops evaluators, then the engines that they share, then closes the store."""
+        for evaluator in self._evaluators.values():
+            evaluator.close()
+        for engine in self._engines.values():
+            background.run(engine.close())
+        if (agent := self.__dict__.get("agent")) is not None:
+            agent.close()
+        if self._store is not None:
+            self._store.close()
+
+    @property
+    def store(self) -> Store:
+        """Opened when first needed: simulated problems need none. Read-only without an engine that may answer."""
+        if self._store is None:
+            self._store = Store(self._path, read_only=self._read_only)
+        return self._store
+
+    @cached_property
+    def agent(self) -> EngineAgent | RemoteAgent | None:
+        """The search agent, if there is one."""
+        card, spec = self._agent_card, self._agent_spec
+        if card is None or spec is None:
+            return None
+        if self._harness is not None:
+            return RemoteAgent(self._harness, card)
+        if self._agent_shares:
+            return EngineAgent(card, self.store, self._engines_for([card])[card.name])
+        return load_agent(spec, self.store, engine=self._agent_engine)
+
+    def expect(self, suite: Suite) -> None:
+        """Lets the engines for any of the suite's problems be planned with those for all others in mind."""
+        for spec in suite.problems:
+            if spec.evaluator == "generation":
+                for card in spec.load_pool():
+                    self._expected.setdefault(card.name, card)
+
+    def task(self, name: str) -> Task:
+        """The task with this name or path, loaded once."""
+        if name not in self._tasks:
+            simulated = name in SYNTHETIC_TASKS
+            self._tasks[name] = SyntheticTask(name) if simulated else load_task(name, data_dir=self._data_dir)
+        return self._tasks[name]
+
+    def evaluator(self, task: Task, pool: Pool, sampling: SamplingSpec) -> Evaluator:
+        """The evaluator for these three, made once. Answer length and stop strings are the task's."""
+        key = (task.card.name, pool.name, pool.names, sampling)
+        if key not in self._evaluators:
+            parameters = Sampling(**sampling.model_dump(), max_tokens=task.card.max_tokens, stop=tuple(task.card.stop))
+            engines = None if self._engine is None else self._engines_for(pool)
+            self._evaluators[key] = GenerationEvaluator(
+                task, pool, parameters, self.store, engines=engines, progress=self._progress
+            )
+        return self._evaluators[key]
+
+    def synthetic_evaluator(self, task: Task, pool: Pool) -> Evaluator:
+        """The response model for these two, made once."""
+        key = (task.card.name, pool.name, pool.names)
+        if key not in self._evaluators:
+            self._evaluators[key] = SyntheticEvaluator(task, pool)
+        return self._evaluators[key]
+
+    def arena(self, suite: Suite, spec: ProblemSpec) -> Arena:
+        """Everything that a run on this problem needs."""
+        self.expect(suite)
+        task = self.task(spec.task)
+        space = spec.load_space(task.card.lengths)
+        if spec.evaluator == "synthetic":
+            evaluator = self.synthetic_evaluator(task, space.pool)
+        elif self._harness is not None:
+            evaluator = RemoteEvaluator(self._harness, spec.name, task)
+        else:
+            evaluator = self.evaluator(task, space.pool, spec.sampling)
+        return Arena(
+            suite=suite,
+            spec=spec,
+            card=task.card,
+            space=space,
+            search_questions=first_questions(task, "search", spec.search_questions),
+            test_questions=first_questions(task, "test", spec.test_questions),
+            evaluator=evaluator,
+            agent=self.agent,
+        )
+
+    def _engines_for(self, cards: Iterable[ModelCard]) -> Mapping[str, Engine]:
+        """By model name. Launched together with all that is expected."""
+        wanted = {card.name: card for card in cards}
+        if any(card.fingerprint not in self._engines for card in wanted.values()):
+            assert self._engine is not None
+            agent = [self._agent_card] if self._agent_card is not None and self._agent_shares else []
+            together = self._expected | {card.name: card for card in agent} | wanted
+            new = [card for card in together.values() if card.fingerprint not in self._engines]
+            launched = launch(self._engine, new, slots=self._slots)
+            self._engines |= {card.fingerprint: launched[card.name] for card in new}
+        return {name: self._engines[card.fingerprint] for name, card in wanted.items()}
+
+
+def first_questions(task: Task, split: str, count: int) -> list[Question]:
+    """The first so many questions of a split; 0 means all. Raises InputError if there are fewer."""
+    questions = list(task.questions(split))
+    if count > len(questions):
+        raise InputError(
+            f"the problem wants {count} questions, split {split!r} has {len(questions)}", source=task.card.name
+        )
+    return questions[: count or len(questions)]

@@ -1,0 +1,154 @@
+"""The seam: jobs in, outcomes out. A job is plain data, and what it makes lies in its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from ttgbench.problems.method import LoadedMethod, find_method, load_method
+from ttgbench.problems.suite import Suite
+from ttgbench.run.context import Arena
+from ttgbench.run.isolation import load_isolated
+from ttgbench.run.recorded import recorded_store
+from ttgbench.run.run import record_killed, run_cell
+from ttgbench.run.session import Workbench
+from ttgbench.run.workers.client import Harness
+
+SIMULATED_SECONDS, SECONDS = 600.0, 43_200.0
+"""Default limits of a cell, on simulated suites and otherwise: far more than an honest search takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One cell to run."""
+
+    problem: str
+    method: str
+    """Path of the submission folder."""
+    seed: int
+    folder: Path
+    """Where its log and result go."""
+    killed: tuple[Literal["timeout", "died"], str] | None = None
+    """The cell was run and its process is gone: only record what it left. Status and message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a job."""
+
+    job: Job
+    error: str | None = None
+    """None: its result lies in its folder. Else why there is none; the cell is then missing, and is run next time."""
+
+
+class Backend(Protocol):
+    """Runs jobs."""
+
+    def run(self, jobs: Sequence[Job]) -> Generator[Outcome]:
+        """Yields one outcome per job, in any order. Closing the iterator stops what still runs.
+
+        Raises InputError for a method that cannot be loaded, EngineError, MissingGeneration and StoreError.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSetup:
+    """What a worker process needs to run jobs: data only."""
+
+    suite: Suite
+    store: Path | None
+    """What is replayed. None: the suite's recording, or nothing."""
+    data_dir: Path | None
+    agent: str | None
+    isolate: bool
+    harness: str | None = None
+    """Address of the `Service` that evaluates and asks. None: the worker does so itself, from what is recorded."""
+
+    def open(self) -> Workbench:
+        """A workbench, to be closed by the caller."""
+        harness = None if self.harness is None else Harness(self.harness)
+        store = _recording(self.suite, self.store) if harness is None else None
+        return Workbench(store, None, data_dir=self.data_dir, agent=self.agent, harness=harness)
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What runs are made with: data only."""
+
+    suite: Suite
+    store: Path | None = None
+    """None: the suite's recording, or nothing."""
+    engine: str | None = None
+    slots: int | None = None
+    data_dir: Path | None = None
+    agent: str | None = None
+    agent_engine: str | None = None
+    """Answers the agent where it names no engine; default: `engine`."""
+    isolate: bool = False
+    """Run every search in a process of its own, without files and network."""
+
+    def open(self, progress: Any = None) -> Workbench:
+        """A workbench, to be closed by the caller."""
+        return Workbench(
+            _recording(self.suite, self.store),
+            self.engine,
+            slots=self.slots,
+            data_dir=self.data_dir,
+            progress=progress,
+            agent=self.agent,
+            agent_engine=self.agent_engine,
+        )
+
+    @property
+    def live(self) -> bool:
+        """Whether models may be asked during a run."""
+        asks_agent = self.agent is not None and (self.agent_engine or self.engine) is not None
+        return asks_agent or (self.engine is not None and not self.suite.simulated)
+
+    def for_workers(self, harness: str | None = None) -> WorkerSetup:
+        """The workers' part. harness: as there."""
+        return WorkerSetup(self.suite, self.store, self.data_dir, self.agent, self.isolate, harness)
+
+    @property
+    def seconds_per_cell(self) -> float:
+        """The default limit."""
+        return SIMULATED_SECONDS if self.suite.simulated and not self.live else SECONDS
+
+
+def _recording(suite: Suite, store: Path | None) -> Path | None:
+    return recorded_store(suite.recorded) if store is None and suite.recorded is not None else store
+
+
+@dataclass(slots=True)
+class Performer:
+    """Runs jobs in this process; loads each arena and each method once."""
+
+    suite: Suite
+    bench: Workbench
+    isolate: bool = False
+    _arenas: dict[str, Arena] = field(default_factory=dict)
+    _methods: dict[str, LoadedMethod] = field(default_factory=dict)
+
+    def prepare(self, job: Job) -> None:
+        """Loads what the job needs. Raises InputError."""
+        self._arena(job.problem)
+        if job.killed is None and job.method not in self._methods:
+            self._methods[job.method] = load_isolated(job.method) if self.isolate else load_method(job.method)
+
+    def __call__(self, job: Job) -> None:
+        """As `run_cell` and `record_killed`."""
+        self.prepare(job)
+        arena = self._arena(job.problem)
+        if job.killed is not None:
+            record_killed(arena, find_method(job.method).metadata, job.seed, job.folder, *job.killed)
+        else:
+            run_cell(arena, self._methods[job.method], job.seed, job.folder)
+
+    def _arena(self, problem: str) -> Arena:
+        if problem not in self._arenas:
+            spec = next(spec for spec in self.suite.problems if spec.name == problem)
+            self._arenas[problem] = self.bench.arena(self.suite, spec)
+        return self._arenas[problem]

@@ -1,0 +1,29 @@
+"""One cell after another in this process, which holds the engines. A method that never returns stops everything."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+
+from ttgbench.problems.suite import Suite
+from ttgbench.run.session import Workbench
+from ttgbench.run.workers.base import Job, Outcome, Performer
+
+
+@dataclass(frozen=True, slots=True)
+class Sequential:
+    """Satisfies `Backend`. What methods print goes to stderr."""
+
+    suite: Suite
+    bench: Workbench
+    isolate: bool = False
+
+    def run(self, jobs: Sequence[Job]) -> Generator[Outcome]:
+        """As the Protocol says; in order."""
+        perform = Performer(self.suite, self.bench, self.isolate)
+        for job in jobs:
+            with contextlib.redirect_stdout(sys.stderr):
+                perform(job)
+            yield Outcome(job)

@@ -1,0 +1,259 @@
+"""Grades a mathematical answer (MATH): math-verify decides whether it equals the reference.
+
+`extract` takes the last `\\boxed{}` (braces matched), else what follows the last "answer is", else the last formula or
+number, as math-verify's own extraction does. `grade` first compares the two as text, in the manner of Hendrycks'
+is_equiv, then through `math_verify.parse` and `verify`. sympy can run for ever on what a model may write: grade model
+outputs through `ttgbench.tasks.grading.workers.GraderPool`, which bounds each item.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import logging
+import re
+from importlib.metadata import version
+from typing import Any
+
+from ttgbench.errors import InputError
+from ttgbench.tasks.grading.canonical_math import canonical
+from ttgbench.tasks.grading.clean import MAX_ANSWER, readable
+from ttgbench.tasks.task import CORRECT, UNANSWERED, WRONG, Grade
+
+GRADER = f"math/1+math-verify-{version('math-verify')}"
+
+MAX_NESTING = 30
+"""An answer with more nested brackets is compared as text: the parser's time grows without bound."""
+
+_LAST_PART = 20_000
+"""Where there is no box, only this many last characters are searched for an answer."""
+
+_BOX = re.compile(r"\\f?box(?:ed)?(?![A-Za-z])\s*")
+_JOINT = re.compile(
+    r"(?:[\s$]|\\[()\[\]])*(?:[,;]|,?\s*\b(?:and|or)\b|\\text\s?\{[\s,]*(?:and|or)\s*\})(?:[\s$]|\\[()\[\],;! ])*"
+)
+_CLAIM = re.compile(r"(?i)\banswers?\b(?:[^.\n:=]{0,60}?\b(?:is|are)\b|[^.\n:=]{0,60}?[:=])[\s*_:]*")
+_FORMULA = re.compile(
+    r"""\$\$((?:\\.|[^$\\]){1,1000})\$\$
+      | (?<![\\0-9])\$((?:\\.|[^$\n\\]){1,1000})\$
+      | \\\[((?:[^\\]|\\(?!\])){1,1000})\\\]
+      | \\\(((?:[^\\\n]|\\(?!\))){1,1000})\\\)""",
+    re.VERBOSE,
+)
+_NUMBER = re.compile(
+    r"""(?<![\w.])-?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]++)(?:\.[0-9]++)?(?:/[0-9]++)?%?
+      | (?<![\w.])-?\.[0-9]++
+      | -?\\[dtc]?frac\{-?[0-9.,]+\}\{[0-9.,]+\}""",
+    re.VERBOSE,
+)
+_SENTENCE_END = re.compile(r"(?<!\\)[.!?](?:\s|$)|[,;]?\s+\b(?:because|since|which|where|so|as)\b|\n")
+
+_TEXT = re.compile(r"\\(?:text|math|mbox)(?:normal|bf|it|rm|sf|tt)?\s?\{([^{}]*)\}")
+_SPACING = re.compile(r"\\[!,;:> ]|\\q?quad|\\(?:left|right|[bB]ig+[lr]?)(?![A-Za-z])|\\displaystyle|\$|\\\$|~")
+_WORDS = re.compile(r"[A-Za-z][A-Za-z ,.:'0-9-]*")
+_BASE = re.compile(r"\(?([0-9A-Za-z]+)\)?_\{?([0-9]{1,2})\}?")
+_TRAILING = re.compile(r"(?:\\[,;:! ]|\\q?quad|[.,;:*\s])+$")
+_REWRITES = (
+    (re.compile(r"~"), " "),
+    (re.compile(r"^(?:\\approx(?![a-z])|≈)\s*"), ""),
+    (re.compile(r"(?<=[0-9])(?:\{,\}|,?\s?\\[!,;: ]\s?|[ ])(?=[0-9]{3}(?![0-9]))"), ""),  # 24{,}000 and 24\,000
+    (re.compile(r"(?<![\d.])(-?[0-9]+) +([0-9]+)/([0-9]+)(?!\d)"), r"\1\\frac{\2}{\3}"),  # 11 2/3
+    (re.compile(r"^(?:(?:US)?\$|\\\$|[€£¥])\s?(?=[-0-9.])"), ""),
+    (re.compile(r"(?<=[0-9])\s?(?:°|º|degrees?\b)"), r"^\\circ"),
+    (re.compile(r"^(-?[0-9][0-9.,/]*)\s+[A-Za-z]{3,}(?:[ -][A-Za-z]{2,}){0,4}$"), r"\1"),  # 5 apples
+    (re.compile(r"√\s?\(?([0-9A-Za-z]+)\)?"), r"\\sqrt{\1}"),
+    (re.compile("∅"), r"\\emptyset "),
+    (re.compile("π"), r"\\pi "),
+    (re.compile("∞"), r"\\infty "),
+    (re.compile("∪"), r"\\cup "),
+    (re.compile("±"), r"\\pm "),
+    (re.compile("[×·]"), r"\\cdot "),
+    (re.compile("≤"), r"\\le "),
+    (re.compile("≥"), r"\\ge "),
+)
+_REPEATING = re.compile(r"(-?)([0-9]*)\.([0-9]*)\\overline\s?\{?([0-9]+)\}?")
+
+
+def warm_up() -> None:
+    """Imports sympy and builds the parser's tables, so that no answer pays for that."""
+    grade(r"\boxed{x^2 + \frac{1}{2}}", r"\frac{2x^2 + 1}{2}")
+
+
+def extract(output: str) -> str | None:
+    """The answer in canonical form, equal for answers that sympy can see are equal (1/2, 0.5, \\frac12); or None.
+
+    Outputs are bounded as `clean.readable` says, answers by MAX_ANSWER and MAX_NESTING.
+    """
+    answer = find_answer(output)
+    return None if answer is None else _canonical(answer)
+
+
+def grade(output: str, reference: str) -> Grade:
+    """`reference`: the answer as the data set writes it, or a solution that boxes it.
+
+    What math-verify cannot parse is compared as text. When its comparison fails, the error goes through, so that a pool
+    makes the item UNGRADABLE. Raises InputError for an empty reference.
+    """
+    expected = find_answer(reference) if "\\boxed" in reference else tidy(reference)
+    if not expected:
+        raise InputError("a reference answer must not be empty", field="reference")
+    answer = find_answer(output)
+    if answer is None:
+        return Grade(UNANSWERED, None)
+    return Grade(CORRECT if _equal(expected, answer) else WRONG, _canonical(answer))
+
+
+def find_answer(output: str) -> str | None:
+    """The answer as it is written, tidied, at most MAX_ANSWER characters; None if there is nothing to read."""
+    text = readable(output)
+    for find in (_boxed, _claimed, _last_formula):
+        answer = find(text)
+        answer = tidy(answer[: 2 * MAX_ANSWER])[:MAX_ANSWER] if answer else None
+        if answer and re.search(r"[\w\\]", answer):
+            return answer
+    return None
+
+
+def tidy(answer: str) -> str:
+    """One spelling for what means the same: spacing, thousands, currency, Unicode signs, repeating decimals."""
+    answer = _TRAILING.sub("", " ".join(answer.split()).strip("*_ "))
+    for pattern, replacement in _REWRITES:
+        answer = pattern.sub(replacement, answer)
+    repeating = _REPEATING.fullmatch(answer)
+    if repeating:
+        sign, whole, fixed, again = repeating.groups()
+        above = int(whole + fixed + again) - int(whole + fixed or 0)
+        answer = rf"{sign}\frac{{{above}}}{{{'9' * len(again)}{'0' * len(fixed)}}}"
+    return answer.strip()
+
+
+def _boxed(text: str) -> str | None:
+    """The content of the last box, together with boxes that only "," or "and" separates from it.
+
+    A box that is never closed (a cut or careless output) reads to the end of its line, `\\boxed 5` to the next blank.
+    """
+    boxes = list(_BOX.finditer(text))
+    found: list[str] = []
+    following = None
+    for box in reversed(boxes[-32:]):
+        end = _closing(text, box.end()) if text.startswith("{", box.end()) else None
+        if following is not None and (end is None or not _JOINT.fullmatch(text, end + 1, max(end + 1, following))):
+            break
+        if end is None:
+            until = r"\n|\$|\\[\])]" if text.startswith("{", box.end()) else r"\s|\$|\\[\])]"
+            found.append(re.split(until, text[box.end() : box.end() + MAX_ANSWER].lstrip("{"), maxsplit=1)[0])
+        else:
+            found.append(text[box.end() + 1 : end])
+        following = box.start()
+    distinct = list(dict.fromkeys(content.strip() for content in reversed(found)))
+    return ", ".join(distinct) or None
+
+
+def _closing(text: str, start: int) -> int | None:
+    """Where the brace that opens at `start` is closed."""
+    depth = 0
+    for brace in re.compile(r"\\[{}\\]|[{}]").finditer(text, start):
+        depth += {"{": 1, "}": -1}.get(brace[0], 0)
+        if depth == 0 and brace[0] == "}":
+            return brace.start()
+    return None
+
+
+def _claimed(text: str) -> str | None:
+    """What follows the last "answer is": a formula (with those joined to it by "and"), else the sentence's rest."""
+    claims = list(_CLAIM.finditer(text, max(0, len(text) - _LAST_PART)))
+    for claim in reversed(claims):
+        said = text[claim.end() : claim.end() + 2 * MAX_ANSWER]
+        formula = _FORMULA.search(said)
+        if formula and "\n" not in said[: formula.start()].strip() and not re.search(r"\.\s", said[: formula.start()]):
+            parts = [_inside(formula)]
+            for following in _FORMULA.finditer(said, formula.end()):
+                if not _JOINT.fullmatch(said, formula.end(), following.start()):
+                    break
+                parts.append(_inside(following))
+                formula = following
+            return ", ".join(parts)
+        sentence = _SENTENCE_END.split(said.strip(), maxsplit=1)[0]
+        few_words = 0 < len(sentence.split()) <= 3 and not re.match(r"(?i)(?:not|unknown|unclear)\b", sentence)
+        if few_words or re.search(r"[0-9\\]", sentence):
+            return sentence
+    return None
+
+
+def _last_formula(text: str) -> str | None:
+    """The formula or free-standing number that ends last."""
+    text = text[-_LAST_PART:]
+    found = [(match.end(), _inside(match)) for match in _FORMULA.finditer(text)]
+    found += [(match.end(), match[0]) for match in _NUMBER.finditer(text)]
+    return max(found, default=(0, None), key=lambda end_and_answer: end_and_answer[0])[1]
+
+
+def _inside(formula: re.Match[str]) -> str:
+    return next(group for group in formula.groups() if group is not None)
+
+
+def _equal(expected: str, answer: str) -> bool:
+    text, expected_text = _as_text(answer), _as_text(expected)
+    if text == expected_text:
+        return True
+    if _is_words(expected):
+        return text.lower() == expected_text.lower()
+    base, expected_base = _BASE.fullmatch(text), _BASE.fullmatch(expected_text)
+    if base and expected_base:  # math-verify drops the base: 12_5 would equal 12_7
+        return base.groups() == expected_base.groups()
+    return _verified(expected, answer)
+
+
+def _verified(expected: str, answer: str) -> bool:
+    from math_verify import verify
+
+    gold, target = _parsed(expected), _parsed(answer)
+    return bool(gold and target) and bool(verify(list(gold), list(target), timeout_seconds=None, raise_on_error=True))
+
+
+@functools.lru_cache(maxsize=4096)
+def _parsed(answer: str) -> tuple[Any, ...]:
+    """What math-verify reads: a sympy object and its source, or the source alone."""
+    from math_verify import LatexExtractionConfig, parse
+
+    logging.getLogger("math_verify").setLevel(logging.ERROR)  # it warns that its own time limit is off: ours is on
+    if len(answer) >= MAX_ANSWER or _nesting(answer) > MAX_NESTING:
+        return (answer,)
+    config = [LatexExtractionConfig(boxed_match_priority=0)]
+    return tuple(parse(rf"\boxed{{{answer}}}", config, parsing_timeout=None))
+
+
+def _canonical(answer: str) -> str:
+    if _is_words(answer):
+        return _as_text(answer).lower()
+    base = _BASE.fullmatch(_as_text(answer))
+    if base:
+        return f"{base[1]}_{base[2]}"
+    parsed = _parsed(answer)
+    if parsed and not isinstance(parsed[0], str):
+        with contextlib.suppress(Exception):  # sympy refuses odd mixtures (a matrix minus a number): the text will do
+            return canonical(parsed[0])
+    return _as_text(answer)
+
+
+def _is_words(answer: str) -> bool:
+    r"""Whether the answer is prose (`\text{even}`, Saturday) and not mathematics."""
+    wrapped = _TEXT.fullmatch(answer)
+    if wrapped:
+        return re.search(r"[A-Za-z]", wrapped[1]) is not None
+    return _WORDS.fullmatch(answer) is not None and re.search(r"[A-Za-z]{4,}|^(?:odd|yes|no)$", answer) is not None
+
+
+def _as_text(answer: str) -> str:
+    """The answer without spacing, wrappers of text, brackets around one letter and the variants of frac."""
+    answer = _SPACING.sub("", _TEXT.sub(r"\1", answer)).replace("dfrac", "frac").replace("tfrac", "frac")
+    answer = re.sub(r"_\{([0-9A-Za-z])\}", r"_\1", re.sub(r"\s+", "", answer)).rstrip(".")
+    return re.sub(r"^\(([A-Za-z])\)$", r"\1", answer)
+
+
+def _nesting(answer: str) -> int:
+    depth = deepest = 0
+    for character in answer:
+        depth += (character in "([{") - (character in ")]}")
+        deepest = max(deepest, depth)
+    return deepest

@@ -1,0 +1,108 @@
+"""The shipped graders by name, as task files ask for them: `metadata.ttgbench.grader: number`."""
+
+from __future__ import annotations
+
+import atexit
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+from ttgbench.tasks.task import Grade
+
+Doc = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Marking:
+    """One output to be graded."""
+
+    doc: Doc
+    """The question's document."""
+    target: str
+    """The reference answer, as the task's doc_to_target gives it."""
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class NamedGrader:
+    """A grader of outputs in batches. Never raises for what a model wrote.
+
+    `code` raises SandboxUnavailable where nothing can be run, and so nothing graded.
+    """
+
+    version: Callable[[], str]
+    """Name and version; grades are stored under it."""
+    grade: Callable[[Sequence[Marking]], list[Grade]]
+
+
+def _number(markings: Sequence[Marking]) -> list[Grade]:
+    from ttgbench.tasks.grading import number
+
+    return [number.grade(marking.output, marking.target) for marking in markings]
+
+
+def _choice(markings: Sequence[Marking]) -> list[Grade]:
+    from ttgbench.tasks.grading import choice
+
+    return [choice.grade(m.output, m.target, choices=_choices(m.doc)) for m in markings]
+
+
+def _choices(doc: Doc) -> Sequence[str]:
+    """The options' texts: `choices`, or `options` (mmlu_pro), or arc's {"text": [...]}."""
+    choices = doc.get("choices", doc.get("options", ()))
+    return choices.get("text", ()) if isinstance(choices, Mapping) else choices
+
+
+def _text(markings: Sequence[Marking]) -> list[Grade]:
+    from ttgbench.tasks.grading import text
+
+    return [text.grade(marking.output, marking.target, aliases=marking.doc.get("aliases", ())) for marking in markings]
+
+
+def _literal(markings: Sequence[Marking]) -> list[Grade]:
+    from ttgbench.tasks.grading import literal
+
+    return [literal.grade(marking.output, marking.target) for marking in markings]
+
+
+def _code(markings: Sequence[Marking]) -> list[Grade]:
+    from ttgbench.tasks.grading import code
+
+    return code.grade_many([marking.output for marking in markings], [marking.doc for marking in markings])
+
+
+def _math(markings: Sequence[Marking]) -> list[Grade]:
+    return _math_pool().grade([{"output": m.output, "reference": m.target} for m in markings])
+
+
+@cache
+def _math_pool() -> Any:
+    """Worker processes with limits, as an answer may hang sympy; started when first needed, kept to the end."""
+    from ttgbench.tasks.grading.workers import GraderPool
+
+    pool = GraderPool("ttgbench.tasks.grading.math:grade")
+    atexit.register(pool.close)
+    return pool
+
+
+def _version_of(module: str) -> Callable[[], str]:
+    def version() -> str:
+        import importlib
+
+        return str(importlib.import_module(f"ttgbench.tasks.grading.{module}").GRADER)
+
+    return version
+
+
+GRADERS: Mapping[str, NamedGrader] = MappingProxyType(
+    {
+        "number": NamedGrader(_version_of("number"), _number),
+        "choice": NamedGrader(_version_of("choice"), _choice),
+        "literal": NamedGrader(_version_of("literal"), _literal),
+        "text": NamedGrader(_version_of("text"), _text),
+        "math": NamedGrader(_version_of("math"), _math),
+        "code": NamedGrader(_version_of("code"), _code),
+    }
+)

@@ -1,0 +1,1 @@
+"""What belongs to no noun: YAML input, extras, plugins, versions."""

@@ -1,0 +1,431 @@
+"""The dataflow: everything once, nothing too early, slots full, and a failure that costs only itself."""
+
+import asyncio
+import math
+import time
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from ttgbench.engines.base import Completion, Sampling
+from ttgbench.errors import ContextOverflow, EngineError, InputError, StoreError
+from ttgbench.evaluate.batch import Step, Work
+from ttgbench.evaluate.executor import Executor, plurality
+from ttgbench.evaluate.store.store import Store
+from ttgbench.graphs.keys import seed_for
+from ttgbench.testing import ScriptedEngine, ToyTask, toy_pool
+
+
+def key(name):
+    return name.encode().hex().ljust(32, "0")
+
+
+def step(name, *inputs, model="small"):
+    role = "vote" if model is None else "assistant"
+    return Step(key(name), role, model, tuple(sorted(key(source) for source in inputs)))
+
+
+CHAIN = [step("a"), step("b", "a"), step("e", "b")]
+DIAMOND = [step("a"), step("b", "a"), step("c", "a"), step("d", "b", "c")]
+
+
+def work(steps, questions=3, universe=0, recorded=()):
+    task = ToyTask(questions)
+    missing = np.ones((len(steps), questions), dtype=np.bool_)
+    missing[list(recorded)] = False
+    return Work(steps, task.questions("search"), universe, missing)
+
+
+def prompt_of(request):
+    prompt = request.prompt
+    return prompt.text or "\n".join(message.content for message in prompt.messages)
+
+
+def executor(engine, store, progress=None, task=None):
+    engines = engine if isinstance(engine, dict) else {"small": engine, "large": engine}
+    return Executor(task or ToyTask(), toy_pool(), Sampling(max_tokens=16), engines, store, progress)
+
+
+def run(engine, *works, store=None, progress=None):
+    """Runs all works at once; returns their tokens and the store."""
+    store = store or Store()
+
+    async def main():
+        runner = executor(engine, store, progress)
+        try:
+            return await asyncio.gather(*(runner.run(each) for each in works))
+        finally:
+            await runner.close()
+
+    return asyncio.run(main()), store
+
+
+def counting(prefix="said"):
+    numbers = iter(range(10**6))
+    return ScriptedEngine(lambda request: f"{prefix}-{next(numbers)}.")
+
+
+def texts(store, steps, each):
+    found = store.get_many((s.key, q.id, each.universe) for s in steps for q in each.questions)
+    return {(identity[0], identity[1]): row.text for identity, row in found.items()}
+
+
+def test_outputs_enter_the_prompts_of_their_successors_in_key_order():
+    engine, each = counting(), work(DIAMOND)
+    _, store = run(engine, each)
+    said = texts(store, DIAMOND, each)
+    requests = {request.seed: request for request in engine.requests}
+    for question in each.questions:
+        first = prompt_of(requests[seed_for(key("a"), question.id, 0)])
+        assert "said-" not in first
+        assert question.text in first
+        last = prompt_of(requests[seed_for(key("d"), question.id, 0)])
+        assert said[key("a"), question.id] not in last
+        places = [last.index(said[key(name), question.id]) for name in "bc"]
+        assert places == sorted(places)
+
+
+def test_tokens_are_what_was_recorded():
+    each = work(CHAIN)
+    [(tokens_in, tokens_out)], store = run(counting(), each)
+    for row, item in enumerate(CHAIN):
+        usage = store.usage(item.key, 0)
+        assert [usage[q.id] for q in each.questions] == list(zip(tokens_in[row], tokens_out[row], strict=True))
+    assert (tokens_in > 0).all()
+
+
+def test_what_is_recorded_is_not_generated_again():
+    engine = counting()
+    _, store = run(engine, work(CHAIN[:2]))
+    assert len(engine.requests) == 6
+    [(tokens_in, _)], _ = run(engine, work(DIAMOND, recorded=[0, 1]), store=store)
+    assert len(engine.requests) == 12
+    assert not tokens_in[:2].any()
+    assert sum("said-" in prompt_of(request) for request in engine.requests) == 9
+
+
+def test_works_that_run_at_once_share_their_generations():
+    engine = ScriptedEngine(lambda request: "7", seconds=lambda _: 0.01)
+    results, _ = run(engine, work(DIAMOND), work(CHAIN), work(DIAMOND, universe=1), work(CHAIN))
+    seeds = [request.seed for request in engine.requests]
+    assert len(seeds) == len(set(seeds)) == (4 + 1 + 4) * 3
+    assert (results[1][0] == results[3][0]).all()
+
+
+LADDER = [step("a"), step("b", "a"), step("c", "a", "b"), step("d", "b"), step("e", "c", "d"), step("f")]
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, len(LADDER)), st.integers(0, 4), st.integers(0, 12)), min_size=2, max_size=5),
+    st.integers(1, 3),
+    st.integers(0, 10**6),
+)
+@settings(max_examples=25, deadline=None, phases=[Phase.generate])  # a failure depends on time: nothing to shrink
+def test_works_that_begin_at_any_time_generate_each_thing_once(plans, slots, seed):
+    """A later work may overtake, or come while what it needs is being recorded."""
+    random = Random(seed)
+    engine = ScriptedEngine(lambda request: "7", slots=slots, seconds=lambda _: random.random() / 500)
+    store = Store()
+
+    async def begin(runner, steps, first, delay):
+        await asyncio.sleep(delay / 1000)
+        chosen = LADDER[:steps]
+        seen = runner.recorded
+        questions = ToyTask(8).questions("search")[first : first + 4]
+        usage = [store.usage(each.key, 0) for each in chosen]
+        missing = np.array([[question.id not in used for question in questions] for used in usage])
+        await asyncio.sleep(delay % 3 / 1000)  # what was missing may have come meanwhile
+        tokens, _ = await runner.run(Work(chosen, questions, 0, missing, seen))
+        for each, row, lacked in zip(chosen, tokens, missing, strict=True):
+            used = store.usage(each.key, 0)
+            assert [used[q.id][0] if lack else 0 for q, lack in zip(questions, lacked, strict=True)] == row.tolist()
+
+    async def main():
+        runner = executor(engine, store)
+        await asyncio.gather(*(begin(runner, *plan) for plan in plans))
+        await runner.close()
+
+    asyncio.run(main())
+    seeds = [request.seed for request in engine.requests]
+    assert len(seeds) == len(set(seeds)) == store.info().generations
+
+
+def test_whoever_recorded_first_is_heard_by_the_successors():
+    store = Store()
+    other, _ = Store(), None
+    run(ScriptedEngine(lambda request: "from another process"), work(CHAIN[:1]), store=other)
+    rows = list(other.get_many((key("a"), q.id, 0) for q in work(CHAIN).questions).values())
+    engine = ScriptedEngine(lambda request: store.put_many(rows) and "too late")
+    run(engine, work(CHAIN[:2]), store=store)
+    heard = [prompt_of(request) for request in engine.requests if "from another process" in prompt_of(request)]
+    assert len(heard) == 3
+    assert not any("too late" in prompt_of(request) for request in engine.requests)
+
+
+class RoundEngine(ScriptedEngine):
+    """Answers only when all slots are taken, or when nothing more has come for a while: counts rounds, not time."""
+
+    def __init__(self, slots):
+        super().__init__(lambda request: "1", slots=slots)
+        self.rounds = []
+        self._held = []
+
+    async def generate(self, request):
+        self.requests.append(request)
+        ours = asyncio.get_running_loop().create_future()
+        self._held.append(ours)
+        assert len(self._held) <= self.slots
+        count = len(self.requests)
+        if len(self._held) < self.slots:
+            await asyncio.wait([ours], timeout=0.2)
+        if not ours.done() and (len(self._held) == self.slots or count == len(self.requests)):
+            self.rounds.append(len(self._held))
+            for held in self._held:
+                held.set_result(None)
+            self._held = []
+        await ours
+        return Completion("1", 5, 1, "stop", 0.0)
+
+
+@pytest.mark.parametrize("slots", [1, 3, 8])
+def test_slots_stay_full(slots):
+    steps = [step(f"{name}{n}", *(f"{source}{n}" for source in sources))
+             for n in range(6) for name, sources in (("a", ""), ("b", "a"), ("c", "b"), ("d", "a"))]  # fmt: skip
+    engine = RoundEngine(slots)
+    run(engine, work(steps, questions=5))
+    ideal = math.ceil(len(steps) * 5 / slots)
+    assert len(engine.requests) == len(steps) * 5
+    assert len(engine.rounds) <= ideal + 1
+
+
+def test_each_engine_has_its_own_slots():
+    engines = {name: ScriptedEngine(lambda request: "1", slots=slots, seconds=lambda _: 0.001)
+               for name, slots in (("small", 2), ("large", 5))}  # fmt: skip
+    steps = [step(f"{model}{n}", model=model) for n in range(4) for model in engines]
+    run(engines, work(steps, questions=10))
+    assert {name: engine.peak for name, engine in engines.items()} == {"small": 2, "large": 5}
+    assert all({request.model for request in engine.requests} == {name} for name, engine in engines.items())
+
+
+def test_the_longest_way_goes_first():
+    engine = ScriptedEngine(lambda request: "1", slots=1)
+    run(engine, work([step("x"), *CHAIN], questions=1))
+    assert engine.requests[0].seed == seed_for(key("a"), "toy@1/search/0000", 0)
+    assert engine.requests[-1].seed in {seed_for(key(name), "toy@1/search/0000", 0) for name in "ex"}
+
+
+def test_what_waits_is_no_task():
+    tasks = []
+    engine = ScriptedEngine(lambda request: tasks.append(len(asyncio.all_tasks())) or "1", slots=8)
+    run(engine, work([step(f"n{n}") for n in range(100)], questions=50))
+    assert len(tasks) == 5000
+    assert max(tasks) < 8 + 5
+
+
+def failing(at, error):
+    def script(request):
+        if len(engine.requests) >= at:
+            raise error
+        return "1"
+
+    engine = ScriptedEngine(script, slots=1)
+    return engine
+
+
+def test_a_failure_names_its_generation_and_keeps_what_was_recorded():
+    store = Store()
+    with pytest.raises(EngineError, match=r"small as assistant, question toy@1/search/\d+.*server gone"):
+        run(failing(7, EngineError("server gone")), work(CHAIN, questions=5), store=store)
+    assert store.info().generations == 6
+    run(counting(), work(CHAIN, questions=5), store=store)
+    assert store.info().generations == 15
+
+
+def test_a_bug_in_an_engine_is_not_swallowed():
+    with pytest.raises(ZeroDivisionError):
+        run(failing(2, ZeroDivisionError()), work(CHAIN))
+
+
+def test_an_engine_that_cancels_itself_is_a_failure_and_no_standstill():
+    async def give_up(request):
+        raise asyncio.CancelledError
+
+    engine = counting()
+    engine.generate = give_up
+    with pytest.raises(EngineError, match="gave the request up"):
+        run(engine, work(CHAIN))
+
+
+def test_a_failure_ends_only_the_works_that_need_it():
+    def script(request):
+        if request.model == "large":
+            raise EngineError("gone")
+        return "1"
+
+    async def main():
+        runner = executor(ScriptedEngine(script, seconds=lambda _: 0.002), Store())
+        bad = runner.run(work([step("a"), step("z", "a", model="large")]))
+        results = await asyncio.gather(bad, runner.run(work(CHAIN)), return_exceptions=True)
+        await runner.close()
+        return results
+
+    bad, good = asyncio.run(main())
+    assert isinstance(bad, EngineError)
+    assert (good[0] > 0).all()
+
+
+def test_a_store_that_fails_ends_the_work():
+    class Full(Store):
+        def put_many(self, generations):
+            raise StoreError("disk full")
+
+    with pytest.raises(StoreError, match="disk full"):
+        run(counting(), work(CHAIN), store=Full())
+
+
+def test_a_slow_store_slows_the_engines_down(monkeypatch):
+    monkeypatch.setattr("ttgbench.evaluate.executor.BACKLOG", 8)
+    groups = []
+
+    class Slow(Store):
+        def put_many(self, generations):
+            groups.append(len(generations))
+            time.sleep(0.02)
+            return super().put_many(generations)
+
+    run(
+        ScriptedEngine(lambda request: "1", slots=4),
+        work([step(f"n{n}") for n in range(40)], questions=5),
+        store=Slow(),
+    )
+    assert sum(groups) == 200
+    assert max(groups) <= 8 + 2 * 4  # what was over the limit, and what was under way
+
+
+def test_cancelling_one_work_leaves_the_others_alone():
+    async def main():
+        engine = ScriptedEngine(lambda request: "1", slots=2, seconds=lambda _: 0.005)
+        runner = executor(engine, Store())
+        first = asyncio.create_task(runner.run(work(CHAIN)))
+        second = asyncio.create_task(runner.run(work(DIAMOND)))
+        await asyncio.sleep(0.012)
+        first.cancel()
+        tokens, _ = await second
+        again, _ = await runner.run(work([step("new")]))
+        await runner.close()
+        return first.cancelled(), tokens, again
+
+    cancelled, tokens, again = asyncio.run(main())
+    assert cancelled
+    assert (tokens > 0).all()
+    assert (again > 0).all()
+
+
+def test_closing_stops_at_once_and_keeps_what_came_back():
+    async def main():
+        engine = ScriptedEngine(lambda request: "1", slots=2, seconds=lambda r: 60 if len(engine.requests) > 4 else 0)
+        store = Store()
+        runner = executor(engine, store)
+        running = asyncio.create_task(runner.run(work(CHAIN, questions=9)))
+        while engine.running < 2 or len(engine.requests) < 6:
+            await asyncio.sleep(0.001)
+        await runner.close()
+        await runner.close()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        return store.info().generations
+
+    assert asyncio.run(asyncio.wait_for(main(), timeout=10)) == 4
+
+
+def test_an_overflowing_prompt_loses_its_first_predecessors():
+    def script(request):
+        if request.seed == seed_for(key("d"), "toy@1/search/0000", 0) and prompt_of(request).count("said-") > 1:
+            raise ContextOverflow("too long")
+        return f"said-{len(engine.requests)}."
+
+    engine = ScriptedEngine(script)
+    _, store = run(engine, work(DIAMOND, questions=2))
+    rows = store.get_many((key("d"), f"toy@1/search/000{n}", 0) for n in range(2))
+    assert [row.dropped_inputs for row in rows.values()] == [1, 0]
+    kept = store.get_many([(key("c"), "toy@1/search/0000", 0)])
+    assert next(iter(kept.values())).text in prompt_of(engine.requests[-1]) + prompt_of(engine.requests[-2])
+
+
+def test_a_question_that_never_fits_is_an_error():
+    with pytest.raises(ContextOverflow, match="toy@1/search/0000"):
+        run(failing(1, ContextOverflow("too long")), work(CHAIN, questions=1))
+
+
+def test_a_model_without_engine_is_named():
+    with pytest.raises(InputError, match="no engine for large"):
+        run({"small": counting()}, work([step("a", model="large")]))
+
+
+def test_text_that_no_file_can_hold_is_mended():
+    _, store = run(ScriptedEngine(lambda request: "a\ud800b"), work(CHAIN))
+    assert set(texts(store, CHAIN, work(CHAIN)).values()) == {"a?b"}
+
+
+def test_votes_are_computed_and_grades_of_ballots_recorded_once():
+    answers = iter("5 7 7 9 9 1".split())
+    engine = ScriptedEngine(lambda request: next(answers), slots=1)
+    steps = [step("a"), step("b"), step("c"), step("v", "a", "b", "c", model=None), step("w", "a", "b", model=None)]
+    task, store = ToyTask(2), Store()
+    each = work(steps, questions=2)
+
+    async def main():
+        runner = executor(engine, store, task=task)
+        try:
+            return await runner.run(each)
+        finally:
+            await runner.close()
+
+    tokens_in, tokens_out = asyncio.run(main())
+    assert texts(store, [steps[3]], each) == {(key("v"), each.questions[n].id): text for n, text in enumerate("79")}
+    assert not tokens_in[3:].any()
+    assert not tokens_out[3:].any()
+    assert store.info().graders == {"last_number/1": 6}
+    assert task.graded >= 6
+
+
+@given(st.lists(st.tuples(st.text(max_size=2), st.sampled_from([None, "x", "y", "z"])), min_size=1, max_size=7))
+def test_plurality_is_the_first_output_with_a_most_frequent_answer(ballot):
+    outputs, answers = [text for text, _ in ballot], [answer for _, answer in ballot]
+    given_answers = [answer for answer in answers if answer is not None]
+    expected = 0
+    if given_answers:
+        most = max(map(given_answers.count, given_answers))
+        expected = next(n for n, answer in enumerate(answers) if answer is not None and answers.count(answer) == most)
+    assert plurality(outputs, answers) == outputs[expected]
+
+
+def test_progress_counts_what_was_recorded():
+    class Counts:
+        total = np.zeros(4, dtype=int)
+
+        def planned(self, generations, recorded):
+            raise AssertionError("the evaluator's business")
+
+        def done(self, *counts):
+            self.total = self.total + counts
+
+    counts = Counts()
+    [(tokens_in, tokens_out)], _ = run(counting(), work([*CHAIN, step("v", "b", "e", model=None)]), progress=counts)
+    assert counts.total[:3].tolist() == [12, tokens_in.sum(), tokens_out.sum()]
+    assert counts.total[3] > 0
+
+
+def test_a_progress_that_fails_ends_the_work():
+    class Broken:
+        def planned(self, generations, recorded):
+            pass
+
+        def done(self, *counts):
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run(counting(), work(CHAIN), progress=Broken())

@@ -1,0 +1,48 @@
+"""Every row of answers.yaml gets the verdict and the normalised answer that it states."""
+
+import random
+import string
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ttgbench.tasks.grading import choice, math, number
+from ttgbench.tasks.task import CORRECT, Grade
+
+TABLE = yaml.safe_load(Path(__file__).with_name("answers.yaml").read_text(encoding="utf-8"))
+CHOICES = ["Paris", "London", "A dog", "The red fox"]
+HARMLESS = [c for c in string.punctuation + " \n" if c not in "()[]{}<>\\$#"]
+
+
+def garbage() -> str:
+    return "".join(random.Random(0).choices(HARMLESS, k=1_000_000))
+
+
+def rows(grader):
+    return [pytest.param(row, id=f"{i}-{row['output'][:40]!r}") for i, row in enumerate(TABLE[grader])]
+
+
+def check(row, grade, **info):
+    output = row["output"].replace("{garbage}", garbage()) if "{garbage}" in row["output"] else row["output"]
+    expected = Grade(row.get("status", CORRECT), row["answer"])
+    assert grade(output, str(row["reference"]), **info) == expected
+
+
+def test_the_table_is_large():
+    assert sum(map(len, TABLE.values())) >= 200
+
+
+@pytest.mark.parametrize("row", rows("number"))
+def test_number(row):
+    check(row, number.grade)
+
+
+@pytest.mark.parametrize("row", rows("choice"))
+def test_choice(row):
+    check(row, choice.grade, choices=row.get("choices", CHOICES), letters=row.get("letters", "ABCD"))
+
+
+@pytest.mark.parametrize("row", rows("math"))
+def test_math(row):
+    check(row, math.grade)
