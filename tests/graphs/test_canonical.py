@@ -99,7 +99,7 @@ def test_symmetric_shapes_need_no_search(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_search_gives_up_in_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(canonical, "MAX_WORK", 20_000)
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(SearchLimit):
         written_in_order(*HOSTILE["projective plane"])
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5

@@ -70,9 +70,9 @@ class GenerationEvaluator:
         self._engines, self._progress = engines, progress
         # Without engines it still computes votes.
         self._executor = Executor(task, pool, sampling, engines or {}, self._store, progress)
-        prompts = {name: role.version for name, role in ROLES.items()}
         # Which output wins a vote depends on how answers are extracted.
-        prompts["vote"] = f"{prompts['vote']}+{task.card.grader}"
+        graders = {name: f"+{task.card.grader}" for name, role in ROLES.items() if role.aggregates}
+        prompts = {name: role.version + graders.get(name, "") for name, role in ROLES.items()}
         models = {card.name: card.fingerprint for card in pool}
         self.key_context = KeyContext(prompts=prompts, models=models, sampling=sampling.fingerprint)
         self._plans: dict[object, _Plan] = {}
@@ -122,7 +122,7 @@ class GenerationEvaluator:
     def _make_plan(self, graph: Graph) -> _Plan:
         nodes = {node.id: node for node in graph.nodes}
         cards = {node.id: None if node.model is None else self._pool[node.model] for node in graph.nodes}
-        if not self._task.card.votable and any(node.role == "vote" for node in graph.nodes):
+        if not self._task.card.votable and any(node.model is None for node in graph.nodes):
             raise InputError(f"task {self._task.card.name} has no answers that can be compared", field="vote")
         keys = node_keys(graph, self.key_context)
         position = {name: index for index, name in enumerate(graph.order)}

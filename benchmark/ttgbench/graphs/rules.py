@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ttgbench.errors import GraphIssue, unknown_name_message
+from ttgbench.graphs.roles import ROLES
 
 MAX_NODES = 128
 MAX_EDGES = MAX_NODES * (MAX_NODES - 1) // 2
@@ -36,12 +37,9 @@ class RoleRule(NamedTuple):
 
 
 ROLE_RULES: Mapping[str, RoleRule] = MappingProxyType(
-    {
-        "assistant": RoleRule(needs_model=True, needs_predecessors=False),
-        "fuser": RoleRule(needs_model=True, needs_predecessors=True),
-        "vote": RoleRule(needs_model=False, needs_predecessors=True),
-    }
+    {name: RoleRule(role.needs_model, role.needs_predecessors) for name, role in ROLES.items()}
 )
+"""What the roles' files say of a graph's structure."""
 
 
 def shown(value: Any) -> str:

@@ -120,6 +120,13 @@ class Suite(_Record):
         """The universe that a run with this seed draws its search samples from."""
         return seed % self.search_universes if self.search_universes else seed
 
+    def spec(self, name: str) -> ProblemSpec:
+        """The problem of this name. Raises UnknownName with near matches."""
+        for problem in self.problems:
+            if problem.name == name:
+                return problem
+        raise UnknownName("problem", name, [problem.name for problem in self.problems])
+
     def to_dict(self) -> dict[str, Any]:
         """Everything that defines the suite, JSON-ready."""
         return self.model_dump(mode="json", by_alias=True)

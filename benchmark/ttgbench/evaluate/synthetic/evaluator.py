@@ -18,13 +18,14 @@ from itertools import starmap
 import numpy as np
 from numpy.typing import NDArray
 
-from ttgbench.errors import InputError
+from ttgbench.errors import InputError, UnknownName
 from ttgbench.evaluate.base import Evaluation, NodeUse
 from ttgbench.evaluate.synthetic.coefficients import ABILITIES, FATIGUE, LEAST, LENGTH_NOISE, READINGS, VERSION
 from ttgbench.evaluate.synthetic.draws import Bits, Floats, address, mix, thirds
 from ttgbench.evaluate.synthetic.landscape import BUCKETS, NOTHING, RIGHT, ROLES, Landscape, landscape
 from ttgbench.graphs.graph import Graph
 from ttgbench.graphs.keys import KeyContext, node_keys
+from ttgbench.graphs.roles import ROLES as ALL_ROLES
 from ttgbench.models.cost import NANOSECONDS
 from ttgbench.models.pool import Pool
 from ttgbench.tasks.task import CORRECT, UNANSWERED, WRONG, Task
@@ -87,7 +88,9 @@ class SyntheticEvaluator:
     def __init__(self, task: Task, pool: Pool) -> None:
         self._task, self._pool = task, pool
         self._number = {name: i for i, name in enumerate(pool.names)}
-        roles = dict.fromkeys((*READINGS, "vote"), f"synthetic-{VERSION}")
+        roles = {
+            name: f"synthetic-{VERSION}" for name, role in ALL_ROLES.items() if name in READINGS or role.aggregates
+        }
         models = {card.name: card.fingerprint for card in pool}
         self.key_context = KeyContext(prompts=roles, models=models, sampling=f"synthetic-{VERSION}")
         self._tariff = _tariff(pool)
@@ -222,6 +225,8 @@ class SyntheticEvaluator:
         if not self._task.card.votable and any(node.model is None for node in nodes):
             raise InputError(f"task {self._task.card.name} has no answers that can be compared", field="vote")
         for node in nodes:
+            if node.role not in self.key_context.prompts:
+                raise UnknownName("simulated role", node.role, self.key_context.prompts)
             if node.model is not None and node.model not in self._number:
                 self._pool[node.model]  # raises, with near matches
         keys = node_keys(graph, self.key_context)

@@ -5,33 +5,37 @@ from __future__ import annotations
 import math
 import unicodedata
 from html import escape
+from typing import Literal
 
 from ttgbench.graphs.draw.layout import Layout, lay_out
 from ttgbench.graphs.graph import Graph, Node
+from ttgbench.graphs.roles import ROLES
 
 BOX_HEIGHT, BOX_SPACE, WIRE_HEIGHT, MARGIN, TIP = 38.0, 14.0, 14.0, 8.0, 7.0
 CHARACTER = 6.7
 """Mean width of a character at the font size used."""
 MAX_CHARACTERS = 28
-COLOURED_ROLES = frozenset({"assistant", "fuser", "vote"})
 
-STYLE = """
-.ttg-graph text{font:12px system-ui,sans-serif;text-anchor:middle;fill:#1f2937}
-.ttg-graph .id{font-weight:600}
-.ttg-graph .edge{fill:none;stroke:#8b94a3;stroke-width:1.2}
-.ttg-graph .tip{fill:#8b94a3}
-.ttg-graph rect{fill:#eef0f3;stroke:#6b7280}
-.ttg-graph .assistant rect{fill:#e3edfb;stroke:#3b6fb5}
-.ttg-graph .fuser rect{fill:#fdeed9;stroke:#b7791f}
-.ttg-graph .vote rect{fill:#def5e6;stroke:#2f855a}
-.ttg-graph .sink rect{stroke-width:2.5}
-@media (prefers-color-scheme:dark){
-.ttg-graph text{fill:#f3f4f6}
-.ttg-graph rect{fill:#374151;stroke:#9ca3af}
-.ttg-graph .assistant rect{fill:#1e3a5f;stroke:#7fb0ee}
-.ttg-graph .fuser rect{fill:#5b3b0e;stroke:#e9b45f}
-.ttg-graph .vote rect{fill:#1d4732;stroke:#6fcf97}
-}
+
+def _colours(theme: Literal["light", "dark"]) -> str:
+    """Style rules of every role, from the roles' files."""
+    shades = {name: getattr(role.colours, theme) for name, role in ROLES.items()}
+    return "\n".join(f".ttg-graph .{name} rect{{fill:{c.fill};stroke:{c.stroke}}}" for name, c in shades.items())
+
+
+STYLE = f"""
+.ttg-graph text{{font:12px system-ui,sans-serif;text-anchor:middle;fill:#1f2937}}
+.ttg-graph .id{{font-weight:600}}
+.ttg-graph .edge{{fill:none;stroke:#8b94a3;stroke-width:1.2}}
+.ttg-graph .tip{{fill:#8b94a3}}
+.ttg-graph rect{{fill:#eef0f3;stroke:#6b7280}}
+{_colours("light")}
+.ttg-graph .sink rect{{stroke-width:2.5}}
+@media (prefers-color-scheme:dark){{
+.ttg-graph text{{fill:#f3f4f6}}
+.ttg-graph rect{{fill:#374151;stroke:#9ca3af}}
+{_colours("dark")}
+}}
 """
 
 
@@ -91,7 +95,7 @@ def _link(left: float, y: float, right: float, to: float, through: float | None)
 
 def _box(graph: Graph, node_id: str, left: float, top: float, width: float) -> str:
     node = graph[node_id]
-    kind = node.role if node.role in COLOURED_ROLES else "other"
+    kind = node.role if node.role in ROLES else "other"
     kind += " sink" if node_id == graph.sink else ""
     name, detail = _lines(node)
     x = left + width / 2

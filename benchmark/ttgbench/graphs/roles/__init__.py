@@ -1,4 +1,4 @@
-"""Roles that a node can have: one YAML file each, with versioned prompts. CONTRIBUTING.md shows how to add one."""
+"""Roles that a node can have: one YAML file each says all of a role. CONTRIBUTING.md shows how to add one."""
 
 from __future__ import annotations
 
@@ -42,6 +42,24 @@ class Templates(BaseModel):
         return self
 
 
+class Colours(BaseModel):
+    """Fill and outline of a role's nodes in drawings, as CSS hex colours."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    fill: str = Field(pattern=r"^#[0-9a-f]{6}$")
+    stroke: str = Field(pattern=r"^#[0-9a-f]{6}$")
+
+
+class Palette(BaseModel):
+    """A role's colours on a light and on a dark page."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    light: Colours
+    dark: Colours
+
+
 class Role(BaseModel):
     """What a node does with the question and with its predecessors' answers."""
 
@@ -52,7 +70,11 @@ class Role(BaseModel):
     number: int = Field(alias="version", ge=1)
     """Raised by whoever changes a prompt."""
     description: str
+    summary: str
+    """What a search agent is told of the role, in half a sentence."""
+    colours: Palette
     needs_model: bool
+    """False for a role that aggregates: it takes the plurality of its predecessors' extracted answers."""
     needs_predecessors: bool
     chat: Templates = Templates()
     """For instruction-tuned models."""
@@ -61,12 +83,19 @@ class Role(BaseModel):
 
     @model_validator(mode="after")
     def _complete(self) -> Role:
+        if self.aggregates and not self.needs_predecessors:
+            raise ValueError("needs_predecessors: a role without a model has nothing to answer with but predecessors")
         needed = ["informed"] if self.needs_predecessors else ["alone", "informed"]
         for kind in ("chat", "completion"):
             missing = [name for name in needed if getattr(getattr(self, kind), name) is None]
             if self.needs_model and missing:
                 raise ValueError(f"{kind} lacks {', '.join(missing)}")
         return self
+
+    @property
+    def aggregates(self) -> bool:
+        """Whether a node of it runs no model and counts the answers that it reads."""
+        return not self.needs_model
 
     @property
     def version(self) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ttgbench.errors import GraphError
 from ttgbench.graphs.graph import Graph, Node
+from ttgbench.graphs.roles import ROLES
 from ttgbench.problems.space.space import SearchSpace
 
 
@@ -56,7 +57,7 @@ class Sketch:
 
 def aggregators(space: SearchSpace, ranking: Sequence[str]) -> list[tuple[str, str | None]]:
     """Ways to make one answer of several: a vote, or a fuser of the best models."""
-    votes: list[tuple[str, str | None]] = [("vote", None)] if "vote" in space.roles else []
+    votes: list[tuple[str, str | None]] = [(role, None) for role in space.roles if ROLES[role].aggregates]
     return votes + [("fuser", model) for model in ranking[:3] if "fuser" in space.roles]
 
 
@@ -131,7 +132,7 @@ def other_role(graph: Graph, space: SearchSpace, ranking: Sequence[str]) -> Iter
             for role in space.roles:
                 if role != graph[node].role:
                     sketch = Sketch(graph)
-                    sketch.nodes[node] = role, None if role == "vote" else kept
+                    sketch.nodes[node] = role, kept if ROLES[role].needs_model else None
                     yield sketch.build(space)
 
 

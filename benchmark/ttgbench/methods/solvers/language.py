@@ -10,16 +10,12 @@ from pydantic import BaseModel, Field
 
 from ttgbench.errors import InputError
 from ttgbench.graphs.graph import Graph
+from ttgbench.graphs.roles import ROLES
 from ttgbench.graphs.shapes import single
 from ttgbench.models.cost import nominal_node_cost
 from ttgbench.problems.problem import Problem
 from ttgbench.problems.space.space import SearchSpace
 
-ROLE_TEXTS = {
-    "assistant": "answers the question, or refines what it reads",
-    "fuser": "writes one answer out of the answers that it reads",
-    "vote": "takes the most frequent of the answers that it reads; has no model and costs nothing",
-}
 INSIGHTS = (
     "Known of such graphs: (1) tasks prefer certain models, and either many small ones or few large ones; "
     "(2) more width and more depth each help up to a point, then hurt; (3) the best width changes with the depth."
@@ -44,9 +40,13 @@ class GraphForm(BaseModel):
     edges: list[Annotated[list[str], Field(min_length=2, max_length=2)]]
 
 
+def _aggregates(role: str) -> bool:
+    return role in ROLES and ROLES[role].aggregates
+
+
 def read_graph(form: GraphForm, space: SearchSpace) -> Graph:
     """The graph that was written. Raises InputError (GraphError) that says why it cannot be used."""
-    nodes = [node.model_dump(exclude={"model"} if node.role == "vote" else None) for node in form.nodes]
+    nodes = [node.model_dump(exclude={"model"} if _aggregates(node.role) else None) for node in form.nodes]
     graph = Graph.from_dict({"schema": 1, "nodes": nodes, "edges": form.edges}, models=space.pool.names)
     reason = space.contains(graph)
     if reason is not None:
@@ -62,7 +62,7 @@ def situation(problem: Problem) -> str:
         f"We look for a graph of language models that answers questions of the task {problem.task.name!r} "
         f"({problem.task.domain}: {problem.task.description[:200]}) with the highest {aim}.",
         "A graph is acyclic and has one sink, whose output is the answer. Every node has a role and a model.",
-        "Roles: " + "; ".join(f"{role}: {ROLE_TEXTS.get(role, role)}" for role in space.roles) + ".",
+        "Roles: " + "; ".join(f"{role}: {ROLES[role].summary}" for role in space.roles) + ".",
         f"Models, with the share of the budget of {space.budget} per question that one answer costs:",
     ]
     for card in space.pool:

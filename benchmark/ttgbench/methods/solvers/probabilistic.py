@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttgbench.graphs.graph import Graph, Node
+from ttgbench.graphs.roles import ROLES
 from ttgbench.models.cost import nominal_node_cost
 from ttgbench.problems.space.space import SearchSpace
 
@@ -48,7 +49,7 @@ class Slots:
         nominal = [[nominal_node_cost(card, degree, space.lengths) for degree in degrees] for card in cards]
         self._costs = np.asarray([[float(space.budget.amount(cost)) for cost in row] for row in nominal])
         self._additive = space.budget.metric != "seconds"
-        self._voting = space.roles.index("vote") if "vote" in space.roles else -1
+        self._free = [number for number, role in enumerate(space.roles) if ROLES[role].aggregates]
         self._assistant = space.roles.index("assistant")
 
     def draw(self, roles: Floats, models: Floats, edges: Floats, rng: np.random.Generator) -> Draw:
@@ -130,7 +131,7 @@ class Slots:
 
     def _cost(self, draw: Draw, kept: NDArray[np.bool_]) -> float:
         degrees = draw.edges[kept].sum(axis=0)[kept]
-        free = (draw.roles[kept] == self._voting) & (degrees > 0)
+        free = np.isin(draw.roles[kept], self._free) & (degrees > 0)
         return float(np.where(free, 0.0, self._costs[draw.models[kept], degrees]).sum())
 
     def _graph(self, draw: Draw, kept: NDArray[np.bool_]) -> Graph:
@@ -140,7 +141,7 @@ class Slots:
         nodes = []
         for slot in slots:
             role = self.roles[draw.roles[slot]] if slot in reading else "assistant"
-            nodes.append(Node(f"s{slot}", role, None if role == "vote" else self.models[draw.models[slot]]))
+            nodes.append(Node(f"s{slot}", role, self.models[draw.models[slot]] if ROLES[role].needs_model else None))
         return Graph(nodes, [(f"s{i}", f"s{j}") for i, j in edges])
 
 

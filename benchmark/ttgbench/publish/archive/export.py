@@ -41,7 +41,7 @@ def export_used(
     with Workbench(store, None, data_dir=data_dir) as bench:
         for cell, events in cells:
             if cell.problem not in contexts:
-                spec = next(spec for spec in suite.problems if spec.name == cell.problem)
+                spec = suite.spec(cell.problem)
                 evaluator = bench.arena(suite, spec).evaluator
                 contexts[cell.problem] = evaluator.key_context if isinstance(evaluator, GenerationEvaluator) else None
             if (context := contexts[cell.problem]) is not None:

@@ -88,7 +88,7 @@ class Subject:
         uses: dict[str, KeyUse] = {}
         for graph in self.graphs:
             keys = node_keys(graph, self.evaluator.key_context)
-            voted = {source for node in graph.nodes if node.role == "vote" for source in graph.predecessors(node.id)}
+            voted = {source for node in graph.nodes if node.model is None for source in graph.predecessors(node.id)}
             for node in graph.nodes:
                 key = keys[node.id]
                 graded = node.id in voted or node.id == graph.sink or (key in uses and uses[key].graded)

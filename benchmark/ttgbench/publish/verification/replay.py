@@ -45,7 +45,7 @@ class Arenas:
         return self._made[problem]
 
     def _spec(self, problem: str) -> ProblemSpec:
-        return next(spec for spec in self._archive.suite.problems if spec.name == problem)
+        return self._archive.suite.spec(problem)
 
 
 def _check_task(cell: CellResult, arena: Arena, source: Path) -> None:

@@ -48,7 +48,7 @@ def _rows(path: Path) -> Iterable[dict[str, Any]]:
 
 def cell_row(cell: CellResult, suite: Suite, entry: Entry | None = None) -> dict[str, Any]:
     """The row of one cell; entry: the archive it is from, None for a run that is not archived."""
-    spec = next(spec for spec in suite.problems if spec.name == cell.problem)
+    spec = suite.spec(cell.problem)
     row: dict[str, Any] = {
         "suite": suite.label,
         "suite_hash": suite.hash,

@@ -149,6 +149,6 @@ class Performer:
 
     def _arena(self, problem: str) -> Arena:
         if problem not in self._arenas:
-            spec = next(spec for spec in self.suite.problems if spec.name == problem)
+            spec = self.suite.spec(problem)
             self._arenas[problem] = self.bench.arena(self.suite, spec)
         return self._arenas[problem]

@@ -1,0 +1,87 @@
+"""A role is one file: what follows from it is read there and nowhere else."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import ttgbench
+from ttgbench.errors import InputError
+from ttgbench.graphs.draw.svg import as_svg
+from ttgbench.graphs.graph import Graph
+from ttgbench.graphs.roles import ROLES, read_role
+from ttgbench.graphs.rules import ROLE_RULES
+
+CRITIC = """
+schema: 1
+name: critic
+version: 1
+description: Says what is wrong with the answers that it reads.
+summary: says what is wrong with the answers that it reads
+colours:
+  light: { fill: "#fde2e2", stroke: "#b53b3b" }
+  dark: { fill: "#5f1e1e", stroke: "#ee7f7f" }
+needs_model: true
+needs_predecessors: true
+chat:
+  informed: "{question} {answers} What is wrong? {answer_format}"
+completion:
+  informed: "{question} {answers} Wrong is:"
+"""
+
+
+PROGRAM = """
+from ttgbench.errors import GraphError
+from ttgbench.graphs.draw.svg import as_svg
+from ttgbench.graphs.graph import Graph
+from ttgbench.methods.solvers.language import ROLES
+nodes = [{"id": "a", "role": "assistant", "model": "m"}, {"id": "c", "role": "critic", "model": "m"}]
+print(".critic rect{fill:#fde2e2" in as_svg(Graph.from_dict({"schema": 1, "nodes": nodes, "edges": [["a", "c"]]})))
+print("critic" in ROLES)
+try:
+    Graph.from_dict({"schema": 1, "nodes": nodes[1:], "edges": []})
+except GraphError as error:
+    print("critic" in str(error))
+"""
+
+
+def test_adding_a_role_is_adding_a_file(tmp_path):
+    package = Path(ttgbench.__file__).parent
+    shutil.copytree(package, tmp_path / "ttgbench", ignore=shutil.ignore_patterns("__pycache__", "recorded", "anchors"))
+    (tmp_path / "ttgbench" / "graphs" / "roles" / "critic.yaml").write_text(CRITIC)
+    environment = {"PYTHONPATH": ":".join([str(tmp_path), *sys.path])}
+    done = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "True", "True"]
+
+
+def test_the_rules_of_graphs_are_those_of_the_files():
+    assert {name: tuple(rule) for name, rule in ROLE_RULES.items()} == {
+        name: (role.needs_model, role.needs_predecessors) for name, role in ROLES.items()
+    }
+
+
+def test_every_role_has_its_colour_in_drawings():
+    graph = Graph.from_dict({"schema": 1, "nodes": [{"id": "a", "role": "assistant", "model": "m"}], "edges": []})
+    for name, role in ROLES.items():
+        assert f".{name} rect{{fill:{role.colours.light.fill};stroke:{role.colours.light.stroke}}}" in as_svg(graph)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("needs_predecessors: true", "needs_predecessors: maybe", "needs_predecessors"),
+        (
+            "needs_model: true\nneeds_predecessors: true",
+            "needs_model: false\nneeds_predecessors: false",
+            "predecessors",
+        ),
+        ("#fde2e2", "red", "colours.light.fill"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_named(tmp_path, old, new, said):
+    path = tmp_path / "critic.yaml"
+    path.write_text(CRITIC.replace(old, new))
+    with pytest.raises(InputError, match=said):
+        read_role(path)
