@@ -24,6 +24,7 @@ from ttgbench.run.context import Arena
 from ttgbench.run.experiment import read_manifest
 from ttgbench.run.results import LOG_NAME, RESULT_NAME, CellResult, read_result
 from ttgbench.run.session import Workbench
+from ttgbench.util.lines import lines_of
 
 GRAPHS, UNIVERSES = 200, 8
 """With which the splits are compared, per problem."""
@@ -47,7 +48,7 @@ def split_difference(arena: Arena) -> float:
 
 def held(cell: CellResult, log: Path, points: tuple[float, ...]) -> Iterator[tuple[float, float, float]]:
     """(point, search value, test value) of the incumbent at each point, where it was evaluated on all questions."""
-    events = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
+    events = [json.loads(line) for line in lines_of(log.read_text("utf-8"))]
     most = max((event["questions"] for event in events if event["event"] == "evaluate"), default=0)
     believed = {e["key"]: e["value"] for e in events if e["event"] == "evaluate" and e["questions"] == most}
     tested = {score.key: score.value for score in cell.test}

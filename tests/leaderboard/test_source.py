@@ -86,6 +86,13 @@ def said(path):
         return verdict.sentence, verdict.problems
 
 
+def test_a_folder_with_the_name_of_a_record_is_no_results(tmp_path):
+    with zipfile.ZipFile(tmp_path / "folder.zip", "w") as archive:
+        archive.writestr("x/run.json/", "")
+    _, problems = said(tmp_path / "folder.zip")
+    assert "holds neither results" in problems[0]
+
+
 def test_good_results_can_be_handed_in(results, tmp_path, monkeypatch):
 
     monkeypatch.setattr(

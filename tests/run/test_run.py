@@ -25,7 +25,7 @@ def run(out: Path, suite: Suite, method: str | Path, bench: Workbench):
     """One cell with seed 0; its result and its log."""
     results = run_suite(out, suite, [str(method)], 1, bench, "echo", lambda cell, result: None)
     folder = cell_folder(out, "tiny-math", results[0].method.name, 0)
-    events = [json.loads(line) for line in (folder / LOG_NAME).read_text().splitlines()]
+    events = [json.loads(line) for line in (folder / LOG_NAME).read_text().removesuffix("\n").split("\n")]
     return results[0], events
 
 
@@ -164,7 +164,9 @@ def _failing(*_):
 
 def test_texts_that_are_no_text_do_not_stop_the_harness(tmp_path, tiny_suite, bench, write_method):
     class_body = "class E(Exception):\n    def __str__(self): raise ValueError\n"
-    for number, body in enumerate(["raise ValueError('\\ud800')", class_body + "raise E"]):
+    for number, body in enumerate(
+        ["raise ValueError('\\ud800')", "raise ValueError('a\\u2028b\\x85c')", class_body + "raise E"]
+    ):
         result, _ = run(tmp_path / str(number), tiny_suite, write_method(body, f"t{number}"), bench)
         assert result.status == "crashed"
 

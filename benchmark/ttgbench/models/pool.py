@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from importlib.resources import files
@@ -119,7 +120,7 @@ class Pool(_Record):
     @model_validator(mode="after")
     def _unique(self) -> Pool:
         names = [card.name for card in self.models]
-        twice = sorted({name for name in names if names.count(name) > 1})
+        twice = sorted(name for name, times in Counter(names).items() if times > 1)
         if twice:
             raise ValueError(f"models listed twice: {', '.join(twice)}")
         return self

@@ -106,7 +106,7 @@ def _search_function(folder: Path) -> SearchMethod:
     path = folder / "method.py"
     try:
         module = importlib.import_module(f"{package.__name__}.method")
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(f"cannot be imported: {type(error).__name__}: {error}", source=path) from None
     search: Callable[..., Graph] | None = getattr(module, "search", None)
     if not callable(search):

@@ -30,6 +30,7 @@ from ttgbench.problems.problem import Agent, Problem, QuestionView, TaskView
 from ttgbench.run.context import Arena
 from ttgbench.run.results import LOG_NAME, RESULT_NAME, CellResult, Status, write_atomic
 from ttgbench.run.score import score_log
+from ttgbench.util.lines import lines_of
 
 LOG_PART = f".{LOG_NAME}.part"
 ERROR_NAME = "error.txt"
@@ -239,7 +240,7 @@ def _one_line(error: BaseException) -> str:
 def _score(arena: Arena, method: Metadata, seed: int, folder: Path) -> CellResult:
     """Scores what a whole log holds, and puts log and result in their places, the result last."""
     part = folder / LOG_PART
-    result = score_log(arena, method, seed, part.read_text("utf-8").splitlines())
+    result = score_log(arena, method, seed, lines_of(part.read_text("utf-8")))
     part.replace(folder / LOG_NAME)
     write_atomic(folder / RESULT_NAME, result.to_json())
     return result

@@ -82,7 +82,7 @@ def load_package(folder: Path) -> ModuleType:
     if spec.loader is not None:
         try:
             spec.loader.exec_module(module)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             del sys.modules[name]
             raise InputError(f"cannot be imported: {type(error).__name__}: {error}", source=init) from None
     return module
@@ -98,7 +98,7 @@ def load_function(folder: Path, dotted: str) -> Callable[..., Any]:
         raise InputError(f"no such file; {dotted!r} names a function in it", source=path)
     try:
         module = importlib.import_module(f"{load_package(folder).__name__}.{module_name}")
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(f"cannot be imported: {type(error).__name__}: {error}", source=path) from None
     function = getattr(module, name, None)
     if not callable(function):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,16 @@ class _NoAliases(yaml.SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        twice = sorted({key for key in keys if keys.count(key) > 1})
+        twice = sorted(key for key, times in Counter(keys).items() if times > 1)
         if twice:
             raise yaml.constructor.ConstructorError(None, None, f"key given twice: {twice[0]}", node.start_mark)
         return super().construct_mapping(node, deep)
+
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
+        value = super().construct_scalar(node)
+        if any("\ud800" <= character <= "\udfff" for character in str(value)):
+            raise yaml.constructor.ConstructorError(None, None, "half of a surrogate pair", node.start_mark)
+        return value
 
 
 class FunctionName(str):
@@ -52,7 +59,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         where = getattr(error, "problem_mark", None)
         field = f"line {where.line + 1}" if where else None
-        raise InputError(f"is not valid YAML ({getattr(error, 'problem', error)})", source=path, field=field) from None
+        reason = " ".join(str(getattr(error, "problem", error)).split())
+        raise InputError(f"is not valid YAML ({reason})", source=path, field=field) from None
     if not isinstance(data, dict):
         raise InputError("must be a mapping of keys to values", source=path)
     return data

@@ -59,7 +59,7 @@ def _verdict(path: Path, folder: Path, suites: tuple[str, ...]) -> Verdict:
 def _names(path: Path) -> list[str]:
     try:
         with zipfile.ZipFile(path) as archive:
-            return archive.namelist()
+            return [entry.filename for entry in archive.infolist() if not entry.is_dir()]
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise InputError(f"is no usable zip file: {error}") from None
 

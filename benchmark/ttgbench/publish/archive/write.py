@@ -37,6 +37,7 @@ from ttgbench.run.experiment import Manifest, read_manifest
 from ttgbench.run.recorded import store_of
 from ttgbench.run.results import LOG_NAME, RESULT_NAME, CellResult, read_result
 from ttgbench.run.run import cell_folder
+from ttgbench.util.lines import lines_of
 
 
 def write_archive(
@@ -90,7 +91,7 @@ def _method_of(manifest: Manifest, method: str, run_folder: Path) -> FoundMethod
 def _log_entry(run_folder: Path, cell: CellResult) -> dict[str, Any]:
     path = cell_folder(run_folder, cell.problem, cell.method.name, cell.seed) / LOG_NAME
     try:
-        events = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        events = [json.loads(line) for line in lines_of(path.read_text("utf-8"))]
         return {"problem": cell.problem, "seed": cell.seed, "events": events}
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", source=path) from None

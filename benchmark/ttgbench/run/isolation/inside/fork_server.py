@@ -30,11 +30,15 @@ from ttgbench.run.isolation.inside import child
 from ttgbench.run.isolation.readable import readable
 
 _SOLVERS = "ttgbench.methods.solvers."
-_WARM = (
-    *("numpy.random", "ttgbench.graphs.shapes", f"{_SOLVERS}baselines", f"{_SOLVERS}aflow", f"{_SOLVERS}maao"),
-    *(f"{_SOLVERS}agent_reinforce", f"{_SOLVERS}probabilistic", f"{_SOLVERS}textgrad"),
+AUTHOR_MODULES = (
+    *("ttgbench.graphs.shapes", "ttgbench.graphs.keys", "ttgbench.graphs.draw.svg", "ttgbench.graphs.draw.text"),
+    *("ttgbench.problems.problem", "ttgbench.problems.method", "ttgbench.testing"),
+    *(f"{_SOLVERS}{name}" for name in ("aflow", "agent_reinforce", "ask", "baselines", "edits", "insights")),
+    *(f"{_SOLVERS}{name}" for name in ("language", "maao", "probabilistic", "textgrad", "trials")),
 )
-"""What methods import, where it is cheap to keep: every fork copies the map of this process's memory."""
+"""With what these import, all of ttgbench that an isolated method can import: no file of it can be read later."""
+_WARM = ("numpy.random", *AUTHOR_MODULES)
+"""Every fork copies the map of this process's memory: what is heavy is not among it."""
 
 
 def main(settings: Mapping[str, Any]) -> None:
