@@ -55,8 +55,8 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> list[ScriptedEngine]:
 
 def launch_with(monkeypatch: pytest.MonkeyPatch, made: Callable[[Any], dict[str, ScriptedEngine]]) -> None:
     """Whoever launches gets what this makes of the cards."""
-    for module in ("agent", "workbench"):
-        monkeypatch.setattr(f"ttgbench.{module}.launch", lambda spec, cards, slots=None: made(cards))
+    for module in ("agent", "session"):
+        monkeypatch.setattr(f"ttgbench.run.{module}.launch", lambda spec, cards, slots=None: made(cards))
 
 
 def make_archive(folder: Path, method: str, *, out: str = "run", agent: str = AGENT) -> Path:

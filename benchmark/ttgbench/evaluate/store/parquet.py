@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 
-_VERSION_KEY = b"ttgbench.evaluate.store.store.schema"
+_VERSION_KEY = b"ttgbench.store.schema"
 _TEXTS = frozenset({"node_key", "question_id", "role", "model", "engine", "finish_reason", "text"})
 _REALS = frozenset({"started", "seconds"})
 _READ_ROWS = 4096
