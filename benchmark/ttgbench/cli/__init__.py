@@ -9,6 +9,7 @@ import typer
 
 from ttgbench import __version__
 from ttgbench.cli import (
+    bank,
     compare,
     evaluate,
     graph,
@@ -55,6 +56,7 @@ app.command("leaderboard")(leaderboard.leaderboard)
 app.command("compare")(compare.compare)
 app.command("pilot")(pilot.pilot)
 app.command("record")(record.record)
+app.command("bank")(bank.bank)
 
 
 def _version(show: bool) -> None:
