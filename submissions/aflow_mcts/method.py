@@ -1,6 +1,6 @@
 """AFlow's tree search over graph edits, with a language model as the one who edits."""
 
-from ttgbench.methods.solvers.aflow import Planner, grow
+from ttgbench.solvers.aflow import Planner, grow
 
 
 def search(problem, rng):

@@ -1,6 +1,6 @@
 """AFlow's tree search over graph edits without a language model: the edits come from rules."""
 
-from ttgbench.methods.solvers.aflow import grow
+from ttgbench.solvers.aflow import grow
 
 
 def search(problem, rng):

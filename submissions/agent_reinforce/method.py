@@ -1,6 +1,6 @@
 """Agent-REINFORCE: a probabilistic graph moved by the textual gradients of a language model."""
 
-from ttgbench.methods.solvers.agent_reinforce import Agent, RuleAdviser, reinforce
+from ttgbench.solvers.agent_reinforce import Agent, RuleAdviser, reinforce
 
 
 def search(problem, rng):

@@ -1,6 +1,6 @@
 """Agent-REINFORCE without a language model: the gradients come from rules that state the paper's three insights."""
 
-from ttgbench.methods.solvers.agent_reinforce import RuleAdviser, reinforce
+from ttgbench.solvers.agent_reinforce import RuleAdviser, reinforce
 
 
 def search(problem, rng):

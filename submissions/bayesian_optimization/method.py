@@ -3,7 +3,7 @@
 import warnings
 
 from ttgbench import BudgetExhausted, Graph, Node
-from ttgbench.methods.solvers.trials import Trials
+from ttgbench.solvers.trials import Trials
 
 STARTUP = 12
 """Random descriptions before the first model."""

@@ -8,7 +8,7 @@ from scipy.spatial.distance import cdist
 from scipy.special import ndtr
 
 from ttgbench import BudgetExhausted
-from ttgbench.methods.solvers.trials import Trials
+from ttgbench.solvers.trials import Trials
 
 STARTUP = 12
 BATCH = 8

@@ -2,8 +2,8 @@
 
 from itertools import product
 
-from ttgbench.graphs.shapes import parallel, single
-from ttgbench.methods.solvers.baselines import best_candidate, smallest_first
+from ttgbench.baselines import best_candidate, smallest_first
+from ttgbench.shapes import parallel, single
 
 
 def widest(space, model, judge):

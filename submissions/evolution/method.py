@@ -3,7 +3,7 @@
 from collections import deque
 
 from ttgbench import BudgetExhausted
-from ttgbench.methods.solvers.trials import Trials
+from ttgbench.solvers.trials import Trials
 
 POPULATION = 16
 TOURNAMENT = 5

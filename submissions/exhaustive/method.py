@@ -1,6 +1,6 @@
 """Exhaustive search: every graph once, by number of nodes."""
 
-from ttgbench.methods.solvers.baselines import best_candidate
+from ttgbench.baselines import best_candidate
 
 
 def search(problem, rng):

@@ -3,8 +3,8 @@
 import numpy as np
 
 from ttgbench import BudgetExhausted
-from ttgbench.methods.solvers.probabilistic import Slots
-from ttgbench.methods.solvers.trials import Trials
+from ttgbench.solvers.probabilistic import Slots
+from ttgbench.solvers.trials import Trials
 
 BATCH = 8
 RATE = 0.2

@@ -1,7 +1,7 @@
 """First-improvement local search with restarts."""
 
 from ttgbench import BudgetExhausted
-from ttgbench.methods.solvers.trials import Trials
+from ttgbench.solvers.trials import Trials
 
 PATIENCE = 30
 """Moves in a row that were no better, after which the search starts anew."""

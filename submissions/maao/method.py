@@ -1,6 +1,6 @@
 """An archive of the best graphs, and a language model that proposes new ones."""
 
-from ttgbench.methods.solvers.maao import by_language, optimise
+from ttgbench.solvers.maao import by_language, optimise
 
 
 def search(problem, rng):

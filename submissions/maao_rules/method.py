@@ -1,6 +1,6 @@
 """An archive of the best graphs, and rules that propose edits of them."""
 
-from ttgbench.methods.solvers.maao import by_rules, optimise
+from ttgbench.solvers.maao import by_rules, optimise
 
 
 def search(problem, rng):

@@ -2,8 +2,8 @@
 
 from itertools import chain
 
-from ttgbench.graphs.shapes import layered, single
-from ttgbench.methods.solvers.baselines import best_candidate, smallest_first
+from ttgbench.baselines import best_candidate, smallest_first
+from ttgbench.shapes import layered, single
 
 LAYERS = (1, 2, 3)
 """Layers of proposers before the aggregator; the paper uses two or three."""

@@ -1,7 +1,7 @@
 """Random search: the null that a search method must beat at equal spend."""
 
 from ttgbench import BudgetExhausted
-from ttgbench.methods.solvers.trials import Trials
+from ttgbench.solvers.trials import Trials
 
 
 def search(problem, rng):

@@ -1,7 +1,7 @@
 """Self-consistency at matched budget: k samples of one model into a vote, k as large as the budget allows."""
 
-from ttgbench.graphs.shapes import parallel, single
-from ttgbench.methods.solvers.baselines import best_candidate, smallest_first
+from ttgbench.baselines import best_candidate, smallest_first
+from ttgbench.shapes import parallel, single
 
 
 def widest(space, model):

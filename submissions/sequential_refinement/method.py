@@ -1,7 +1,7 @@
 """Sequential refinement at matched budget: chains of one model, of every depth that the budget allows."""
 
-from ttgbench.graphs.shapes import chain
-from ttgbench.methods.solvers.baselines import best_candidate, smallest_first
+from ttgbench.baselines import best_candidate, smallest_first
+from ttgbench.shapes import chain
 
 
 def search(problem, rng):

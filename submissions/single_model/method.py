@@ -1,7 +1,7 @@
 """The best single model on the search questions: the baseline that every graph must beat."""
 
-from ttgbench.graphs.shapes import single
-from ttgbench.methods.solvers.baselines import best_candidate, smallest_first
+from ttgbench.baselines import best_candidate, smallest_first
+from ttgbench.shapes import single
 
 
 def search(problem, rng):

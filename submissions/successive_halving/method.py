@@ -1,7 +1,7 @@
 """Successive halving: many random graphs on few questions, the better part of them on more, one of them on all."""
 
 from ttgbench import BudgetExhausted
-from ttgbench.methods.solvers.trials import Trials
+from ttgbench.solvers.trials import Trials
 
 ETA = 3
 """Each rung keeps 1 in ETA graphs and asks ETA times as many questions."""

@@ -1,6 +1,6 @@
 """TextGrad over graphs, with a language model as critic and editor."""
 
-from ttgbench.methods.solvers.textgrad import Critic, descend
+from ttgbench.solvers.textgrad import Critic, descend
 
 
 def search(problem, rng):

@@ -1,6 +1,6 @@
 """TextGrad's loop over graphs without a language model: the edits come from rules."""
 
-from ttgbench.methods.solvers.textgrad import descend
+from ttgbench.solvers.textgrad import descend
 
 
 def search(problem, rng):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ttgbench import __version__
+from ttgbench._version import __version__
 
 _VERSION = re.compile(
     r"(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})((a|b|rc|\.dev|\.post)[0-9]{1,5})?"

@@ -31,6 +31,11 @@ from ttgbench.run.isolation.readable import readable
 
 _SOLVERS = "ttgbench.methods.solvers."
 AUTHOR_MODULES = (
+    *("ttgbench.baselines", "ttgbench.shapes"),
+    *(
+        f"ttgbench.solvers.{name}"
+        for name in ("aflow", "agent_reinforce", "maao", "probabilistic", "textgrad", "trials")
+    ),
     *("ttgbench.graphs.shapes", "ttgbench.graphs.keys", "ttgbench.graphs.draw.svg", "ttgbench.graphs.draw.text"),
     *("ttgbench.problems.problem", "ttgbench.problems.method", "ttgbench.testing"),
     *(f"{_SOLVERS}{name}" for name in ("aflow", "agent_reinforce", "ask", "baselines", "edits", "insights")),

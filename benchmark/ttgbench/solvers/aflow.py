@@ -1,0 +1,5 @@
+"""For methods: tree search over edits."""
+
+from ttgbench.methods.solvers.aflow import Planner, grow
+
+__all__ = ["Planner", "grow"]

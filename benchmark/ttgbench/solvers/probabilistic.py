@@ -1,0 +1,5 @@
+"""For methods: distributions over graphs."""
+
+from ttgbench.methods.solvers.probabilistic import Slots
+
+__all__ = ["Slots"]

@@ -1,0 +1,49 @@
+"""What a method may import: names that stay, since archived methods use them."""
+
+import ast
+import importlib
+
+import pytest
+
+import ttgbench
+from ttgbench.run.isolation.inside.fork_server import AUTHOR_MODULES
+from ttgbench.util.plugins import bundled_folder
+
+API = {
+    "ttgbench": """BudgetExhausted Budget Evaluation Graph GraphError InputError ModelCard Node Pool Problem SearchSpace
+        TTGBenchError __version__ load_method load_pool load_results load_suite load_task read_results""",
+    "ttgbench.baselines": "best_candidate smallest_first",
+    "ttgbench.shapes": "chain layered parallel parallel_chains single",
+    "ttgbench.solvers.aflow": "Planner grow",
+    "ttgbench.solvers.agent_reinforce": "Agent RuleAdviser reinforce",
+    "ttgbench.solvers.maao": "by_language by_rules optimise",
+    "ttgbench.solvers.probabilistic": "Slots",
+    "ttgbench.solvers.textgrad": "Critic descend",
+    "ttgbench.solvers.trials": "Trials",
+}
+
+
+@pytest.mark.parametrize("module", API)
+def test_names_stay(module):
+    found = importlib.import_module(module)
+    assert sorted(found.__all__) == sorted(API[module].split())
+    assert all(hasattr(found, name) for name in found.__all__)
+
+
+def test_an_isolated_method_finds_them_imported():
+    assert set(API) - {"ttgbench"} <= set(AUTHOR_MODULES)
+
+
+@pytest.mark.parametrize(
+    "method", sorted(bundled_folder("submissions").glob("*/*.py")), ids=lambda path: path.parent.name
+)
+def test_bundled_methods_import_nothing_else(method):
+    for node in ast.walk(ast.parse(method.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("ttgbench"):
+            assert {name.name for name in node.names} <= set(API.get(node.module, "").split()), node.module
+        if isinstance(node, ast.Import):
+            assert not any(name.name.startswith("ttgbench") for name in node.names)
+
+
+def test_ttgbench_lists_what_it_exports():
+    assert set(ttgbench.__all__) <= set(dir(ttgbench))
