@@ -12,7 +12,7 @@ import tiny
 import yaml
 
 from ttgbench.problems.suite import Suite
-from ttgbench.run.session import Workbench
+from ttgbench.run.session import Session
 
 if TYPE_CHECKING:
     from loopback_hub import LoopbackHub
@@ -45,9 +45,9 @@ def tiny_suite_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Workbench]:
+def session(tmp_path: Path) -> Iterator[Session]:
     """A workbench on the toy engine with a store of its own."""
-    with Workbench(tmp_path / "store.sqlite", "echo") as opened:
+    with Session(tmp_path / "store.sqlite", "echo") as opened:
         yield opened
 
 

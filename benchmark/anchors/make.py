@@ -27,7 +27,7 @@ from ttgbench.problems.anchors import Anchor, AnchorFile, anchor_path
 from ttgbench.problems.space.space import SearchSpace
 from ttgbench.problems.suite import load_suite
 from ttgbench.run.results import read_results
-from ttgbench.run.session import Workbench
+from ttgbench.run.session import Session
 
 ENUMERABLE = 20_000
 SLACK = 0.02
@@ -108,12 +108,12 @@ def anchors_of(label: str, names: list[str], minutes: float, known: list[Graph])
     suite, found = load_suite(label), {}
     if suite.anchors is not None:
         known = [Graph.from_dict(old.one_graph) for old in suite.anchors.values()] + known
-    with Workbench(None, None) as bench:
+    with Session(None, None) as session:
         for spec in (spec for spec in suite.problems if spec.name in names):
-            started, yardstick = time.monotonic(), Yardstick(arena := bench.arena(suite, spec))
-            kind = _fill(arena.space, yardstick, minutes, known)
+            started, yardstick = time.monotonic(), Yardstick(context := session.context(suite, spec))
+            kind = _fill(context.space, yardstick, minutes, known)
             known += yardstick.best(2, ELITE)
-            new, facts = _anchor(arena.space, yardstick, kind)
+            new, facts = _anchor(context.space, yardstick, kind)
             if new is not None:
                 found[spec.name] = new.to_dict()
             seconds = round(time.monotonic() - started)

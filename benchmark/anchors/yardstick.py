@@ -9,7 +9,7 @@ import numpy as np
 from ttgbench.evaluate.base import TEST_UNIVERSE
 from ttgbench.evaluate.synthetic.evaluator import SyntheticEvaluator
 from ttgbench.graphs.graph import Graph
-from ttgbench.run.run import Arena
+from ttgbench.run.run import ProblemContext
 
 STAGES = (2, 8, 64, 512)
 """Universes of each stage of a search: each stage decides what the next one looks at."""
@@ -24,9 +24,9 @@ FIRST = TEST_UNIVERSE + 10_000
 class Yardstick:
     """Means over universes, remembered by graph and stage."""
 
-    def __init__(self, arena: Arena) -> None:
-        assert isinstance(arena.evaluator, SyntheticEvaluator)
-        self._evaluator, self._objective = arena.evaluator, arena.spec.objective
+    def __init__(self, context: ProblemContext) -> None:
+        assert isinstance(context.evaluator, SyntheticEvaluator)
+        self._evaluator, self._objective = context.evaluator, context.spec.objective
         self.values: tuple[dict[str, float], ...] = tuple({} for _ in STAGES)
         self.graphs: dict[str, Graph] = {}
         self.drawn = 0

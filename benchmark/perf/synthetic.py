@@ -32,7 +32,7 @@ from ttgbench.models.pool import load_pool
 from ttgbench.problems.ledger import Ledger
 from ttgbench.problems.space.space import SearchSpace
 from ttgbench.problems.suite import load_suite
-from ttgbench.run.run import Arena, RunLog, make_problem
+from ttgbench.run.run import ProblemContext, RunLog, make_problem
 
 QUESTIONS, NODES = 200, 8
 
@@ -62,8 +62,8 @@ def problem_seconds(space: SearchSpace, graphs: list[Graph]) -> float:
     task = SyntheticTask("synthetic_math")
     questions = task.questions("search")[:QUESTIONS]
     evaluator = SyntheticEvaluator(task, space.pool)
-    arena = Arena(suite, suite.problems[-1], task.card, space, questions, questions, evaluator)
-    return seconds(make_problem(arena, 0, Ledger(None), RunLog(io.StringIO())).evaluate, graphs)
+    context = ProblemContext(suite, suite.problems[-1], task.card, space, questions, questions, evaluator)
+    return seconds(make_problem(context, 0, Ledger(None), RunLog(io.StringIO())).evaluate, graphs)
 
 
 def measure(count: int) -> dict[str, Any]:

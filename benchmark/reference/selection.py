@@ -20,30 +20,30 @@ from statistics import fmean
 import numpy as np
 
 from ttgbench.evaluate.base import TEST_UNIVERSE
-from ttgbench.run.context import Arena
+from ttgbench.run.context import ProblemContext
 from ttgbench.run.experiment import read_manifest
 from ttgbench.run.results import LOG_NAME, RESULT_NAME, CellResult, read_result
-from ttgbench.run.session import Workbench
+from ttgbench.run.session import Session
 from ttgbench.util.lines import lines_of
 
 GRAPHS, UNIVERSES = 200, 8
 """With which the splits are compared, per problem."""
 
 
-def split_difference(arena: Arena) -> float:
+def split_difference(context: ProblemContext) -> float:
     """Search value less test value of random graphs, mean."""
     rng = np.random.default_rng(0)
-    graphs = [arena.space.sample(rng) for _ in range(GRAPHS)]
+    graphs = [context.space.sample(rng) for _ in range(GRAPHS)]
 
     def mean(split: str, count: int, first: int) -> float:
         return fmean(
-            arena.spec.objective.value(evaluation)
+            context.spec.objective.value(evaluation)
             for universe in range(first, first + UNIVERSES)
-            for evaluation in arena.evaluator.evaluate(graphs, range(count), universe, split)
+            for evaluation in context.evaluator.evaluate(graphs, range(count), universe, split)
         )
 
-    search = mean("search", len(arena.search_questions), 0)
-    return search - mean("test", len(arena.test_questions), TEST_UNIVERSE)
+    search = mean("search", len(context.search_questions), 0)
+    return search - mean("test", len(context.test_questions), TEST_UNIVERSE)
 
 
 def held(cell: CellResult, log: Path, points: tuple[float, ...]) -> Iterator[tuple[float, float, float]]:
@@ -64,9 +64,9 @@ def main() -> None:
     suite = read_manifest(folder).suite
     points = suite.checkpoints
     found: dict[tuple[str, float], list[tuple[float, float]]] = {}
-    with Workbench(None, None) as bench:
+    with Session(None, None) as session:
         for spec in suite.problems:
-            difference = split_difference(bench.arena(suite, spec))
+            difference = split_difference(session.context(suite, spec))
             for path in sorted((folder / spec.name).rglob(RESULT_NAME)):
                 cell = read_result(path)
                 for point, search, test in held(cell, path.with_name(LOG_NAME), points):

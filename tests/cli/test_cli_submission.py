@@ -54,11 +54,11 @@ def test_from_nothing_to_a_verified_graph_submission(work, hub, ttgbench):
     assert [one["badge"] for one in found["archives"]] == ["replay-verified"]
     assert json.loads((archive / "verification.json").read_text())["badge"] == "replay-verified"
 
-    hub.create("bench/results")
-    run = ("--run", "runs/submit-graphs_of_mine", "--repo", "bench/results", "--json")
+    hub.create("session/results")
+    run = ("--run", "runs/submit-graphs_of_mine", "--repo", "session/results", "--json")
     sent = json.loads(ttgbench("submit", folder, *run))
-    assert sent["pull_request"] == f"{hub.url}/datasets/bench/results/discussions/1"
-    assert f"results/tiny-v1/graphs_of_mine/{archive.name}/run.json" in hub.files("bench/results", "refs/pr/1")
+    assert sent["pull_request"] == f"{hub.url}/datasets/session/results/discussions/1"
+    assert f"results/tiny-v1/graphs_of_mine/{archive.name}/run.json" in hub.files("session/results", "refs/pr/1")
 
 
 def test_a_method_in_isolation_writes_the_same_archive(work, ttgbench):

@@ -16,7 +16,6 @@ import pytest
 from ttgbench.engines import launch, options
 from ttgbench.engines.base import Message, Prompt, Request, Sampling
 from ttgbench.engines.vllm import hardware
-from ttgbench.engines.vllm import placement as residency
 from ttgbench.engines.vllm.engine import VLLMOptions
 from ttgbench.errors import ContextOverflow, EngineLost, InputError, UnknownName
 from ttgbench.evaluate.batch import Step, Work
@@ -257,7 +256,7 @@ GPUS = {0: 24 << 30}
 def one_gpu(monkeypatch):
     monkeypatch.setattr(hardware, "free_gpus", lambda: GPUS)
     monkeypatch.setattr(hardware, "free_host", lambda: 64 << 30)
-    monkeypatch.setattr(residency, "OVERHEAD", 14 << 30)  # so that two toys do not fit together
+    monkeypatch.setattr("ttgbench.engines.vllm.placement.OVERHEAD", 14 << 30)  # so that two toys do not fit together
 
 
 def test_models_that_do_not_fit_together_take_turns_and_sleep(state, weights, one_gpu):

@@ -15,7 +15,7 @@ from ttgbench.problems.anchors import Anchor, AnchorFile
 from ttgbench.problems.method import load_method
 from ttgbench.problems.suite import Suite, load_suite
 from ttgbench.run.run import run_cell
-from ttgbench.run.session import Workbench
+from ttgbench.run.session import Session
 
 UNIVERSES = range(100, 164)
 """Neither the tests' of a run nor those that the anchors come from."""
@@ -82,14 +82,14 @@ def test_wrong_anchors_are_refused(tiny_suite, anchor_folder):
 def test_every_synthetic_problem_has_anchors_that_hold(suite):
     """On universes that the anchors have not seen, their graphs are worth what they say."""
     assert suite.anchors is not None
-    with Workbench(None, None) as bench:
+    with Session(None, None) as session:
         for spec in suite.problems:
-            arena, found = bench.arena(suite, spec), suite.anchors[spec.name]
-            assert isinstance(arena.evaluator, SyntheticEvaluator)
+            context, found = session.context(suite, spec), suite.anchors[spec.name]
+            assert isinstance(context.evaluator, SyntheticEvaluator)
             for value, data in ((found.zero, found.zero_graph), (found.one, found.one_graph)):
                 graph = Graph.from_dict(data)
-                assert arena.space.contains(graph) is None
-                scores, latencies = arena.evaluator.outcomes(graph, UNIVERSES, "test")
+                assert context.space.contains(graph) is None
+                scores, latencies = context.evaluator.outcomes(graph, UNIVERSES, "test")
                 seen = spec.objective.utility(float(scores.mean()), float(latencies.mean()) / 1e9)
                 # Standard error 0.002 or less, of 64 x 500 draws.
                 assert seen == pytest.approx(value, abs=0.008), spec.name
@@ -98,15 +98,15 @@ def test_every_synthetic_problem_has_anchors_that_hold(suite):
 
 def test_sanity_problems_are_enumerable_and_their_optima_hold(suite):
     """No graph of the space beats the optimum by more than chance allows."""
-    with Workbench(None, None) as bench:
+    with Session(None, None) as session:
         specs = [spec for spec in suite.problems if spec.name.startswith("sanity")]
         assert len(specs) >= 2
         for spec in specs:
-            arena = bench.arena(suite, spec)
+            context = session.context(suite, spec)
             assert suite.anchors[spec.name].kind == "optimum"
-            assert arena.space.max_nodes <= 5
-            graphs = list(arena.space.enumerate(10_000))[::50]
-            best = max(float(arena.evaluator.outcomes(graph, range(4), "test")[0].mean()) for graph in graphs)
+            assert context.space.max_nodes <= 5
+            graphs = list(context.space.enumerate(10_000))[::50]
+            best = max(float(context.evaluator.outcomes(graph, range(4), "test")[0].mean()) for graph in graphs)
             assert best < suite.anchors[spec.name].one + 0.03
 
 
@@ -123,10 +123,10 @@ def test_synthetic_problems_cover_what_they_should(suite):
 
 def test_synthetic_problems_need_no_store(suite, tmp_path):
     path = tmp_path / "store.sqlite"
-    with Workbench(path, "no such engine") as bench:
-        arena = bench.arena(suite, suite.problems[0])
-        assert arena.evaluator is bench.arena(suite, suite.problems[0]).evaluator
-        arena.evaluator.evaluate([single("sim-b-1b")], range(3), 0, "search")
+    with Session(path, "no such engine") as session:
+        context = session.context(suite, suite.problems[0])
+        assert context.evaluator is session.context(suite, suite.problems[0]).evaluator
+        context.evaluator.evaluate([single("sim-b-1b")], range(3), 0, "search")
     assert not path.exists()
 
 
@@ -146,8 +146,8 @@ def test_a_simulated_run_repeats_to_the_byte(suite, tmp_path):
     spec = suite.problems[0]
     small = suite.model_copy(update={"search_evaluations": 8.0, "checkpoints": (1.0,), "test_universes": 1})
     for name in ("first", "second"):
-        with Workbench(None, None) as bench:
-            result = run_cell(bench.arena(small, spec), method, 3, tmp_path / name)
+        with Session(None, None) as session:
+            result = run_cell(session.context(small, spec), method, 3, tmp_path / name)
     assert result.status == "finished"
     assert 0 < result.search.spent <= result.search.limit
     for name in ("result.json", "log.jsonl"):

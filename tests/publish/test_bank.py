@@ -14,7 +14,7 @@ from ttgbench.evaluate.store.store import Store
 from ttgbench.graphs.graph import Graph, Node
 from ttgbench.models.pool import load_pool
 from ttgbench.publish.recording.bank import load_bank, record_bank, segments
-from ttgbench.run.session import Workbench
+from ttgbench.run.session import Session
 
 S, G = "smollm2-135m", "gemma-3-270m"
 PLAN = {
@@ -73,8 +73,8 @@ def test_graphs_of_recorded_nodes_are_replayed_without_an_engine(plan, tmp_path)
             [*((node.id, "f") for node in below), *((i, "v") for i in ("s1", "s2", "g", "f"))],
         ),
     ]
-    with Workbench(tmp_path / "all.sqlite", None) as bench:
-        evaluator = bench.evaluator(bench.task("micro_math"), load_pool("embedded"), loaded.sampling)
+    with Session(tmp_path / "all.sqlite", None) as session:
+        evaluator = session.evaluator(session.task("micro_math"), load_pool("embedded"), loaded.sampling)
         for universe in range(2):
             for evaluation in evaluator.evaluate(graphs, range(5), universe, "test"):
                 assert len(evaluation.scores) == 5

@@ -28,7 +28,7 @@ from ttgbench.publish.recording.hub import push
 from ttgbench.publish.recording.plan import census, load_recipe, prepare, record
 from ttgbench.publish.verification import Options, verify
 from ttgbench.run.recorded import recorded_path, store_of
-from ttgbench.run.session import Workbench
+from ttgbench.run.session import Session
 
 SPACE = {
     "pool": "embedded",
@@ -67,25 +67,25 @@ def suite_file(tmp_path: Path) -> Path:
 
 def recorded(source: str, folder: Path, tasks: tuple[str, ...] = ("micro_math",)) -> dict:
     recipe = load_recipe(source, tasks)
-    with Workbench(folder / "store.sqlite", "echo") as bench:
-        subjects = prepare(bench, recipe)
+    with Session(folder / "store.sqlite", "echo") as session:
+        subjects = prepare(session, recipe)
         record(subjects)
-        return export(subjects, recipe, bench.store, folder / "out")
+        return export(subjects, recipe, session.store, folder / "out")
 
 
 def test_everything_that_any_graph_needs_is_generated_once(space, tmp_path):
     recipe = load_recipe(space, ["micro_math"])
-    with Workbench(tmp_path / "store.sqlite", "echo") as bench:
-        [subject] = prepare(bench, recipe)
-        before = census(subject, bench.store)
+    with Session(tmp_path / "store.sqlite", "echo") as session:
+        [subject] = prepare(session, recipe)
+        before = census(subject, session.store)
         assert (before.missing, before.recorded_votes) == (before.generations, 0)
         record([subject])
-        after = census(subject, bench.store)
+        after = census(subject, session.store)
         assert (after.missing, after.recorded_votes) == (0, after.votes)
-        info = bench.store.info()
+        info = session.store.info()
         assert info.generations == before.generations + before.votes == 7 * before.node_keys
         assert sum(info.models.values()) == before.generations
-    with Workbench(tmp_path / "store.sqlite", None) as replay:
+    with Session(tmp_path / "store.sqlite", None) as replay:
         [again] = prepare(replay, recipe)
         universe = {"search": 0, "test": TEST_UNIVERSE}
         for split, count in (("search", 3), ("test", 4)):
@@ -133,9 +133,9 @@ def test_the_card_states_licences_in_words_and_for_the_hub(space, tmp_path):
 
 def test_other_rows_of_the_store_do_not_get_into_the_export(space, tmp_path):
     recorded(space, tmp_path / "alone")
-    with Workbench(tmp_path / "both" / "store.sqlite", "echo") as bench:
-        task = bench.task("micro_math")
-        [subject] = prepare(bench, load_recipe(space, ["micro_math"]))
+    with Session(tmp_path / "both" / "store.sqlite", "echo") as session:
+        task = session.task("micro_math")
+        [subject] = prepare(session, load_recipe(space, ["micro_math"]))
         subject.evaluator.evaluate(subject.graphs[:1], range(len(task.questions("search"))), 5, "search")
     recorded(space, tmp_path / "both")
     same = [(tmp_path / name / "out" / "data.parquet").read_bytes() for name in ("alone", "both")]
@@ -144,10 +144,10 @@ def test_other_rows_of_the_store_do_not_get_into_the_export(space, tmp_path):
 
 def test_an_incomplete_recording_is_not_exported(space, tmp_path):
     recipe = load_recipe(space, ["micro_math"])
-    with Workbench(tmp_path / "store.sqlite", "echo") as bench:
-        subjects = prepare(bench, recipe)
+    with Session(tmp_path / "store.sqlite", "echo") as session:
+        subjects = prepare(session, recipe)
         subjects[0].evaluator.evaluate(subjects[0].graphs[:1], range(3), 0, "search")
-    with Workbench(tmp_path / "store.sqlite", None) as replay, pytest.raises(MissingGeneration):
+    with Session(tmp_path / "store.sqlite", None) as replay, pytest.raises(MissingGeneration):
         export(prepare(replay, recipe), recipe, replay.store, tmp_path / "out")
 
 
@@ -269,10 +269,10 @@ def test_freezing_puts_a_recording_beside_the_code(suite_file, tmp_path, frozen_
 
 def test_a_smaller_recording_than_the_suites_is_not_frozen(suite_file, tmp_path, frozen_beside_code):
     recipe = load_recipe(str(suite_file), questions=2)
-    with Workbench(tmp_path / "store.sqlite", "echo") as bench:
-        subjects = prepare(bench, recipe)
+    with Session(tmp_path / "store.sqlite", "echo") as session:
+        subjects = prepare(session, recipe)
         record(subjects)
-        export(subjects, recipe, bench.store, tmp_path / "out")
+        export(subjects, recipe, session.store, tmp_path / "out")
     with pytest.raises(InputError, match="search_questions"):
         frozen_beside_code(tmp_path / "out")
 
@@ -315,8 +315,8 @@ def test_wrong_recipes_are_refused(space, suite_file, tmp_path):
     wrong.write_text(yaml.safe_dump({**SPACE, "budjet": "3 units"}))
     with pytest.raises(InputError, match="budjet"):
         load_recipe(str(wrong), ["micro_math"])
-    with Workbench(None, None) as bench, pytest.raises(InputError, match="recorded"):
-        prepare(bench, load_recipe("synthetic-v1"))
+    with Session(None, None) as session, pytest.raises(InputError, match="recorded"):
+        prepare(session, load_recipe("synthetic-v1"))
 
 
 def test_a_dry_run_says_how_much_it_is(space, tmp_path):
@@ -338,11 +338,11 @@ def test_a_recording_is_pushed_as_one_commit(space, tmp_path, hub):
 
 def test_what_the_hub_refuses_becomes_one_message(space, tmp_path, hub, monkeypatch):
     with pytest.raises(InputError, match="no exported recording"):
-        push(tmp_path, "bench/micro", "0" * 64)
+        push(tmp_path, "session/micro", "0" * 64)
     recorded(space, tmp_path)
     monkeypatch.setenv("HF_TOKEN", "hf_wrong")
     with pytest.raises(InputError, match="the upload failed"):
-        push(tmp_path / "out", "bench/micro", "0" * 64)
+        push(tmp_path / "out", "session/micro", "0" * 64)
     with pytest.raises(InputError, match="the upload failed"):
         push(tmp_path / "out", "not a name", "0" * 64)
 
@@ -354,14 +354,14 @@ SHIPPED = [name for name in suite_names() if load_suite(name).recorded is not No
 def test_what_is_shipped_has_its_hash_and_answers_every_method(name, tmp_path, monkeypatch):
     monkeypatch.setenv("TTGBENCH_CACHE", str(tmp_path / "cache"))
     suite = load_suite(name)
-    with Workbench(store_of(suite, tmp_path / "own.sqlite"), None) as bench:
+    with Session(store_of(suite, tmp_path / "own.sqlite"), None) as session:
         for spec in suite.problems:
-            arena = bench.arena(suite, spec)
-            graphs = list(arena.space.enumerate())
-            indices = range(len(arena.test_questions))
+            context = session.context(suite, spec)
+            graphs = list(context.space.enumerate())
+            indices = range(len(context.test_questions))
             values = [
                 spec.objective.value(evaluation)
-                for evaluation in arena.evaluator.evaluate(graphs, indices, TEST_UNIVERSE, "test")
+                for evaluation in context.evaluator.evaluate(graphs, indices, TEST_UNIVERSE, "test")
             ]
             assert suite.anchors is not None
             assert max(values) == pytest.approx(suite.anchors[spec.name].one)

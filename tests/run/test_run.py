@@ -17,20 +17,20 @@ from ttgbench.problems.suite import Suite
 from ttgbench.run.experiment import replay, run_suite
 from ttgbench.run.results import LOG_NAME, RESULT_NAME
 from ttgbench.run.run import cell_folder
-from ttgbench.run.session import Workbench
+from ttgbench.run.session import Session
 from ttgbench.run.workers.sequential import Sequential
 
 
-def run(out: Path, suite: Suite, method: str | Path, bench: Workbench):
+def run(out: Path, suite: Suite, method: str | Path, session: Session):
     """One cell with seed 0; its result and its log."""
-    results = run_suite(out, suite, [str(method)], 1, bench, "echo", lambda cell, result: None)
+    results = run_suite(out, suite, [str(method)], 1, session, "echo", lambda cell, result: None)
     folder = cell_folder(out, "tiny-math", results[0].method.name, 0)
     events = [json.loads(line) for line in (folder / LOG_NAME).read_text().removesuffix("\n").split("\n")]
     return results[0], events
 
 
-def test_random_search_is_logged_from_start_to_end(tmp_path, tiny_suite, bench):
-    result, events = run(tmp_path / "run", tiny_suite, "random_search", bench)
+def test_random_search_is_logged_from_start_to_end(tmp_path, tiny_suite, session):
+    result, events = run(tmp_path / "run", tiny_suite, "random_search", session)
     assert events[0]["event"] == "start"
     assert events[-1]["event"] == "end"
     kinds = {event["event"] for event in events}
@@ -43,31 +43,31 @@ def test_random_search_is_logged_from_start_to_end(tmp_path, tiny_suite, bench):
     assert spends == sorted(spends)
 
 
-def test_every_charge_adds_up_to_the_ledger(tmp_path, tiny_suite, bench):
-    result, events = run(tmp_path / "run", tiny_suite, "random_search", bench)
+def test_every_charge_adds_up_to_the_ledger(tmp_path, tiny_suite, session):
+    result, events = run(tmp_path / "run", tiny_suite, "random_search", session)
     charges = [event["charged"] for event in events if event["event"] == "evaluate"]
     assert sum(charges) == result.search.spent == result.search.by_category["evaluation"]
 
 
-def test_a_full_store_changes_no_byte(tmp_path, tiny_suite, bench):
-    run(tmp_path / "first", tiny_suite, "random_search", bench)
-    run(tmp_path / "second", tiny_suite, "random_search", bench)
+def test_a_full_store_changes_no_byte(tmp_path, tiny_suite, session):
+    run(tmp_path / "first", tiny_suite, "random_search", session)
+    run(tmp_path / "second", tiny_suite, "random_search", session)
     cell = cell_folder(Path(), "tiny-math", "random_search", 0)
     for name in (LOG_NAME, RESULT_NAME):
         assert (tmp_path / "first" / cell / name).read_bytes() == (tmp_path / "second" / cell / name).read_bytes()
 
 
-def test_what_is_evaluated_again_is_free(tmp_path, tiny_suite, bench, write_method):
+def test_what_is_evaluated_again_is_free(tmp_path, tiny_suite, session, write_method):
     body = "g = single('smollm2-135m')\nfor _ in range(50): problem.evaluate(g)\nproblem.evaluate(g, [3, 1])\nreturn g"
-    _, events = run(tmp_path / "run", tiny_suite, write_method(body), bench)
+    _, events = run(tmp_path / "run", tiny_suite, write_method(body), session)
     charges = [event["charged"] for event in events if event["event"] == "evaluate"]
     assert charges[0] > 0
     assert set(charges[1:]) == {0}
 
 
-def test_test_questions_are_not_search_questions(tmp_path, tiny_suite, bench, write_method):
+def test_test_questions_are_not_search_questions(tmp_path, tiny_suite, session, write_method):
     body = "problem.recommend(single('smollm2-135m'))\nraise RuntimeError([q.id for q in problem.questions])"
-    result, _ = run(tmp_path / "run", tiny_suite, write_method(body), bench)
+    result, _ = run(tmp_path / "run", tiny_suite, write_method(body), session)
     assert "search" in result.error
     assert not any(question in result.error for question in result.question_ids)
 
@@ -96,34 +96,36 @@ def test_test_questions_are_not_search_questions(tmp_path, tiny_suite, bench, wr
         ),
     ],
 )
-def test_misbehaviour_is_a_status_and_never_stops_the_harness(tmp_path, tiny_suite, bench, write_method, body, status):
-    result, events = run(tmp_path / "run", tiny_suite, write_method(body), bench)
+def test_misbehaviour_is_a_status_and_never_stops_the_harness(
+    tmp_path, tiny_suite, session, write_method, body, status
+):
+    result, events = run(tmp_path / "run", tiny_suite, write_method(body), session)
     assert result.status == status, result.error
     assert result.final is None
     assert result.search.spent <= result.search.limit
     assert events[-1]["status"] == status
 
 
-def test_an_exhausted_run_keeps_its_incumbent(tmp_path, tiny_suite, bench, write_method):
+def test_an_exhausted_run_keeps_its_incumbent(tmp_path, tiny_suite, session, write_method):
     body = "problem.recommend(single('smollm2-135m'))\nwhile True: problem.evaluate(problem.space.sample(rng))"
-    result, _ = run(tmp_path / "run", tiny_suite, write_method(body), bench)
+    result, _ = run(tmp_path / "run", tiny_suite, write_method(body), session)
     assert result.status == "exhausted"
     assert result.final is not None
 
 
 def test_replay_needs_no_engine_and_notices_a_changed_byte(tmp_path, tiny_suite):
-    with Workbench(tmp_path / "store.sqlite", "echo") as bench:
-        run(tmp_path / "run", tiny_suite, "random_search", bench)
-    with Workbench(tmp_path / "store.sqlite", None) as bench:
-        assert replay(tmp_path / "run", Sequential(tiny_suite, bench)) == []
+    with Session(tmp_path / "store.sqlite", "echo") as session:
+        run(tmp_path / "run", tiny_suite, "random_search", session)
+    with Session(tmp_path / "store.sqlite", None) as session:
+        assert replay(tmp_path / "run", Sequential(tiny_suite, session)) == []
     log = cell_folder(tmp_path / "run", "tiny-math", "random_search", 0) / LOG_NAME
     log.write_text(log.read_text().replace('"charged":', '"charged":1', 1))
-    with Workbench(tmp_path / "store.sqlite", None) as bench:
-        [line] = replay(tmp_path / "run", Sequential(tiny_suite, bench))
+    with Session(tmp_path / "store.sqlite", None) as session:
+        [line] = replay(tmp_path / "run", Sequential(tiny_suite, session))
     assert line.endswith("log.jsonl: differs from its replay")
 
 
-def test_a_crash_at_any_call_is_recorded_and_what_was_recommended_counts(tmp_path, tiny_suite, bench, write_method):
+def test_a_crash_at_any_call_is_recorded_and_what_was_recommended_counts(tmp_path, tiny_suite, session, write_method):
     calls = [
         "problem.space.sample(rng)",
         "problem.can_afford(g)",
@@ -134,7 +136,7 @@ def test_a_crash_at_any_call_is_recorded_and_what_was_recommended_counts(tmp_pat
     ]
     for number in range(len(calls) + 1):
         body = "\n".join(["g = single('smollm2-135m')", *calls[:number], "raise RuntimeError('here')"])
-        result, events = run(tmp_path / str(number), tiny_suite, write_method(body, f"m{number}"), bench)
+        result, events = run(tmp_path / str(number), tiny_suite, write_method(body, f"m{number}"), session)
         assert (result.status, result.error) == ("crashed", "RuntimeError: here")
         assert (result.final is not None) == (number >= 4)
         assert events[-1]["event"] == "end"
@@ -143,18 +145,20 @@ def test_a_crash_at_any_call_is_recorded_and_what_was_recommended_counts(tmp_pat
 
 
 @pytest.mark.parametrize("error", ["EngineError('no')", "StoreError('no')", "MissingGeneration('no')"])
-def test_a_method_cannot_pretend_that_the_engine_failed(tmp_path, tiny_suite, bench, write_method, error):
+def test_a_method_cannot_pretend_that_the_engine_failed(tmp_path, tiny_suite, session, write_method, error):
     body = f"import ttgbench.errors\nraise ttgbench.errors.{error}"
-    result, _ = run(tmp_path / "run", tiny_suite, write_method(body), bench)
+    result, _ = run(tmp_path / "run", tiny_suite, write_method(body), session)
     assert result.status == "crashed"
 
 
-def test_a_failure_of_the_engine_is_not_the_methods_whatever_it_makes_of_it(tmp_path, tiny_suite, bench, write_method):
+def test_a_failure_of_the_engine_is_not_the_methods_whatever_it_makes_of_it(
+    tmp_path, tiny_suite, session, write_method
+):
     body = "g = single('smollm2-135m')\ntry: problem.evaluate(g)\nexcept BaseException: pass\nreturn g"
     method = write_method(body)
-    bench.arena(tiny_suite, tiny_suite.problems[0]).evaluator.evaluate = _failing
+    session.context(tiny_suite, tiny_suite.problems[0]).evaluator.evaluate = _failing
     with pytest.raises(EngineError, match="server gone"):
-        run(tmp_path / "run", tiny_suite, method, bench)
+        run(tmp_path / "run", tiny_suite, method, session)
     assert not list((tmp_path / "run").rglob(RESULT_NAME))
 
 
@@ -162,12 +166,12 @@ def _failing(*_):
     raise EngineError("server gone")
 
 
-def test_texts_that_are_no_text_do_not_stop_the_harness(tmp_path, tiny_suite, bench, write_method):
+def test_texts_that_are_no_text_do_not_stop_the_harness(tmp_path, tiny_suite, session, write_method):
     class_body = "class E(Exception):\n    def __str__(self): raise ValueError\n"
     for number, body in enumerate(
         ["raise ValueError('\\ud800')", "raise ValueError('a\\u2028b\\x85c')", class_body + "raise E"]
     ):
-        result, _ = run(tmp_path / str(number), tiny_suite, write_method(body, f"t{number}"), bench)
+        result, _ = run(tmp_path / str(number), tiny_suite, write_method(body, f"t{number}"), session)
         assert result.status == "crashed"
 
 

@@ -51,10 +51,10 @@ def edit(path: Path, name: str, change: Callable[[dict[str, Any]], Any]) -> Path
 
 def edit_store(path: Path, change: Callable[[list[Graded]], list[Graded]]) -> Path:
     """Changes the archived generations and grades."""
-    from ttgbench.evaluate.store import parquet as store_parquet
+    from ttgbench.evaluate.store import parquet
 
-    rows = [row for chunk in store_parquet.read(path / "store.parquet") for row in chunk]
-    store_parquet.write(path / "store.parquet", [change(rows)])
+    rows = [row for chunk in parquet.read(path / "store.parquet") for row in chunk]
+    parquet.write(path / "store.parquet", [change(rows)])
     return path
 
 

@@ -8,7 +8,6 @@ import time
 import pytest
 
 from ttgbench.errors import InputError
-from ttgbench.tasks import data as task_data
 from ttgbench.tasks.data import read_json_lines, read_local
 from ttgbench.tasks.folder import load_task
 from ttgbench.util.plugins import bundled_folder
@@ -63,7 +62,7 @@ def test_hostile_files(tmp_path, content, message):
 
 
 def test_a_long_line_is_not_read_whole(tmp_path, monkeypatch):
-    monkeypatch.setattr(task_data, "MAX_LINE", 100)
+    monkeypatch.setattr("ttgbench.tasks.data.MAX_LINE", 100)
     (tmp_path / "t.jsonl").write_text(json.dumps({"a": "x" * 200}))
     with pytest.raises(InputError, match="line 1: is longer than 100 bytes"):
         list(read_json_lines(tmp_path / "t.jsonl"))

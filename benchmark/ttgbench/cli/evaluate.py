@@ -36,23 +36,23 @@ def evaluate(
     from ttgbench.models.cost import Budget
     from ttgbench.models.pool import load_pool
     from ttgbench.problems.suite import SamplingSpec
-    from ttgbench.run.session import Workbench, first_questions
+    from ttgbench.run.session import Session, first_questions
 
     models = load_pool(pool)
     graph = load_graph(path, pool)
     store.parent.mkdir(parents=True, exist_ok=True)
     with (
         RichProgress() as progress,
-        Workbench(store, None if replay else engine, slots=slots, data_dir=data_dir, progress=progress) as bench,
+        Session(store, None if replay else engine, slots=slots, data_dir=data_dir, progress=progress) as session,
     ):
-        loaded = bench.task(task)
+        loaded = session.task(task)
         if budget is not None and not (limit := Budget.parse(budget)).allows(graph, models, loaded.card.lengths):
             nominal = limit.nominal(graph, models, loaded.card.lengths)
             raise InputError(f"costs {nominal:.4g} {limit.metric}, the budget is {budget}", source=path)
         asked = first_questions(loaded, split, questions)
-        evaluator = bench.evaluator(loaded, models, SamplingSpec(temperature=temperature))
+        evaluator = session.evaluator(loaded, models, SamplingSpec(temperature=temperature))
         evaluation = evaluator.evaluate([graph], range(len(asked)), universe, split)[0]
-        traces = trace_outputs(evaluation, bench.store, asked[:trace]) if trace else []
+        traces = trace_outputs(evaluation, session.store, asked[:trace]) if trace else []
     summary = _summary(evaluation)
     if json:
         clusters = [question.cluster for question in asked]

@@ -16,7 +16,7 @@ from ttgbench.errors import InputError
 if TYPE_CHECKING:
     from ttgbench.problems.suite import Suite
     from ttgbench.report.pilot import Point, Trial
-    from ttgbench.run.run import Arena
+    from ttgbench.run.run import ProblemContext
 
 
 class Experiment(StrEnum):
@@ -67,33 +67,33 @@ def pilot(
     """Small experiments: what width, depth, both, and the sizes of models are worth on a task."""
     from ttgbench.report import pilot as pilots
     from ttgbench.run.recorded import store_of
-    from ttgbench.run.session import Workbench
+    from ttgbench.run.session import Session
 
     suite = _recorded(recorded, task, universes) if recorded else _live(task, pool, questions, temperature)
     path = store_of(suite, store)
     path.parent.mkdir(parents=True, exist_ok=True)
     with (
         RichProgress() as progress,
-        Workbench(path, None if recorded else engine, slots=slots, data_dir=data_dir, progress=progress) as bench,
+        Session(path, None if recorded else engine, slots=slots, data_dir=data_dir, progress=progress) as session,
     ):
-        arena = bench.arena(suite, suite.problems[0])
-        names = [arena.space.pool[name].name for name in model or arena.space.pool.names]
+        context = session.context(suite, suite.problems[0])
+        names = [context.space.pool[name].name for name in model or context.space.pool.names]
         trials = {
             Experiment.width: lambda: pilots.width(names, width, sink.value),
             Experiment.depth: lambda: pilots.depth(names, depth),
             Experiment.grid: lambda: pilots.grid(names, width, depth, sink.value),
             Experiment.mix: lambda: pilots.mix(
-                names, _numbers(budgets), arena.space.pool, arena.space.lengths, sink.value
+                names, _numbers(budgets), context.space.pool, context.space.lengths, sink.value
             ),
         }[experiment]()
         if recorded:
-            trials = _within(trials, arena)
-        asked = len(arena.search_questions)
+            trials = _within(trials, context)
+        asked = len(context.search_questions)
         asked = min(asked, questions or asked)
         points = pilots.measure(
-            trials, arena.evaluator, arena.space.pool, arena.space.lengths, questions=asked, universes=universes
+            trials, context.evaluator, context.space.pool, context.space.lengths, questions=asked, universes=universes
         )
-    _write(experiment.value, points, _facts(arena, asked, universes, recorded, engine), folder, json)
+    _write(experiment.value, points, _facts(context, asked, universes, recorded, engine), folder, json)
 
 
 def _live(task: str, pool: str, questions: int, temperature: float) -> Suite:
@@ -128,8 +128,8 @@ def _recorded(name: str, task: str, universes: int) -> Suite:
     return suite.model_copy(update={"problems": problems[:1]})
 
 
-def _within(trials: list[Trial], arena: Arena) -> list[Trial]:
-    left = [trial for trial in trials if arena.space.contains(trial.graph) is None]
+def _within(trials: list[Trial], context: ProblemContext) -> list[Trial]:
+    left = [trial for trial in trials if context.space.contains(trial.graph) is None]
     if len(left) < len(trials):
         log(f"{len(trials) - len(left)} of {len(trials)} graphs are not in the recorded space and are left out")
     return left
@@ -145,14 +145,16 @@ def _numbers(text: str) -> list[float]:
     return numbers
 
 
-def _facts(arena: Arena, questions: int, universes: int, recorded: str | None, engine: str) -> dict[str, Any]:
-    simulated = arena.spec.evaluator == "synthetic"
+def _facts(
+    context: ProblemContext, questions: int, universes: int, recorded: str | None, engine: str
+) -> dict[str, Any]:
+    simulated = context.spec.evaluator == "synthetic"
     return {
-        "task": arena.card.name,
-        "task_version": arena.card.version,
-        "grader": arena.card.grader,
-        "pool": arena.space.pool.name,
-        "sampling": None if simulated else arena.spec.sampling.model_dump(),
+        "task": context.card.name,
+        "task_version": context.card.version,
+        "grader": context.card.grader,
+        "pool": context.space.pool.name,
+        "sampling": None if simulated else context.spec.sampling.model_dump(),
         "questions": questions,
         "universes": universes,
         "answered_by": recorded or ("synthetic" if simulated else engine),
@@ -163,7 +165,7 @@ def _write(experiment: str, points: list[Point], facts: dict[str, Any], folder: 
     from json import dumps
 
     from ttgbench.report.pilot_plot import as_html
-    from ttgbench.run.results import write_atomic
+    from ttgbench.util.files import write_atomic
 
     result = {"schema": 1, "experiment": experiment, **facts, "points": [point.to_dict() for point in points]}
     folder.mkdir(parents=True, exist_ok=True)

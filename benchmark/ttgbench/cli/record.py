@@ -39,22 +39,22 @@ def record(
 ) -> None:
     """Record every generation that any graph of a bounded space needs. Killed and started again, it goes on."""
     from ttgbench.publish.recording.plan import census, load_recipe, prepare
-    from ttgbench.run.session import Workbench
+    from ttgbench.run.session import Session
 
     if push is not None and folder is None:
         raise InputError("needs --out as well: the folder that is uploaded", source="--push")
     recipe = load_recipe(space, task or (), pool=pool, questions=questions, universes=universes)
     if dry_run:
-        with Workbench(store if store.is_file() else None, None, data_dir=data_dir) as bench:
-            counts = [census(subject, bench.store) for subject in prepare(bench, recipe)]
+        with Session(store if store.is_file() else None, None, data_dir=data_dir) as session:
+            counts = [census(subject, session.store) for subject in prepare(session, recipe)]
         _show_plan(counts, rate, json)
         return
     tally = Tally()
-    with Workbench(store, engine, slots=slots, data_dir=data_dir, progress=tally) as bench:
-        subjects = prepare(bench, recipe)
-        counts = [census(subject, bench.store) for subject in subjects]
+    with Session(store, engine, slots=slots, data_dir=data_dir, progress=tally) as session:
+        subjects = prepare(session, recipe)
+        counts = [census(subject, session.store) for subject in subjects]
         _record(subjects, counts, tally)
-        manifest = _export(subjects, recipe, bench.store, folder) if folder is not None else None
+        manifest = _export(subjects, recipe, session.store, folder) if folder is not None else None
     if folder is not None and manifest is not None and push is not None:
         from ttgbench.publish.recording.hub import push as upload
 

@@ -48,7 +48,7 @@ def show(folder: Path, html: Path | None) -> None:
 def _write(built: Report, html: Path | None, csv: Path | None, latex: Path | None) -> None:
     from ttgbench.report.export import write_csv, write_latex
     from ttgbench.report.page import as_html
-    from ttgbench.run.results import write_atomic
+    from ttgbench.util.files import write_atomic
 
     if html is not None:
         html.parent.mkdir(parents=True, exist_ok=True)

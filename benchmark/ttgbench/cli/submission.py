@@ -60,18 +60,16 @@ def pack(
 ) -> None:
     """Pack a submission into one file: the same folder gives the same bytes on every machine."""
     import hashlib
-    import os
 
     from ttgbench.methods.submission.pack import pack
     from ttgbench.problems.method import find_method
+    from ttgbench.util.files import write_atomic
 
     metadata = find_method(str(folder.resolve())).metadata
     data = pack(folder)
     path = target or Path(f"{metadata.name}-{metadata.version.replace('/', '_')}.zip")
-    part = path.with_name(f".{path.name}.part")
     try:
-        part.write_bytes(data)
-        os.replace(part, path)
+        write_atomic(path, data)
     except OSError as error:
         raise InputError(f"cannot be written: {error.strerror}", source=path) from None
     out.print(f"{path}: {len(data):,} bytes, sha256 {hashlib.sha256(data).hexdigest()}", highlight=False, markup=False)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ttgbench.report.build import Report
 from ttgbench.report.table import Table
-from ttgbench.run.results import write_atomic
+from ttgbench.util.files import write_atomic
 
 _LATEX = {
     "\\": r"\textbackslash{}",

@@ -13,7 +13,7 @@ from ttgbench.tasks.task import Question, TaskCard
 
 
 @dataclass(frozen=True)
-class Arena:
+class ProblemContext:
     """Made once, used by every method and seed."""
 
     suite: Suite

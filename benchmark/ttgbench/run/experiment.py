@@ -17,11 +17,12 @@ from ttgbench import __version__
 from ttgbench.errors import InputError
 from ttgbench.problems.method import FoundMethod, find_method
 from ttgbench.problems.suite import ProblemSpec, Suite
-from ttgbench.run.results import LOG_NAME, RESULT_NAME, CellResult, read_result, write_atomic
+from ttgbench.run.results import LOG_NAME, RESULT_NAME, CellResult, read_result
 from ttgbench.run.run import LOG_PART, cell_folder
-from ttgbench.run.session import Workbench
+from ttgbench.run.session import Session
 from ttgbench.run.workers.base import Backend, Job
 from ttgbench.run.workers.sequential import Sequential
+from ttgbench.util.files import write_atomic
 from ttgbench.util.yaml_input import validation_message
 
 MANIFEST, STORE = "run.json", "store.sqlite"
@@ -98,13 +99,13 @@ def run_suite(
     suite: Suite,
     methods: Sequence[str],
     seeds: int,
-    bench: Workbench,
+    session: Session,
     engine: str,
     report: Report,
     agent: str | None = None,
 ) -> list[CellResult]:
-    """`run_on` in this process, with the engines of `bench`."""
-    return run_on(Sequential(suite, bench), out, suite, methods, seeds, engine, report, agent)
+    """`run_on` in this process, with the engines of `session`."""
+    return run_on(Sequential(suite, session), out, suite, methods, seeds, engine, report, agent)
 
 
 def run_on(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -127,13 +126,6 @@ class CellResult(_Record):
         """Canonical text: same result, same bytes."""
         data = self.model_dump(mode="json", by_alias=True)
         return json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":")) + "\n"
-
-
-def write_atomic(path: Path, text: str) -> None:
-    """Writes beside the target and renames, so that a reader or a kill never meets half a file."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_text(text, "utf-8")
-    os.replace(part, path)
 
 
 def read_result(path: Path) -> CellResult:

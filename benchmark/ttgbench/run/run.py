@@ -27,9 +27,10 @@ from ttgbench.graphs.graph import Graph
 from ttgbench.problems.ledger import Ledger
 from ttgbench.problems.method import LoadedMethod, Metadata
 from ttgbench.problems.problem import Agent, Problem, QuestionView, TaskView
-from ttgbench.run.context import Arena
-from ttgbench.run.results import LOG_NAME, RESULT_NAME, CellResult, Status, write_atomic
+from ttgbench.run.context import ProblemContext
+from ttgbench.run.results import LOG_NAME, RESULT_NAME, CellResult, Status
 from ttgbench.run.score import score_log
+from ttgbench.util.files import write_atomic
 from ttgbench.util.lines import lines_of
 
 LOG_PART = f".{LOG_NAME}.part"
@@ -81,7 +82,7 @@ def cell_folder(out: Path, problem: str, method: str, seed: int) -> Path:
     return out / problem / method / f"seed-{seed:03d}"
 
 
-def run_cell(arena: Arena, method: LoadedMethod, seed: int, folder: Path) -> CellResult:
+def run_cell(context: ProblemContext, method: LoadedMethod, seed: int, folder: Path) -> CellResult:
     """Runs one cell and writes its log, then its result, into `folder`.
 
     What the method does wrong is recorded as a status; what it raised stands in `error.txt`. Raises EngineError,
@@ -91,22 +92,22 @@ def run_cell(arena: Arena, method: LoadedMethod, seed: int, folder: Path) -> Cel
     part = folder / LOG_PART
     with part.open("w", encoding="utf-8", errors="backslashreplace") as stream:
         log = RunLog(stream)
-        ledger = Ledger(arena.search_limit)
-        log(_start(arena, method.metadata, seed))
-        status, error = _search(arena, method, seed, ledger, log, folder)
+        ledger = Ledger(context.search_limit)
+        log(_start(context, method.metadata, seed))
+        status, error = _search(context, method, seed, ledger, log, folder)
         log(_end(status, error, ledger.spent, ledger.by_category))
-    return _score(arena, method.metadata, seed, folder)
+    return _score(context, method.metadata, seed, folder)
 
 
 def record_killed(
-    arena: Arena, method: Metadata, seed: int, folder: Path, status: Literal["timeout", "died"], error: str
+    context: ProblemContext, method: Metadata, seed: int, folder: Path, status: Literal["timeout", "died"], error: str
 ) -> CellResult:
     """Ends the log that a killed process left in `folder`, and writes the result of what had been found by then."""
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / LOG_PART
     events = _whole_events(part)
     if not events:
-        events = [_start(arena, method, seed)]
+        events = [_start(context, method, seed)]
     spends: dict[str, int] = {}
     before = 0
     for event in events:
@@ -118,7 +119,7 @@ def record_killed(
         log = RunLog(stream)
         for event in [*events, _end(status, error, before, spends)]:
             log(event)
-    return _score(arena, method, seed, folder)
+    return _score(context, method, seed, folder)
 
 
 def _whole_events(path: Path) -> list[dict[str, Any]]:
@@ -129,15 +130,15 @@ def _whole_events(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
-def _start(arena: Arena, method: Metadata, seed: int) -> dict[str, Any]:
+def _start(context: ProblemContext, method: Metadata, seed: int) -> dict[str, Any]:
     return {
         "event": "start",
-        "suite": arena.suite.hash,
-        "problem": arena.spec.name,
+        "suite": context.suite.hash,
+        "problem": context.spec.name,
         "method": method.name,
         "version": method.version,
         "seed": seed,
-        "limit": arena.search_limit,
+        "limit": context.search_limit,
     }
 
 
@@ -152,7 +153,7 @@ def _end(status: Status, error: str | None, spent: int, by_category: Mapping[str
 
 
 def make_problem(
-    arena: Arena,
+    context: ProblemContext,
     seed: int,
     ledger: Ledger,
     log: RunLog,
@@ -162,21 +163,21 @@ def make_problem(
 ) -> Problem:
     """The problem as a method meets it, drawing from the search universe of this seed.
 
-    evaluator, agent: used instead of the arena's.
+    evaluator, agent: used instead of the context's.
     """
-    longest = max(len(question.text.encode()) for question in arena.search_questions)
-    card = arena.card
+    longest = max(len(question.text.encode()) for question in context.search_questions)
+    card = context.card
     return Problem(
-        name=arena.spec.name,
+        name=context.spec.name,
         task=TaskView(card.name, card.domain, card.description, card.max_tokens, longest),
-        space=arena.space,
-        objective=arena.spec.objective,
-        questions=[QuestionView(question.id, question.text) for question in arena.search_questions],
-        universe=arena.suite.search_universe(seed),
-        evaluator=evaluator or arena.evaluator,
+        space=context.space,
+        objective=context.spec.objective,
+        questions=[QuestionView(question.id, question.text) for question in context.search_questions],
+        universe=context.suite.search_universe(seed),
+        evaluator=evaluator or context.evaluator,
         ledger=ledger,
         log=log,
-        agent=agent or arena.agent,
+        agent=agent or context.agent,
     )
 
 
@@ -187,14 +188,14 @@ def method_rng(problem: str, seed: int) -> np.random.Generator:
 
 
 def _search(
-    arena: Arena, method: LoadedMethod, seed: int, ledger: Ledger, log: RunLog, folder: Path
+    context: ProblemContext, method: LoadedMethod, seed: int, ledger: Ledger, log: RunLog, folder: Path
 ) -> tuple[Status, str | None]:
     failures: list[BaseException] = []
-    evaluator = cast("Evaluator", Watched(arena.evaluator, failures))
-    agent = None if arena.agent is None else cast("Agent", Watched(arena.agent, failures))
-    problem = make_problem(arena, seed, ledger, log, evaluator=evaluator, agent=agent)
+    evaluator = cast("Evaluator", Watched(context.evaluator, failures))
+    agent = None if context.agent is None else cast("Agent", Watched(context.agent, failures))
+    problem = make_problem(context, seed, ledger, log, evaluator=evaluator, agent=agent)
     try:
-        graph = _unforked(method, problem, method_rng(arena.spec.name, seed))
+        graph = _unforked(method, problem, method_rng(context.spec.name, seed))
     except BudgetExhausted as error:
         return ("exhausted" if problem.incumbent is not None else "no_graph"), _one_line(error)
     except MethodStopped as error:
@@ -211,7 +212,7 @@ def _search(
             raise failures[0]
     if not isinstance(graph, Graph):
         return "no_graph", f"search returned {type(graph).__name__}, not a Graph"
-    reason = arena.space.contains(graph)
+    reason = context.space.contains(graph)
     if reason is not None:
         return "over_budget" if "budget" in reason else "no_graph", f"returned graph: {reason}"[:500]
     problem.recommend(graph)
@@ -237,10 +238,10 @@ def _one_line(error: BaseException) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _score(arena: Arena, method: Metadata, seed: int, folder: Path) -> CellResult:
+def _score(context: ProblemContext, method: Metadata, seed: int, folder: Path) -> CellResult:
     """Scores what a whole log holds, and puts log and result in their places, the result last."""
     part = folder / LOG_PART
-    result = score_log(arena, method, seed, lines_of(part.read_text("utf-8")))
+    result = score_log(context, method, seed, lines_of(part.read_text("utf-8")))
     part.replace(folder / LOG_NAME)
     write_atomic(folder / RESULT_NAME, result.to_json())
     return result

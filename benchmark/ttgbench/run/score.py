@@ -16,46 +16,46 @@ from ttgbench.models.cost import nominal_cost, unit_flops
 from ttgbench.problems.method import Metadata
 from ttgbench.problems.problem import full_evaluation
 from ttgbench.problems.space.space import SearchSpace
-from ttgbench.run.context import Arena
+from ttgbench.run.context import ProblemContext
 from ttgbench.run.results import CellResult, Incumbent, NominalCost, SearchSpend, TestScore
 
 
-def score_log(arena: Arena, method: Metadata, seed: int, lines: Sequence[str]) -> CellResult:
+def score_log(context: ProblemContext, method: Metadata, seed: int, lines: Sequence[str]) -> CellResult:
     """The result of a run, made from nothing but its log and the harness's own test evaluation."""
     events = [json.loads(line) for line in lines]
     end = events[-1]
-    per_evaluation = full_evaluation(arena.space, len(arena.search_questions))
+    per_evaluation = full_evaluation(context.space, len(context.search_questions))
     graphs = {event["key"]: event["graph"] for event in events if "graph" in event}
     incumbents = anytime(events, per_evaluation)
     keys = [incumbent.key for incumbent in incumbents]
-    if arena.suite.score_incumbents == "checkpoints":
-        points = [*arena.suite.checkpoints, math.inf]
+    if context.suite.score_incumbents == "checkpoints":
+        points = [*context.suite.checkpoints, math.inf]
         keys = [key for at in points if (key := _incumbent_at(incumbents, at)) is not None]
     final = keys[-1] if keys else None
-    clusters = tuple(question.cluster or "" for question in arena.test_questions)
+    clusters = tuple(question.cluster or "" for question in context.test_questions)
     return CellResult(
-        suite=arena.suite.name,
-        suite_version=arena.suite.version,
-        suite_hash=arena.suite.hash,
-        problem=arena.spec.name,
-        task=arena.card.name,
-        task_version=arena.card.version,
-        grader=arena.card.grader,
+        suite=context.suite.name,
+        suite_version=context.suite.version,
+        suite_hash=context.suite.hash,
+        problem=context.spec.name,
+        task=context.card.name,
+        task_version=context.card.version,
+        grader=context.card.grader,
         method=method,
         seed=seed,
         status=end["status"],
         error=end["error"],
         search=SearchSpend(
-            metric=arena.space.budget.ledger_metric,
-            limit=arena.search_limit,
+            metric=context.space.budget.ledger_metric,
+            limit=context.search_limit,
             spent=end["spent"],
             full_evaluation=per_evaluation,
             by_category=end["by_category"],
         ),
         incumbents=incumbents,
-        question_ids=tuple(question.id for question in arena.test_questions),
+        question_ids=tuple(question.id for question in context.test_questions),
         clusters=clusters if any(clusters) else (),
-        test=tuple(test_scores(arena, {key: Graph.from_dict(graphs[key]) for key in keys}, final)),
+        test=tuple(test_scores(context, {key: Graph.from_dict(graphs[key]) for key in keys}, final)),
     )
 
 
@@ -72,23 +72,29 @@ def _incumbent_at(incumbents: Sequence[Incumbent], at: float) -> str | None:
     return next((incumbent.key for incumbent in reversed(incumbents) if incumbent.at <= at), None)
 
 
-def test_scores(arena: Arena, graphs: Mapping[str, Graph], final: str | None) -> list[TestScore]:
+def test_scores(context: ProblemContext, graphs: Mapping[str, Graph], final: str | None) -> list[TestScore]:
     """The harness's final evaluation: all test questions in every test universe, all graphs in one batch each.
 
     Scores per question are kept for the graph with the key `final`.
     """
-    universes = tuple(TEST_UNIVERSE + number for number in range(arena.suite.test_universes))
-    indices = range(len(arena.test_questions))
+    universes = tuple(TEST_UNIVERSE + number for number in range(context.suite.test_universes))
+    indices = range(len(context.test_questions))
     chosen = list(graphs.values())
-    rows = [arena.evaluator.evaluate(chosen, indices, universe, "test") for universe in universes] if chosen else []
+    rows = [context.evaluator.evaluate(chosen, indices, universe, "test") for universe in universes] if chosen else []
     return [
-        _test_score(arena, graph, key, universes, [row[position] for row in rows], keep=key == final)
+        _test_score(context, graph, key, universes, [row[position] for row in rows], keep=key == final)
         for position, (key, graph) in enumerate(graphs.items())
     ]
 
 
 def _test_score(
-    arena: Arena, graph: Graph, key: str, universes: tuple[int, ...], evaluations: list[Evaluation], *, keep: bool
+    context: ProblemContext,
+    graph: Graph,
+    key: str,
+    universes: tuple[int, ...],
+    evaluations: list[Evaluation],
+    *,
+    keep: bool,
 ) -> TestScore:
     statuses: Counter[str] = Counter()
     for evaluation in evaluations:
@@ -100,8 +106,8 @@ def _test_score(
     return TestScore(
         key=key,
         graph=graph.canonical().to_dict(),
-        nominal=nominal(arena.space, graph),
-        value=significant(float(np.mean([arena.spec.objective.value(evaluation) for evaluation in evaluations]))),
+        nominal=nominal(context.space, graph),
+        value=significant(float(np.mean([context.spec.objective.value(evaluation) for evaluation in evaluations]))),
         accuracy=mean([e.scores for e in evaluations]),
         flops=mean([e.flops for e in evaluations]),
         dollars=mean([e.picodollars for e in evaluations], 1e12),

@@ -18,13 +18,13 @@ from ttgbench.evaluate.synthetic.task import SYNTHETIC_TASKS, SyntheticTask
 from ttgbench.models.pool import ModelCard, Pool
 from ttgbench.problems.suite import ProblemSpec, SamplingSpec, Suite
 from ttgbench.run.agent import EngineAgent, agent_card, load_agent, own_engine
-from ttgbench.run.run import Arena
+from ttgbench.run.run import ProblemContext
 from ttgbench.run.workers.client import Harness, RemoteAgent, RemoteEvaluator
 from ttgbench.tasks.folder import load_task
 from ttgbench.tasks.task import Question, Task
 
 
-class Workbench:
+class Session:
     """Tasks, engines and evaluators, each made when first needed and shared by every problem that uses it.
 
     engine: spec as `launch` takes it, or None for a pure replay of the store. agent: "MODEL" or "MODEL=ENGINE".
@@ -60,7 +60,7 @@ class Workbench:
             agent is not None and engine is not None and engine == agent_engine and own_engine(agent) is None
         )
 
-    def __enter__(self) -> Workbench:
+    def __enter__(self) -> Session:
         return self
 
     def __exit__(
@@ -130,7 +130,7 @@ class Workbench:
             self._evaluators[key] = SyntheticEvaluator(task, pool)
         return self._evaluators[key]
 
-    def arena(self, suite: Suite, spec: ProblemSpec) -> Arena:
+    def context(self, suite: Suite, spec: ProblemSpec) -> ProblemContext:
         """Everything that a run on this problem needs."""
         self.expect(suite)
         task = self.task(spec.task)
@@ -141,7 +141,7 @@ class Workbench:
             evaluator = RemoteEvaluator(self._harness, spec.name, task)
         else:
             evaluator = self.evaluator(task, space.pool, spec.sampling)
-        return Arena(
+        return ProblemContext(
             suite=suite,
             spec=spec,
             card=task.card,

@@ -10,7 +10,6 @@ import csv
 import hashlib
 import io
 import json
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
@@ -19,6 +18,7 @@ from typing import Any
 
 from ttgbench.errors import InputError
 from ttgbench.tasks.file import SplitPlan
+from ttgbench.util.files import replacing
 
 Doc = Mapping[str, Any]
 MANIFEST = "manifest.csv"
@@ -142,12 +142,10 @@ def _parsed(entry: Mapping[str, str]) -> ManifestRow:
 def write_manifest(folder: Path, rows: Iterable[ManifestRow]) -> Path:
     """Writes `manifest.csv` whole or not at all."""
     path = folder / MANIFEST
-    temporary = path.with_name(f".{MANIFEST}.{os.getpid()}")
-    with temporary.open("w", encoding="utf-8", newline="") as stream:
+    with replacing(path) as part, part.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(COLUMNS)
         writer.writerows(["" if value is None else value for value in astuple(row)] for row in rows)
-    temporary.replace(path)
     return path
 
 

@@ -12,7 +12,7 @@ import tiny
 from ttgbench.problems.suite import Suite
 from ttgbench.publish.archive import REASONS, Archive, Rejected, Rejection, find_archives, read_archive, write_archive
 from ttgbench.run.experiment import run_suite
-from ttgbench.run.session import Workbench
+from ttgbench.run.session import Session
 
 SUITE = Suite.model_validate(
     tiny.suite(
@@ -37,8 +37,8 @@ def suites() -> dict[str, Suite]:
 def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A finished run of two methods, and the results folder with both archives."""
     folder = tmp_path_factory.mktemp("finished")
-    with Workbench(folder / "run" / "store.sqlite", "echo") as bench:
-        run_suite(folder / "run", SUITE, ["single_model", "random_search"], 2, bench, "echo", lambda *_: None)
+    with Session(folder / "run" / "store.sqlite", "echo") as session:
+        run_suite(folder / "run", SUITE, ["single_model", "random_search"], 2, session, "echo", lambda *_: None)
     for method in ("single_model", "random_search"):
         write_archive(folder / "run", method, folder / "results")
     return folder / "run", folder / "results"

@@ -1,11 +1,11 @@
 """A Hugging Face Hub on 127.0.0.1 for tests: data sets in memory, commits, pull requests, LFS, and trouble to order.
 
     with LoopbackHub() as hub:
-        hub.create("bench/results")
+        hub.create("session/results")
         hub.fail("POST", "/commit/", 503, 503)     # the next two commits meet a server error
-        hub.race("bench/results")                  # somebody else commits just before the next commit
+        hub.race("session/results")                  # somebody else commits just before the next commit
         HfApi(endpoint=hub.url, token=hub.token).create_commit(...)
-        hub.files("bench/results", "refs/pr/1")    # {"path": b"content"}
+        hub.files("session/results", "refs/pr/1")    # {"path": b"content"}
 
 It speaks the endpoints that `huggingface_hub` uses for whoami, repo info, preupload, LFS, commit, pull requests, tree
 listing and download. Xet must be off (`HF_HUB_DISABLE_XET=1`), as the fixture `hub` sees to.

@@ -13,9 +13,9 @@ from ttgbench.publish.archive import Archive, Rejection, Verification, find_arch
 from ttgbench.publish.hub import ATTEMPTS, open_pull_request
 from ttgbench.publish.verification import write_verification
 from ttgbench.run.experiment import run_suite
-from ttgbench.run.session import Workbench
+from ttgbench.run.session import Session
 
-REPO = "bench/results"
+REPO = "session/results"
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +25,8 @@ def archive(tmp_path_factory) -> Archive:
     problem |= {"search_questions": 2, "test_questions": 3}
     facts = {"schema": 1, "name": "tiny", "version": 1, "description": "for tests", "search_evaluations": 3, "seeds": 1}
     suite = Suite.model_validate({**facts, "problems": [problem]})
-    with Workbench(folder / "run" / "store.sqlite", "echo") as bench:
-        run_suite(folder / "run", suite, ["single_model"], 1, bench, "echo", lambda *_: None)
+    with Session(folder / "run" / "store.sqlite", "echo") as session:
+        run_suite(folder / "run", suite, ["single_model"], 1, session, "echo", lambda *_: None)
     return read_archive(write_archive(folder / "run", "single_model", folder / "results"), suites={"tiny-v1": suite})
 
 
@@ -40,7 +40,7 @@ def test_a_pull_request_holds_the_archive_byte_for_byte(hub, archive, tmp_path):
     hub.create(REPO, {"README.md": b"results"})
     done, pauses = submit(archive)
     assert done.opened
-    assert done.url.endswith("/datasets/bench/results/discussions/1")
+    assert done.url.endswith("/datasets/session/results/discussions/1")
     assert pauses == []
     assert set(hub.files(REPO)) == {"README.md"}
     files = hub.files(REPO, "refs/pr/1")
@@ -123,7 +123,7 @@ def test_who_may_not_submit_is_told_why(hub, archive):
     with pytest.raises(HubError, match="needs a token that can write"):
         submit(archive)
     del hub.repos[REPO]
-    with pytest.raises(HubError, match="there is no data set bench/results"):
+    with pytest.raises(HubError, match="there is no data set session/results"):
         submit(archive)
 
 

@@ -19,7 +19,7 @@ from ttgbench.problems.suite import Suite
 from ttgbench.publish.archive import Rejected, read_archive, write_archive
 from ttgbench.publish.verification import Options, verify
 from ttgbench.run.experiment import run_suite
-from ttgbench.run.session import Workbench
+from ttgbench.run.session import Session
 from ttgbench.testing import ScriptedEngine
 
 SUITE = Suite.model_validate(
@@ -61,9 +61,9 @@ def launch_with(monkeypatch: pytest.MonkeyPatch, made: Callable[[Any], dict[str,
 
 def make_archive(folder: Path, method: str, *, out: str = "run", agent: str = AGENT) -> Path:
     """Runs one method with an agent into a store that others may share, and archives it."""
-    with Workbench(folder / "store.sqlite", "scripted", agent=agent) as bench:
+    with Session(folder / "store.sqlite", "scripted", agent=agent) as session:
         [result] = run_suite(
-            folder / out, SUITE, [method], 1, bench, "synthetic", lambda *_: None, f"{agent}=http://127.0.0.1:1/v1"
+            folder / out, SUITE, [method], 1, session, "synthetic", lambda *_: None, f"{agent}=http://127.0.0.1:1/v1"
         )
     assert result.search.by_category["agent"] > 0
     return write_archive(folder / out, method, folder / f"{out}-results", store=folder / "store.sqlite")
@@ -98,13 +98,13 @@ def test_it_is_replay_verified_without_an_engine(archive, launched):
 
 
 def test_the_archive_holds_the_replies_and_no_other_methods(tmp_path, launched):
-    from ttgbench.evaluate.store import parquet as store_parquet
+    from ttgbench.evaluate.store import parquet
 
     path = make_archive(tmp_path, "textgrad")
     other = make_archive(tmp_path, "maao", out="other")
     again = write_archive(tmp_path / "run", "textgrad", tmp_path / "again", store=tmp_path / "store.sqlite")
     for archived in (path, other):
-        rows = [row for chunk in store_parquet.read(archived / "store.parquet") for row, _ in chunk]
+        rows = [row for chunk in parquet.read(archived / "store.parquet") for row, _ in chunk]
         assert {row.role for row in rows} == {"agent"}
         assert {row.text for row in rows} == set(replies(archived))
     assert set(replies(path)) != set(replies(other))
@@ -225,8 +225,8 @@ def test_what_is_forged_is_refused(archive, forge, reason):
 
 
 def test_a_store_that_no_run_could_use(tmp_path, archive):
-    with Workbench(None, None) as bench:
-        run_suite(tmp_path / "plain", SUITE, ["random_search"], 1, bench, "synthetic", lambda *_: None)
+    with Session(None, None) as session:
+        run_suite(tmp_path / "plain", SUITE, ["random_search"], 1, session, "synthetic", lambda *_: None)
     plain = write_archive(tmp_path / "plain", "random_search", tmp_path / "plain-results")
     assert not (plain / "store.parquet").exists()
     assert verify(plain, Options(rerun=1), suites=SUITES).badge == "re-run"

@@ -26,7 +26,7 @@ from ttgbench.run.experiment import run_suite
 from ttgbench.run.isolation import load_isolated
 from ttgbench.run.recorded import recorded_store
 from ttgbench.run.run import cell_folder, run_cell
-from ttgbench.run.session import Workbench
+from ttgbench.run.session import Session
 from ttgbench.tasks.folder import load_task
 
 SUITE = Suite.model_validate(
@@ -37,18 +37,18 @@ LIVE = Options(rerun=1, engine="echo")
 HTML = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 
 
-def make_archive(folder: Path, method: str | Path, bench: Workbench) -> Path:
-    """Runs the tiny suite with `bench` and archives it."""
-    [result] = run_suite(folder / "run", SUITE, [str(method)], 1, bench, "echo", lambda *_: None)
-    store = bench.store.path
+def make_archive(folder: Path, method: str | Path, session: Session) -> Path:
+    """Runs the tiny suite with `session` and archives it."""
+    [result] = run_suite(folder / "run", SUITE, [str(method)], 1, session, "echo", lambda *_: None)
+    store = session.store.path
     return write_archive(folder / "run", result.method.name, folder / "results", store=store)
 
 
 @pytest.fixture(scope="module")
 def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("honest")
-    with Workbench(folder / "store.sqlite", "echo") as bench:
-        return make_archive(folder, "random_search", bench)
+    with Session(folder / "store.sqlite", "echo") as session:
+        return make_archive(folder, "random_search", session)
 
 
 @pytest.fixture
@@ -79,10 +79,10 @@ def test_a_live_run_needs_an_engine(archive):
 
 def test_only_what_the_run_used_is_archived(tmp_path):
     """Another method in the same store changes no byte of the archive."""
-    with Workbench(tmp_path / "store.sqlite", "echo") as bench:
-        alone = make_archive(tmp_path / "one", "single_model", bench)
-        make_archive(tmp_path / "two", "self_consistency", bench)
-        assert make_archive(tmp_path / "three", "single_model", bench).name == alone.name
+    with Session(tmp_path / "store.sqlite", "echo") as session:
+        alone = make_archive(tmp_path / "one", "single_model", session)
+        make_archive(tmp_path / "two", "self_consistency", session)
+        assert make_archive(tmp_path / "three", "single_model", session).name == alone.name
 
 
 # Edited results.
@@ -125,10 +125,10 @@ def test_a_test_accuracy_of_another_graph(archive):
 def test_a_killed_search_counts_up_to_where_it_was_killed_and_is_replayed_until_there(tmp_path, write_method):
     body = "for n in range(9):\n    g = problem.space.sample(rng)\n    problem.recommend(g)\n    problem.evaluate(g)"
     method = write_method(body + "\n    if n == 1:\n        import os; os._exit(7)")
-    with Workbench(tmp_path / "store.sqlite", "echo") as bench:
-        arena = bench.arena(SUITE, SUITE.problems[0])
-        run_cell(arena, load_isolated(str(method)), 0, cell_folder(tmp_path / "run", "math", "mine", 0))
-        path = make_archive(tmp_path, method, bench)
+    with Session(tmp_path / "store.sqlite", "echo") as session:
+        context = session.context(SUITE, SUITE.problems[0])
+        run_cell(context, load_isolated(str(method)), 0, cell_folder(tmp_path / "run", "math", "mine", 0))
+        path = make_archive(tmp_path, method, session)
     [cell] = read_archive(path, suites=SUITES).cells
     assert (cell.status, cell.error) == ("died", "MethodDied: ended without a result (exit code 7)")
     assert cell.final is not None
@@ -226,16 +226,16 @@ class Cheap(EchoEngine):
 
 
 @contextlib.contextmanager
-def cheating_bench(folder: Path, engine: EchoEngine) -> Iterator[Workbench]:
-    with Workbench(folder / "store.sqlite", "echo") as bench:
-        bench._engines_for = lambda pool: {card.name: engine for card in pool}  # type: ignore[method-assign]
-        yield bench
+def cheating_bench(folder: Path, engine: EchoEngine) -> Iterator[Session]:
+    with Session(folder / "store.sqlite", "echo") as session:
+        session._engines_for = lambda pool: {card.name: engine for card in pool}  # type: ignore[method-assign]
+        yield session
 
 
 @pytest.mark.parametrize(("engine", "reason"), [(Oracle, "rerun-differs"), (Cheap, "tokens-differ")])
 def test_an_endpoint_that_cheats_is_found_by_a_live_run_only(tmp_path, engine, reason):
-    with cheating_bench(tmp_path, engine()) as bench:
-        forged = make_archive(tmp_path, "single_model", bench)
+    with cheating_bench(tmp_path, engine()) as session:
+        forged = make_archive(tmp_path, "single_model", session)
     assert verify(forged, suites=SUITES).badge == "replay-verified"
     assert refused(forged, LIVE).reason == reason
 
@@ -245,8 +245,8 @@ def test_an_endpoint_that_cheats_is_found_by_a_live_run_only(tmp_path, engine, r
 
 def test_a_hard_coded_graph(tmp_path, write_method):
     method = write_method("return single('smollm2-135m')")
-    with Workbench(tmp_path / "store.sqlite", "echo") as bench:
-        forged = make_archive(tmp_path, method, bench)
+    with Session(tmp_path / "store.sqlite", "echo") as session:
+        forged = make_archive(tmp_path, method, session)
     error = refused(forged)
     assert error.reason == "hard-coded"
     assert "kind: graph" in str(error)
@@ -255,8 +255,8 @@ def test_a_hard_coded_graph(tmp_path, write_method):
 def test_a_hard_coded_graph_behind_a_show_of_searching(tmp_path, write_method):
     body = "problem.evaluate(problem.space.sample(rng), [0])\nproblem.recommend(single('smollm2-135m'))"
     method = write_method(body + "\nreturn single('smollm2-135m')")
-    with Workbench(tmp_path / "store.sqlite", "echo") as bench:
-        forged = make_archive(tmp_path, method, bench)
+    with Session(tmp_path / "store.sqlite", "echo") as session:
+        forged = make_archive(tmp_path, method, session)
     error = refused(forged)
     assert error.reason == "hard-coded"
     assert "under other names of the models it ends as crashed" in str(error)
@@ -339,8 +339,8 @@ def test_html_in_every_text_field_is_data(tmp_path, write_method):
     metadata = {"name": "mine", "version": "<b>1</b>", "description": HTML, "authors": [HTML, "\u202e\x00\x1b[31m"]}
     metadata |= {"paper": f"javascript:{HTML}", "licence": HTML, "departures": [HTML]}
     (method / "submission.yaml").write_text(yaml.safe_dump(metadata))
-    with Workbench(tmp_path / "store.sqlite", "echo") as bench:
-        path = make_archive(tmp_path, method, bench)
+    with Session(tmp_path / "store.sqlite", "echo") as session:
+        path = make_archive(tmp_path, method, session)
     found = read_archive(path, suites=SUITES)
     assert found.record.method.description == HTML
     assert HTML in str(found.cells[0].error)
@@ -353,8 +353,8 @@ def test_rows_that_the_recording_of_the_suite_does_not_hold(honest, tmp_path):
     spec = {"file": str(recording), "sha256": hashlib.sha256(recording.read_bytes()).hexdigest()}
     changed = {**SUITE.model_dump(mode="json", by_alias=True), "recorded": spec, "search_universes": 1}
     suite = Suite.model_validate(changed)
-    with Workbench(recorded_store(suite.recorded), None) as bench:
-        run_suite(tmp_path / "run", suite, ["random_search"], 1, bench, "none", lambda *_: None)
+    with Session(recorded_store(suite.recorded), None) as session:
+        run_suite(tmp_path / "run", suite, ["random_search"], 1, session, "none", lambda *_: None)
     archive = write_archive(tmp_path / "run", "random_search", tmp_path / "results")
     suites = {"tiny-v1": suite}
     assert verify(archive, suites=suites).badge == "replay-verified"

@@ -17,7 +17,7 @@ from ttgbench.methods.conformance.agents import ToyAgent
 from ttgbench.problems.ledger import Ledger
 from ttgbench.problems.method import load_method
 from ttgbench.problems.problem import Problem
-from ttgbench.run import serialize as wire
+from ttgbench.run import serialize
 from ttgbench.run.isolation import IsolatedMethod, IsolationLimits, load_isolated
 from ttgbench.run.results import LOG_NAME, RESULT_NAME
 from ttgbench.run.run import RunLog, make_problem, run_cell
@@ -27,14 +27,14 @@ METHODS = [*plugin_names("submissions"), str(bundled_folder("submissions") / "te
 
 
 @pytest.fixture
-def arena(bench, tiny_suite):
-    return bench.arena(tiny_suite, tiny_suite.problems[0])
+def context(session, tiny_suite):
+    return session.context(tiny_suite, tiny_suite.problems[0])
 
 
 @pytest.fixture
-def problem(arena) -> Problem:
+def problem(context) -> Problem:
     """A problem on its own."""
-    return make_problem(arena, 0, Ledger(arena.search_limit), RunLog(io.StringIO()))
+    return make_problem(context, 0, Ledger(context.search_limit), RunLog(io.StringIO()))
 
 
 def isolated(folder: Path, **limits) -> IsolatedMethod:
@@ -42,29 +42,29 @@ def isolated(folder: Path, **limits) -> IsolatedMethod:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_bundled_method_writes_the_same_bytes_in_isolation(arena, tmp_path, method):
+def test_a_bundled_method_writes_the_same_bytes_in_isolation(context, tmp_path, method):
     try:
         inside = load_method(method)
     except Exception as error:
         pytest.skip(f"{method} needs something that is not installed: {error}")
-    arena = replace(arena, agent=ToyAgent() if inside.metadata.needs_agent else None)
-    run_cell(arena, inside, 3, tmp_path / "inside")
-    run_cell(arena, load_isolated(method), 3, tmp_path / "isolated")
+    context = replace(context, agent=ToyAgent() if inside.metadata.needs_agent else None)
+    run_cell(context, inside, 3, tmp_path / "inside")
+    run_cell(context, load_isolated(method), 3, tmp_path / "isolated")
     for name in (LOG_NAME, RESULT_NAME):
         assert (tmp_path / "inside" / name).read_bytes() == (tmp_path / "isolated" / name).read_bytes()
 
 
 @pytest.mark.parametrize("method", ["random_search", "evolution", "successive_halving"])
-def test_a_search_takes_the_same_course_under_other_names(arena, tmp_path, method):
+def test_a_search_takes_the_same_course_under_other_names(context, tmp_path, method):
     plain = load_method(method)
-    run_cell(arena, plain, 3, tmp_path / "plain")
+    run_cell(context, plain, 3, tmp_path / "plain")
     renamed = replace(plain, search=IsolatedMethod(plain.path, renamed=True))
-    run_cell(arena, renamed, 3, tmp_path / "renamed")
+    run_cell(context, renamed, 3, tmp_path / "renamed")
     for name in (LOG_NAME, RESULT_NAME):
         assert (tmp_path / "plain" / name).read_bytes() == (tmp_path / "renamed" / name).read_bytes()
 
 
-def test_everything_a_method_can_see_and_do_is_the_same(arena, tmp_path, write_method):
+def test_everything_a_method_can_see_and_do_is_the_same(context, tmp_path, write_method):
     """The method notes all it sees in its result's error text: one assertion then compares everything."""
     body = """
 import hashlib, json
@@ -90,8 +90,8 @@ seen += [repr(problem.ledger.balance), dict(problem.ledger.by_category), rng.ran
 raise ValueError(hashlib.sha256(json.dumps(seen).encode()).hexdigest())
 """
     method = str(write_method(body))
-    inside = run_cell(arena, load_method(method), 0, tmp_path / "inside")
-    outside = run_cell(arena, load_isolated(method), 0, tmp_path / "isolated")
+    inside = run_cell(context, load_method(method), 0, tmp_path / "inside")
+    outside = run_cell(context, load_isolated(method), 0, tmp_path / "isolated")
     assert inside.status == "crashed"
     assert inside.error.startswith("ValueError: ")
     assert outside == inside
@@ -107,10 +107,10 @@ raise ValueError(hashlib.sha256(json.dumps(seen).encode()).hexdigest())
         "problem.recommend(single('smollm2-135m'))\nwhile True: problem.evaluate(problem.space.sample(rng))",
     ],
 )
-def test_ends_are_told_apart_as_without_isolation(arena, tmp_path, write_method, body):
+def test_ends_are_told_apart_as_without_isolation(context, tmp_path, write_method, body):
     method = str(write_method(body))
-    inside = run_cell(arena, load_method(method), 0, tmp_path / "inside")
-    assert run_cell(arena, load_isolated(method), 0, tmp_path / "isolated") == inside
+    inside = run_cell(context, load_method(method), 0, tmp_path / "inside")
+    assert run_cell(context, load_isolated(method), 0, tmp_path / "isolated") == inside
 
 
 def test_nothing_leads_out(problem, write_method, tmp_path):
@@ -220,7 +220,7 @@ while True: problem._call('evaluate_many', graphs=[problem.space.sample(rng).to_
     assert 0 < problem.ledger.spent <= problem.ledger.limit
 
 
-def test_a_failing_engine_is_the_harness_s_failure_and_leaves_no_process(arena, tmp_path, write_method):
+def test_a_failing_engine_is_the_harness_s_failure_and_leaves_no_process(context, tmp_path, write_method):
     class Broken:
         def evaluate(self, graphs, questions, universe, split) -> list[Evaluation]:
             raise EngineError("the server is gone")
@@ -230,7 +230,7 @@ def test_a_failing_engine_is_the_harness_s_failure_and_leaves_no_process(arena, 
 
     body = "try: problem.evaluate(single('smollm2-135m'))\nexcept Exception: return single('smollm2-135m')"
     with pytest.raises(EngineError, match="the server is gone"):
-        run_cell(replace(arena, evaluator=Broken()), load_isolated(str(write_method(body))), 0, tmp_path / "cell")
+        run_cell(replace(context, evaluator=Broken()), load_isolated(str(write_method(body))), 0, tmp_path / "cell")
     children = Path(f"/proc/self/task/{os.getpid()}/children")
     assert not children.exists() or "ttgbench-method" not in children.read_text()
 
@@ -242,12 +242,12 @@ def test_a_method_that_cannot_be_imported_is_a_crash_not_an_error_of_the_harness
         isolated(folder)(problem, np.random.default_rng(0))
 
 
-def test_nothing_about_test_questions_or_references_travels(arena, problem):
-    sent = json.dumps(wire.problem_to_wire(problem))
+def test_nothing_about_test_questions_or_references_travels(context, problem):
+    sent = json.dumps(serialize.problem_to_wire(problem))
     assert "/search/" in sent
     assert "/test/" not in sent
-    assert not any(question.text in sent for question in arena.test_questions)
-    assert "doc" not in wire.problem_to_wire(problem)
+    assert not any(question.text in sent for question in context.test_questions)
+    assert "doc" not in serialize.problem_to_wire(problem)
 
 
 @pytest.mark.parametrize("kind", [np.random.PCG64, np.random.PCG64DXSM, np.random.MT19937, np.random.Philox])
@@ -256,6 +256,6 @@ def test_a_generator_arrives_as_it_was_sent(kind):
     rng.spawn(2)
     rng.random(5)
     rng.integers(0, 10, dtype=np.uint32)
-    copy = wire.rng_from_wire(json.loads(json.dumps(wire.rng_to_wire(rng))))
+    copy = serialize.rng_from_wire(json.loads(json.dumps(serialize.rng_to_wire(rng))))
     assert rng.random(10).tolist() == copy.random(10).tolist()
     assert rng.spawn(1)[0].random() == copy.spawn(1)[0].random()

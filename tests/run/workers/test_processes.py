@@ -14,7 +14,7 @@ import yaml
 
 from ttgbench.run.experiment import run_on, run_suite
 from ttgbench.run.results import LOG_NAME, RESULT_NAME
-from ttgbench.run.session import Workbench
+from ttgbench.run.session import Session
 from ttgbench.run.workers.base import Setup
 from ttgbench.run.workers.processes import Processes
 
@@ -41,8 +41,8 @@ def run(tmp_path, suite, methods, *, seeds=1, jobs=2, timeout=60.0, out="run"):
 def test_two_workers_write_the_same_bytes_as_none(tmp_path, tiny_suite):
     methods = ["single_model", "random_search"]
     run(tmp_path, tiny_suite, methods, seeds=3)
-    with Workbench(tmp_path / "other.sqlite", "echo") as bench:
-        run_suite(tmp_path / "alone", tiny_suite, methods, 3, bench, "echo", lambda *_: None)
+    with Session(tmp_path / "other.sqlite", "echo") as session:
+        run_suite(tmp_path / "alone", tiny_suite, methods, 3, session, "echo", lambda *_: None)
     assert len(contents(tmp_path / "run")) == 12
     assert contents(tmp_path / "run") == contents(tmp_path / "alone")
 

@@ -36,7 +36,7 @@ def test_what_comes_over_the_wire_is_what_the_harness_has(setup):
     graphs = [single("smollm2-135m"), single("gemma-3-270m")]
     with serving(setup) as workers, workers.open() as far, setup.open() as near:
         [spec] = setup.suite.problems
-        remote, local = far.arena(setup.suite, spec), near.arena(setup.suite, spec)
+        remote, local = far.context(setup.suite, spec), near.context(setup.suite, spec)
         for universe, split in ((0, "search"), (TEST_UNIVERSE, "test")):
             got = remote.evaluator.evaluate(graphs, np.arange(5), universe, split)
             want = local.evaluator.evaluate(graphs, range(5), universe, split)
@@ -59,9 +59,9 @@ def test_what_comes_over_the_wire_is_what_the_harness_has(setup):
 def test_a_worker_holds_neither_store_nor_engine(setup):
     with serving(setup) as workers:
         assert workers.store is None or workers.harness is not None
-        with replace(workers, store=None).open() as bench:
-            arena = bench.arena(setup.suite, setup.suite.problems[0])
-            assert len(arena.evaluator.evaluate([single("smollm2-135m")], [0], 0, "search")) == 1
+        with replace(workers, store=None).open() as session:
+            context = session.context(setup.suite, setup.suite.problems[0])
+            assert len(context.evaluator.evaluate([single("smollm2-135m")], [0], 0, "search")) == 1
 
 
 def test_without_models_to_ask_nothing_is_served(tiny_suite, tmp_path):
@@ -117,8 +117,8 @@ def test_questions_that_differ_from_the_harness_are_refused(setup):
         def questions(self, split):
             return self._questions
 
-    with serving(setup) as workers, workers.open() as bench:
-        evaluator = RemoteEvaluator(Harness(workers.harness), "tiny-math", Other(bench.task("micro_math")))
+    with serving(setup) as workers, workers.open() as session:
+        evaluator = RemoteEvaluator(Harness(workers.harness), "tiny-math", Other(session.task("micro_math")))
         with pytest.raises(InputError, match="micro_math: search: the questions on this machine are not those"):
             evaluator.evaluate([single("smollm2-135m")], [0], 0, "search")
 
@@ -188,8 +188,8 @@ def test_engines_of_a_suite_and_of_its_agent_are_launched_together(tmp_path, mon
     pair = ["gemma-3-270m", "smollm2-135m"]
     for agent in (None, "smollm2-135m", "qwen3-8b"):
         setup = Setup(suite, tmp_path / "s.sqlite", "vllm", agent=agent, agent_engine="vllm")
-        with serving(setup) as workers, workers.open() as bench:
+        with serving(setup) as workers, workers.open() as session:
             for spec in suite.problems:
-                bench.arena(suite, spec).evaluator.evaluate([single(spec.models[0])], [0], 0, "search")
+                session.context(suite, spec).evaluator.evaluate([single(spec.models[0])], [0], 0, "search")
         assert launched == [pair if agent != "qwen3-8b" else sorted([*pair, agent])]
         launched.clear()

@@ -1,4 +1,4 @@
-"""vLLM: one server process per model, placed on the GPUs by the residency planner, or on the CPU.
+"""vLLM: one server process per model, placed on the GPUs by the placement planner, or on the CPU.
 
     ttgbench run --engine vllm
     ttgbench run --engine vllm:dtype=float16,max_model_len=4096,restarts=1
@@ -24,7 +24,7 @@ from pydantic import Field, field_validator
 from ttgbench.engines import options
 from ttgbench.engines.base import Engine
 from ttgbench.engines.vllm import hardware
-from ttgbench.engines.vllm import placement as residency
+from ttgbench.engines.vllm import placement as placing
 from ttgbench.engines.vllm.model_files import ModelFiles, locate
 from ttgbench.engines.vllm.phases import Phases
 from ttgbench.engines.vllm.served import Naming, ServedEngine
@@ -94,13 +94,13 @@ def make(cards: Sequence[ModelCard], slots: int | None, text: str) -> Mapping[st
     gpus = _gpus(chosen)
     if not gpus:
         return _engines(cards, files, chosen, slots or SLOTS, None, [])
-    machine = residency.Machine(tuple(gpus.values()), hardware.free_host(), can_sleep=chosen.sleep)
-    return _engines(cards, files, chosen, slots or SLOTS, residency.plan(needs, machine), list(gpus))
+    machine = placing.Machine(tuple(gpus.values()), hardware.free_host(), can_sleep=chosen.sleep)
+    return _engines(cards, files, chosen, slots or SLOTS, placing.plan(needs, machine), list(gpus))
 
 
-def need(card: ModelCard, files: ModelFiles, chosen: VLLMOptions, slots: int) -> residency.Need:
+def need(card: ModelCard, files: ModelFiles, chosen: VLLMOptions, slots: int) -> placing.Need:
     """What the planner has to know about a model."""
-    return residency.Need(
+    return placing.Need(
         model=card.name,
         weights=files.weight_bytes(chosen.dtype, chosen.quantization),
         cache=files.cache_bytes_per_token(chosen.dtype) * min(chosen.max_model_len, card.context_length),
@@ -114,7 +114,7 @@ def spec(
     files: ModelFiles,
     chosen: VLLMOptions,
     slots: int,
-    placement: residency.Placement | None,
+    placement: placing.Placement | None,
     gpus: Sequence[int] = (),
     *,
     sleeps: bool = False,
@@ -145,9 +145,7 @@ def spec(
     )
 
 
-def recorded_arguments(
-    chosen: VLLMOptions, context: int, slots: int, placement: residency.Placement | None
-) -> list[str]:
+def recorded_arguments(chosen: VLLMOptions, context: int, slots: int, placement: placing.Placement | None) -> list[str]:
     """The arguments that may change texts; they are part of the engine's name."""
     arguments = ["--dtype", chosen.dtype, "--max-model-len", str(context), "--max-num-seqs", str(slots)]
     # Without it vLLM takes what a request leaves out from the model's own generation_config.json.
@@ -204,7 +202,7 @@ def _engines(
     files: Mapping[str, ModelFiles],
     chosen: VLLMOptions,
     slots: int,
-    plan: residency.Plan | None,
+    plan: placing.Plan | None,
     gpus: Sequence[int],
     server: Callable[[ServerSpec], Server] = _local,
 ) -> Mapping[str, Engine]:
@@ -232,7 +230,7 @@ def _engines(
     return engines
 
 
-def _turn(turns: Phases | None, plan: residency.Plan | None, model: str) -> Any:
+def _turn(turns: Phases | None, plan: placing.Plan | None, model: str) -> Any:
     if turns is None or plan is None:
         return contextlib.nullcontext
     wave = plan.wave_of(model)
@@ -246,7 +244,7 @@ def _turn(turns: Phases | None, plan: residency.Plan | None, model: str) -> Any:
 class _Switch:
     """Puts one wave of engines to rest and wakes another."""
 
-    def __init__(self, plan: residency.Plan, engines: Mapping[str, ServedEngine]) -> None:
+    def __init__(self, plan: placing.Plan, engines: Mapping[str, ServedEngine]) -> None:
         self._plan, self._engines = plan, engines
 
     async def __call__(self, old: int | None, new: int) -> None:

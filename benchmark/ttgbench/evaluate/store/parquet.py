@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from operator import attrgetter
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ttgbench.errors import StoreError
 from ttgbench.evaluate.store.generation import COLUMNS, Generation, Graded, name_of
 from ttgbench.tasks.task import STATUSES
+from ttgbench.util.files import replacing
 
 if TYPE_CHECKING:
     import pyarrow
@@ -32,17 +32,12 @@ def write(path: Path, chunks: Iterable[list[Graded]]) -> None:
     from pyarrow import parquet
 
     schema = _schema()
-    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
     with _errors_of(path):
         if path.exists() and _magic(path) != _MAGIC:
             raise StoreError(f"{path}: exists and is not a Parquet file; name another file")
-        try:
-            with parquet.ParquetWriter(part, schema, compression="zstd") as writer:
-                for chunk in chunks:
-                    writer.write_batch(pa.RecordBatch.from_arrays(_arrays(schema, chunk), schema=schema))
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        with replacing(path) as part, parquet.ParquetWriter(part, schema, compression="zstd") as writer:
+            for chunk in chunks:
+                writer.write_batch(pa.RecordBatch.from_arrays(_arrays(schema, chunk), schema=schema))
 
 
 def read(path: Path) -> Iterator[list[Graded]]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 
 from ttgbench.errors import StoreError
-from ttgbench.evaluate.store import sqlite as store_file
+from ttgbench.evaluate.store import sqlite as sqlite_file
 from ttgbench.evaluate.store.generation import COLUMNS, Generation, GenerationId, Graded, name_of, values_of
 from ttgbench.tasks.task import STATUSES, Grade
 
@@ -76,7 +76,7 @@ class Store:
         self.read_only = read_only
         self._lock = threading.RLock()
         self._closed = False
-        self._connection = store_file.open_store(self.path, read_only=read_only)
+        self._connection = sqlite_file.open_store(self.path, read_only=read_only)
 
     def __enter__(self) -> Store:
         return self
@@ -183,11 +183,17 @@ class Store:
 
         An existing Parquet file is replaced; any other existing file is refused.
         """
-        from ttgbench.evaluate.store import parquet as store_parquet
+        from ttgbench.evaluate.store import parquet
 
         with self._transaction("BEGIN") as connection:
-            store_parquet.write(Path(path), _sorted_chunks(connection))
+            parquet.write(Path(path), _sorted_chunks(connection))
             return self.info()
+
+    def rows(self) -> Iterator[Graded]:
+        """Every generation with its grades, in the order of an export: one state of the store, read as it goes."""
+        with self._transaction("BEGIN") as connection:
+            for chunk in _sorted_chunks(connection):
+                yield from chunk
 
     def import_(self, path: Path | str) -> ImportReport:
         """Adds the rows of an exported file, all or nothing.
@@ -195,12 +201,12 @@ class Store:
         Raises StoreError if the file is no such export, holds a faulty row, or rows that contradict recorded ones;
         the message names up to `MAX_NAMED` of them.
         """
-        from ttgbench.evaluate.store import parquet as store_parquet
+        from ttgbench.evaluate.store import parquet
 
         added = graded = 0
         contradictions: list[str] = []
         with self._transaction() as connection:
-            for rows in store_parquet.read(Path(path)):
+            for rows in parquet.read(Path(path)):
                 generations = [generation for generation, _ in rows]
                 added += _insert(connection, generations)
                 recorded = _fetch(connection, (generation.id for generation in generations))
@@ -224,7 +230,7 @@ class Store:
 
     @contextmanager
     def _session(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, store_file.errors_of(self.path):
+        with self._lock, sqlite_file.errors_of(self.path):
             if self._closed:
                 raise StoreError(f"{self.path or 'store in memory'}: is closed")
             yield self._connection

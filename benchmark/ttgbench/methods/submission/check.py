@@ -86,14 +86,14 @@ def _graph_findings(found: FoundMethod, suite: Suite | None) -> Iterator[Finding
 
 def _space_findings(found: FoundMethod, suite: Suite) -> Iterator[Finding]:
     """Whether each problem's graph is within the problem's space and budget."""
-    from ttgbench.run.session import Workbench
+    from ttgbench.run.session import Session
 
     def check_in_space(spec: ProblemSpec) -> None:
-        reason = bench.arena(suite, spec).space.contains(GraphMethod(found.path).graph(spec.name))
+        reason = session.context(suite, spec).space.contains(GraphMethod(found.path).graph(spec.name))
         if reason is not None:
             raise InputError(reason, field=spec.name)
 
-    with Workbench(None, None) as bench:
+    with Session(None, None) as session:
         for spec in suite.problems:
             yield _finding(f"{spec.name}: in its space", lambda spec=spec: check_in_space(spec))  # type: ignore[misc]
 

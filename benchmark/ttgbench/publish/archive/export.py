@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from ttgbench.graphs.keys import KeyContext, node_keys
 from ttgbench.problems.suite import Suite
 from ttgbench.run import agent
 from ttgbench.run.results import CellResult
-from ttgbench.run.session import Workbench
+from ttgbench.run.session import Session
 
 _CHUNK = 4096
 
@@ -32,27 +31,24 @@ def export_used(
 
     Raises InputError without the store, StoreError if it is damaged.
     """
-    from ttgbench.evaluate.store import parquet as store_parquet
+    from ttgbench.evaluate.store import parquet
 
     if not store.is_file():
         raise InputError("no such store; name it with --store", source=store)
     wanted: set[tuple[str, int]] = set()
     contexts: dict[str, KeyContext | None] = {}
-    with Workbench(store, None, data_dir=data_dir) as bench:
+    with Session(store, None, data_dir=data_dir) as session:
         for cell, events in cells:
             if cell.problem not in contexts:
                 spec = suite.spec(cell.problem)
-                evaluator = bench.arena(suite, spec).evaluator
+                evaluator = session.context(suite, spec).evaluator
                 contexts[cell.problem] = evaluator.key_context if isinstance(evaluator, GenerationEvaluator) else None
             if (context := contexts[cell.problem]) is not None:
                 wanted |= _nodes(cell, events, suite.search_universe(cell.seed), context)
     replies = {(suite.search_universe(cell.seed), text) for cell, events in cells for text in _replies(events)}
-    with tempfile.TemporaryDirectory(prefix="ttgbench-export-") as folder, Store(store, read_only=True) as opened:
-        whole = Path(folder, "whole.parquet")
-        opened.export(whole)
-        rows = itertools.chain.from_iterable(store_parquet.read(whole))
-        used = (row for row in rows if _is_used(row, wanted, replies))
-        store_parquet.write(target, _chunks(used))
+    with Store(store, read_only=True) as opened:
+        used = (row for row in opened.rows() if _is_used(row, wanted, replies))
+        parquet.write(target, _chunks(used))
 
 
 def _nodes(cell: CellResult, events: Events, searched: int, context: KeyContext) -> set[tuple[str, int]]:

@@ -22,7 +22,7 @@ from ttgbench.graphs.graph import Graph, Node
 from ttgbench.graphs.shapes import parallel, single
 from ttgbench.models.pool import load_pool
 from ttgbench.problems.suite import SamplingSpec
-from ttgbench.run.session import Workbench, first_questions
+from ttgbench.run.session import Session, first_questions
 from ttgbench.tasks.task import Task
 from ttgbench.util.yaml_input import read_yaml, validation_message
 
@@ -144,13 +144,13 @@ def record_bank(
     for segment in todo:
         report(segment, next(done), len(planned))
         unfinished = out / f".{segment.name}.sqlite"
-        with Workbench(unfinished, engine, slots=slots, data_dir=data_dir, progress=progress) as bench:
-            task = _votable(bench.task(segment.task))
+        with Session(unfinished, engine, slots=slots, data_dir=data_dir, progress=progress) as session:
+            task = _votable(session.task(segment.task))
             first_questions(task, segment.split, segment.stop)  # raises where there are fewer
-            evaluator = bench.evaluator(task, load_pool(plan.pool), plan.sampling)
+            evaluator = session.evaluator(task, load_pool(plan.pool), plan.sampling)
             evaluator.evaluate(plan.graphs(), range(segment.start, segment.stop), segment.universe, segment.split)
             written = out / f".{segment.name}.part.parquet"
-            bench.store.export(written)
+            session.store.export(written)
         written.replace(out / segment.name)
         for file in out.glob(f"{unfinished.name}*"):
             file.unlink()

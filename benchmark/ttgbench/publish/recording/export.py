@@ -28,7 +28,7 @@ from ttgbench.models.cost import nominal_cost, unit_flops
 from ttgbench.problems.anchors import Anchor, AnchorFile
 from ttgbench.publish.recording.card import card
 from ttgbench.publish.recording.plan import AT_ONCE, Recipe, Subject
-from ttgbench.run.results import write_atomic
+from ttgbench.util.files import write_atomic
 
 DATA, TABLE, ANCHORS, MANIFEST, CARD = "data.parquet", "table.csv", "anchors.json", "recording.json", "README.md"
 FILES = (DATA, TABLE, ANCHORS, MANIFEST, CARD)

@@ -1,8 +1,8 @@
 """Records everything that a bounded search space can need, so that it is replayed for ever after without an engine.
 
     recipe = load_recipe("recorded-micro-v1")
-    with Workbench(Path("store.sqlite"), "llama_cpp") as bench:
-        record(prepare(bench, recipe))
+    with Session(Path("store.sqlite"), "llama_cpp") as session:
+        record(prepare(session, recipe))
 
 All graphs of the space share their nodes: each node key is generated once per question and universe. The store is the
 only state, so a recording that was killed is started again and goes on; `export.py` makes files of it.
@@ -26,7 +26,7 @@ from ttgbench.graphs.graph import Graph
 from ttgbench.graphs.keys import node_keys
 from ttgbench.problems.space.space import SearchSpace
 from ttgbench.problems.suite import ProblemSpec, load_suite, suite_names
-from ttgbench.run.session import Workbench, first_questions
+from ttgbench.run.session import Session, first_questions
 from ttgbench.tasks.task import Question, Task
 from ttgbench.util.yaml_input import read_yaml, validation_message
 
@@ -163,15 +163,15 @@ def _spec(path: Path, task: str) -> ProblemSpec:
         raise InputError(validation_message(error), source=path) from None
 
 
-def prepare(bench: Workbench, recipe: Recipe) -> list[Subject]:
+def prepare(session: Session, recipe: Recipe) -> list[Subject]:
     """Loads tasks and enumerates spaces; starts no engine. Raises InputError."""
     subjects = []
     for spec in recipe.problems:
         if spec.evaluator != "generation":
             raise InputError("draws nothing that could be recorded", source=spec.name, field="evaluator")
-        task = bench.task(spec.task)
+        task = session.task(spec.task)
         space = spec.load_space(task.card.lengths)
-        evaluator = bench.evaluator(task, space.pool, spec.sampling)
+        evaluator = session.evaluator(task, space.pool, spec.sampling)
         assert isinstance(evaluator, GenerationEvaluator)
         search = tuple(first_questions(task, "search", spec.search_questions))
         test = tuple(first_questions(task, "test", spec.test_questions))

@@ -17,11 +17,11 @@ from ttgbench.publish.archive import Archive
 from ttgbench.publish.archive.check import canonical
 from ttgbench.publish.archive.record import CELLS, LOGS
 from ttgbench.publish.archive.rejection import Rejected
-from ttgbench.run.context import Arena
+from ttgbench.run.context import ProblemContext
 from ttgbench.run.isolation import IsolatedMethod
 from ttgbench.run.results import LOG_NAME, CellResult
 from ttgbench.run.run import LOG_PART, record_killed, run_cell
-from ttgbench.run.session import Workbench
+from ttgbench.run.session import Session
 from ttgbench.util.lines import lines_of
 
 Progress = Callable[[str], Any]
@@ -29,29 +29,29 @@ KILLED = ("timeout", "died")
 """Cells with these statuses were stopped at some moment that no seed decides."""
 
 
-class Arenas:
-    """The arenas of an archive's suite, made when first needed, each checked against what the archive says of it."""
+class ProblemContexts:
+    """The contexts of an archive's suite, made when first needed, each checked against what the archive says of it."""
 
-    def __init__(self, archive: Archive, bench: Workbench) -> None:
-        self._archive, self._bench = archive, bench
-        self._made: dict[str, Arena] = {}
+    def __init__(self, archive: Archive, session: Session) -> None:
+        self._archive, self._session = archive, session
+        self._made: dict[str, ProblemContext] = {}
 
-    def __getitem__(self, problem: str) -> Arena:
+    def __getitem__(self, problem: str) -> ProblemContext:
         """Raises Rejected (task-mismatch)."""
         if problem not in self._made:
-            self._made[problem] = arena = self._bench.arena(self._archive.suite, self._spec(problem))
+            self._made[problem] = context = self._session.context(self._archive.suite, self._spec(problem))
             for cell in self._archive.cells:
                 if cell.problem == problem:
-                    _check_task(cell, arena, self._archive.path / CELLS)
+                    _check_task(cell, context, self._archive.path / CELLS)
         return self._made[problem]
 
     def _spec(self, problem: str) -> ProblemSpec:
         return self._archive.suite.spec(problem)
 
 
-def _check_task(cell: CellResult, arena: Arena, source: Path) -> None:
+def _check_task(cell: CellResult, context: ProblemContext, source: Path) -> None:
     said = (cell.task, cell.task_version, cell.grader)
-    here = (arena.card.name, arena.card.version, arena.card.grader)
+    here = (context.card.name, context.card.version, context.card.grader)
     if said != here:
         message = f"{cell.problem} was run on {_named(*said)}; here it is {_named(*here)}"
         raise Rejected("task-mismatch", message, source=source, field="task")
@@ -61,17 +61,17 @@ def _named(task: str, version: int, grader: str) -> str:
     return f"{task[:80]}@{version} graded by {grader[:80]}"
 
 
-def replay(archive: Archive, method: LoadedMethod, bench: Workbench, scratch: Path, progress: Progress) -> int:
+def replay(archive: Archive, method: LoadedMethod, session: Session, scratch: Path, progress: Progress) -> int:
     """Runs every cell again; how many. Raises Rejected (replay-differs, store-lacks) naming cell and field."""
-    arenas = Arenas(archive, bench)
+    contexts = ProblemContexts(archive, session)
     for cell, (_, _, events) in zip(archive.cells, archive.logs(), strict=True):
         place = f"{cell.problem} seed {cell.seed}"
         folder = scratch / cell.problem / str(cell.seed)
         said = [canonical(event).decode().removesuffix("\n") for event in events]
-        arena = arenas[cell.problem]
+        context = contexts[cell.problem]
         try:
-            again = _killed(arena, method, cell, said, folder) if cell.status in KILLED else None
-            again = again or run_cell(arena, method, cell.seed, folder)
+            again = _killed(context, method, cell, said, folder) if cell.status in KILLED else None
+            again = again or run_cell(context, method, cell.seed, folder)
         except MissingGeneration as error:
             _check_beginning(archive, place, said, folder)  # what it looked for may follow from an edited row
             raise Rejected("store-lacks", f"{place}: {error}", source=archive.path) from None
@@ -93,21 +93,23 @@ def _check_beginning(archive: Archive, place: str, said: list[str], folder: Path
         raise Rejected("replay-differs", f"{place}: {_log_difference(said, lines)}", source=archive.path / LOGS)
 
 
-def _killed(arena: Arena, method: LoadedMethod, cell: CellResult, said: list[str], folder: Path) -> CellResult | None:
+def _killed(
+    context: ProblemContext, method: LoadedMethod, cell: CellResult, said: list[str], folder: Path
+) -> CellResult | None:
     """A killed search again. Where it was stopped is no matter of its seed, what it did until then is: if the replay
     did the same, its result is that of the archived beginning; None otherwise, and the logs differ."""
     with contextlib.suppress(MissingGeneration):  # it may now go on to what was never generated
-        run_cell(arena, method, cell.seed, folder)
+        run_cell(context, method, cell.seed, folder)
     log = folder / LOG_NAME if (folder / LOG_NAME).exists() else folder / LOG_PART
     lines = lines_of(log.read_text("utf-8"))
     if lines[: len(said) - 1] != said[:-1]:
         return None
     (folder / LOG_PART).write_text("".join(f"{line}\n" for line in said[:-1]), "utf-8")
     assert cell.status in ("timeout", "died")
-    return record_killed(arena, method.metadata, cell.seed, folder, cell.status, cell.error or "")
+    return record_killed(context, method.metadata, cell.seed, folder, cell.status, cell.error or "")
 
 
-def check_names(archive: Archive, method: LoadedMethod, bench: Workbench, scratch: Path, progress: Progress) -> None:
+def check_names(archive: Archive, method: LoadedMethod, session: Session, scratch: Path, progress: Progress) -> None:
     """Runs one cell under other names of models, task and problem. A search takes the same course or, where names
     decide between equals, another one; a method that remembers a graph has nothing to return.
 
@@ -120,7 +122,7 @@ def check_names(archive: Archive, method: LoadedMethod, bench: Workbench, scratc
     other = replace(method, search=replace(search, renamed=True))
     place = f"{cell.problem} seed {cell.seed}"
     try:
-        again = run_cell(Arenas(archive, bench)[cell.problem], other, cell.seed, scratch)
+        again = run_cell(ProblemContexts(archive, session)[cell.problem], other, cell.seed, scratch)
     except MissingGeneration:  # another course than the recorded one
         progress(f"{place}: takes another course under other names")
         return

@@ -14,11 +14,11 @@ from ttgbench.problems.method import LoadedMethod
 from ttgbench.publish.archive import Archive
 from ttgbench.publish.archive.record import CELLS, STORE
 from ttgbench.publish.archive.rejection import Rejected
-from ttgbench.publish.verification.replay import Arenas, Progress
+from ttgbench.publish.verification.replay import ProblemContexts, Progress
 from ttgbench.publish.verification.stores import same_rows
 from ttgbench.run.results import CellResult
 from ttgbench.run.run import run_cell
-from ttgbench.run.session import Workbench
+from ttgbench.run.session import Session
 
 MAX_Z = 4.0
 """Standard errors between the two accuracies of a cell; chance exceeds them once in 16,000 cells."""
@@ -35,26 +35,26 @@ def rerun(
     archive: Archive,
     count: int,
     method: LoadedMethod,
-    bench: Workbench,
+    session: Session,
     recorded: Path,
     scratch: Path,
     progress: Progress,
 ) -> int:
-    """Runs sampled cells again with the engines of `bench`, whose store was empty; how many.
+    """Runs sampled cells again with the engines of `session`, whose store was empty; how many.
 
     Raises Rejected (tokens-differ, rerun-differs), EngineError.
     """
-    arenas = Arenas(archive, bench)
+    contexts = ProblemContexts(archive, session)
     cells = sampled(archive, count)
     for cell in cells:
-        again = run_cell(arenas[cell.problem], method, cell.seed, scratch / cell.problem / str(cell.seed))
+        again = run_cell(contexts[cell.problem], method, cell.seed, scratch / cell.problem / str(cell.seed))
         reason = _accuracies_differ(cell, again)
         if reason is not None:
             message = f"{cell.problem} seed {cell.seed}: {reason}"
             raise Rejected("rerun-differs", message, source=archive.path / CELLS)
         progress(f"{cell.problem} seed {cell.seed}: run again live, within chance")
     with Store(recorded, read_only=True) as before:
-        same = _check_tokens(before, bench.store, archive.path / STORE)
+        same = _check_tokens(before, session.store, archive.path / STORE)
     progress(f"{same} generations came out with the same text and the same token counts")
     return len(cells)
 

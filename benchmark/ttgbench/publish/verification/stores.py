@@ -17,17 +17,17 @@ Grades = Mapping[GenerationId, tuple[tuple[str, str, str | None], ...]]
 """(grader, status, answer) as archived, by generation."""
 
 
-def take_over(parquet: Path, store: Path) -> Grades:
+def take_over(exported: Path, store: Path) -> Grades:
     """Puts the archived generations into a new store, and returns the grades that the archive claims for them.
 
     Raises Rejected (store-invalid) for damaged rows, and for two rows of one generation.
     """
-    from ttgbench.evaluate.store import parquet as store_parquet
+    from ttgbench.evaluate.store import parquet
 
     claimed: dict[GenerationId, tuple[tuple[str, str, str | None], ...]] = {}
     try:
         with Store(store) as opened:
-            for rows in store_parquet.read(parquet):
+            for rows in parquet.read(exported):
                 for generation, grades in rows:
                     if generation.id in claimed:
                         raise StoreError(f"{name_of(generation.id)}: is there twice")
@@ -35,16 +35,16 @@ def take_over(parquet: Path, store: Path) -> Grades:
                 opened.put_many([generation for generation, _ in rows])
             faults = opened.verify()
     except StoreError as error:
-        raise Rejected("store-invalid", str(error).removeprefix(f"{parquet}: "), source=parquet) from None
+        raise Rejected("store-invalid", str(error).removeprefix(f"{exported}: "), source=exported) from None
     if faults:
-        raise Rejected("store-invalid", faults[0], source=parquet)
+        raise Rejected("store-invalid", faults[0], source=exported)
     return claimed
 
 
 def check_recorded(store: Path, recording: Path, source: Path) -> None:
     """Every generation but the search agent's must be the recording's. Raises Rejected (not-recorded)."""
     with Store(store) as mine, Store(recording, read_only=True) as original:
-        rows = [row for row in _rows(mine) if row.role != agent.ROLE]
+        rows = [row for row, _ in mine.rows() if row.role != agent.ROLE]
         known = original.get_many([row.id for row in rows])
     for row in rows:
         if known.get(row.id) != row:
@@ -92,20 +92,6 @@ def same_rows(
     recorded: Store, live: Store, select: Callable[[Generation], bool]
 ) -> Iterable[tuple[Generation, Generation]]:
     """Pairs of a recorded and a live generation with the same id."""
-    mine = {row.id: row for row in _rows(live) if select(row)}
+    mine = {row.id: row for row, _ in live.rows() if select(row)}
     theirs = recorded.get_many(mine)
     return [(theirs[identity], row) for identity, row in sorted(mine.items()) if identity in theirs]
-
-
-def _rows(store: Store) -> Iterable[Generation]:
-    """Every generation of a store, through its own export."""
-    import tempfile
-
-    from ttgbench.evaluate.store import parquet as store_parquet
-
-    with tempfile.TemporaryDirectory(prefix="ttgbench-rows-") as folder:
-        path = Path(folder, "rows.parquet")
-        store.export(path)
-        for rows in store_parquet.read(path):
-            for generation, _ in rows:
-                yield generation

@@ -22,7 +22,7 @@ from ttgbench.publish.verification.stores import check_recorded, regrade, take_o
 from ttgbench.run.agent import load_agent
 from ttgbench.run.isolation import IsolationLimits, load_isolated
 from ttgbench.run.recorded import begin, recorded_store
-from ttgbench.run.session import Workbench
+from ttgbench.run.session import Session
 from ttgbench.tasks.folder import load_task
 
 
@@ -65,9 +65,9 @@ def verify(
         scratch = Path(name)
         method = _method(archive, scratch / "submission", options.limits)
         store, grades = _recorded(archive, scratch / "store.sqlite", options)
-        with Workbench(store, None, data_dir=options.data_dir, agent=archive.record.agent) as bench:
-            cells = replay(archive, method, bench, scratch / "replay", progress)
-            check_names(archive, method, bench, scratch / "renamed", progress)
+        with Session(store, None, data_dir=options.data_dir, agent=archive.record.agent) as session:
+            cells = replay(archive, method, session, scratch / "replay", progress)
+            check_names(archive, method, session, scratch / "renamed", progress)
         badge: Badge = "replay-verified"
         rerun_cells = _rerun(archive, method, store, scratch, options, progress) if options.rerun else 0
         if rerun_cells:
@@ -174,13 +174,13 @@ def _rerun(
     agent, data_dir = archive.record.agent, options.data_dir
     live, engine = scratch / "live.sqlite", None if archive.suite.recorded else options.engine
     begin(archive.suite, live)
-    with Workbench(live, engine, data_dir=data_dir, agent=agent, agent_engine=options.engine) as bench:
-        return rerun(archive, options.rerun, method, bench, store, scratch / "rerun", progress)
+    with Session(live, engine, data_dir=data_dir, agent=agent, agent_engine=options.engine) as session:
+        return rerun(archive, options.rerun, method, session, store, scratch / "rerun", progress)
 
 
 def write_verification(archive: Path, verification: Verification) -> Path:
     """Puts `verification.json` into the archive, whole or not at all; its path."""
-    from ttgbench.run.results import write_atomic
+    from ttgbench.util.files import write_atomic
 
     path = archive / VERIFICATION
     write_atomic(path, verification.to_json())

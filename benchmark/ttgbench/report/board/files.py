@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttgbench.errors import InputError
-from ttgbench.run.results import write_atomic
+from ttgbench.util.files import write_atomic
 from ttgbench.util.versions import series
 
 if TYPE_CHECKING:
@@ -36,9 +35,7 @@ def write_board(folder: Path, tables: dict[str, pa.Table], manifest: dict[str, A
         buffer = io.BytesIO()
         pq.write_table(table, buffer, compression="zstd", row_group_size=_ROWS if name in LAZY else 1 << 20)
         data = buffer.getvalue()
-        part = folder / f".{name}.{os.getpid()}.part"
-        part.write_bytes(data)
-        os.replace(part, folder / f"{name}.parquet")
+        write_atomic(folder / f"{name}.parquet", data)
         files[f"{name}.parquet"] = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
     write_atomic(
         folder / MANIFEST, json.dumps({**manifest, "files": files}, indent=1, sort_keys=True, ensure_ascii=False) + "\n"

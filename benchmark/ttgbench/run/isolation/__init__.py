@@ -7,7 +7,7 @@ speaks with the harness in JSON lines: what a method asks of its problem, the ha
 method.py     `IsolatedMethod`, which is a SearchMethod: the harness's end
 process.py    the process, its pipes and its limits
 fork_server.py  where the process is forked from, so that it starts at once
-wire.py       problems, generators, evaluations and errors as JSON, bit for bit
+serialize.py       problems, generators, evaluations and errors as JSON, bit for bit
 aliases.py    other names for models, to find out whether a method remembers rather than searches
 readable.py   which files it may read
 inside/       what runs in the process: how it locks itself in, and the problem that it hands to the method

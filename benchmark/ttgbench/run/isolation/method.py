@@ -15,7 +15,7 @@ from ttgbench.graphs.graph import Graph
 from ttgbench.problems.method import LoadedMethod, find_method
 from ttgbench.problems.problem import Problem
 from ttgbench.problems.published import GraphMethod
-from ttgbench.run import serialize as wire
+from ttgbench.run import serialize
 from ttgbench.run.isolation.aliases import Aliases
 from ttgbench.run.isolation.process import IsolationLimits, MethodProcess
 
@@ -40,10 +40,10 @@ class IsolatedMethod:
         """As the Protocol says."""
         process = MethodProcess(self.folder, self.limits)
         names = Aliases.of(problem.space.pool.names if self.renamed else ())
-        told = wire.problem_to_wire(problem)
+        told = serialize.problem_to_wire(problem)
         try:
             process.wait_until_contained()
-            process.send({"problem": names.problem(told) if self.renamed else told, "rng": wire.rng_to_wire(rng)})
+            process.send({"problem": names.problem(told) if self.renamed else told, "rng": serialize.rng_to_wire(rng)})
             for _ in range(self.limits.calls):
                 message = process.receive()
                 if "call" not in message:
@@ -105,15 +105,15 @@ def _answer(problem: Problem, message: dict[str, Any], names: Aliases) -> dict[s
     try:
         result = {"result": _CALLS[str(message["call"])](problem, message, names)}
     except (InputError, BudgetExhausted) as refusal:
-        result = {"refused": wire.refusal_to_wire(refusal)}
+        result = {"refused": serialize.refusal_to_wire(refusal)}
     except (KeyError, TypeError) as error:
         raise MethodDied(f"broke the protocol: a call with wrong arguments ({type(error).__name__})") from None
-    return {**result, "ledger": wire.ledger_to_wire(problem.ledger)}
+    return {**result, "ledger": serialize.ledger_to_wire(problem.ledger)}
 
 
 def _evaluate_many(problem: Problem, message: dict[str, Any], names: Aliases) -> list[Any]:
     graphs, questions = [_graph(data, names) for data in message["graphs"]], message["questions"]
-    return [names.evaluation(wire.evaluation_to_wire(one)) for one in problem.evaluate_many(graphs, questions)]
+    return [names.evaluation(serialize.evaluation_to_wire(one)) for one in problem.evaluate_many(graphs, questions)]
 
 
 def _can_afford(problem: Problem, message: dict[str, Any], names: Aliases) -> bool:

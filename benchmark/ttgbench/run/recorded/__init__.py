@@ -15,6 +15,7 @@ from ttgbench.errors import InputError
 from ttgbench.evaluate.store.store import Store
 from ttgbench.models.weights import cache_dir
 from ttgbench.problems.suite import RecordedSpec, Suite
+from ttgbench.util.files import replacing
 
 FOLDER = files("ttgbench.run.recorded")
 
@@ -40,9 +41,9 @@ def begin(suite: Suite, store: Path) -> None:
     if suite.recorded is None or store.is_file():
         return
     store.parent.mkdir(parents=True, exist_ok=True)
-    part = store.with_name(f".{store.name}.{secrets.token_hex(8)}.part")
-    shutil.copyfile(recorded_store(suite.recorded), part)
-    part.replace(store)
+    recording = recorded_store(suite.recorded)
+    with replacing(store) as part:
+        shutil.copyfile(recording, part)
 
 
 def recorded_path(file: str) -> Path:

@@ -9,11 +9,11 @@ from typing import Any, Literal, Protocol
 
 from ttgbench.problems.method import LoadedMethod, find_method, load_method
 from ttgbench.problems.suite import Suite
-from ttgbench.run.context import Arena
+from ttgbench.run.context import ProblemContext
 from ttgbench.run.isolation import load_isolated
 from ttgbench.run.recorded import recorded_store
 from ttgbench.run.run import record_killed, run_cell
-from ttgbench.run.session import Workbench
+from ttgbench.run.session import Session
 from ttgbench.run.workers.client import Harness
 
 SIMULATED_SECONDS, SECONDS = 600.0, 43_200.0
@@ -67,11 +67,11 @@ class WorkerSetup:
     harness: str | None = None
     """Address of the `Service` that evaluates and asks. None: the worker does so itself, from what is recorded."""
 
-    def open(self) -> Workbench:
+    def open(self) -> Session:
         """A workbench, to be closed by the caller."""
         harness = None if self.harness is None else Harness(self.harness)
         store = _recording(self.suite, self.store) if harness is None else None
-        return Workbench(store, None, data_dir=self.data_dir, agent=self.agent, harness=harness)
+        return Session(store, None, data_dir=self.data_dir, agent=self.agent, harness=harness)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +90,9 @@ class Setup:
     isolate: bool = False
     """Run every search in a process of its own, without files and network."""
 
-    def open(self, progress: Any = None) -> Workbench:
+    def open(self, progress: Any = None) -> Session:
         """A workbench, to be closed by the caller."""
-        return Workbench(
+        return Session(
             _recording(self.suite, self.store),
             self.engine,
             slots=self.slots,
@@ -124,31 +124,31 @@ def _recording(suite: Suite, store: Path | None) -> Path | None:
 
 @dataclass(slots=True)
 class Performer:
-    """Runs jobs in this process; loads each arena and each method once."""
+    """Runs jobs in this process; loads each context and each method once."""
 
     suite: Suite
-    bench: Workbench
+    session: Session
     isolate: bool = False
-    _arenas: dict[str, Arena] = field(default_factory=dict)
+    _contexts: dict[str, ProblemContext] = field(default_factory=dict)
     _methods: dict[str, LoadedMethod] = field(default_factory=dict)
 
     def prepare(self, job: Job) -> None:
         """Loads what the job needs. Raises InputError."""
-        self._arena(job.problem)
+        self._context(job.problem)
         if job.killed is None and job.method not in self._methods:
             self._methods[job.method] = load_isolated(job.method) if self.isolate else load_method(job.method)
 
     def __call__(self, job: Job) -> None:
         """As `run_cell` and `record_killed`."""
         self.prepare(job)
-        arena = self._arena(job.problem)
+        context = self._context(job.problem)
         if job.killed is not None:
-            record_killed(arena, find_method(job.method).metadata, job.seed, job.folder, *job.killed)
+            record_killed(context, find_method(job.method).metadata, job.seed, job.folder, *job.killed)
         else:
-            run_cell(arena, self._methods[job.method], job.seed, job.folder)
+            run_cell(context, self._methods[job.method], job.seed, job.folder)
 
-    def _arena(self, problem: str) -> Arena:
-        if problem not in self._arenas:
+    def _context(self, problem: str) -> ProblemContext:
+        if problem not in self._contexts:
             spec = self.suite.spec(problem)
-            self._arenas[problem] = self.bench.arena(self.suite, spec)
-        return self._arenas[problem]
+            self._contexts[problem] = self.session.context(self.suite, spec)
+        return self._contexts[problem]

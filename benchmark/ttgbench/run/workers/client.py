@@ -1,4 +1,4 @@
-"""An evaluator and a search agent that are another process's: the client of `backends/service.py`."""
+"""An evaluator and a search agent that are another process's: the client of `workers/server.py`."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from ttgbench.graphs.graph import Graph
 from ttgbench.models.pool import ModelCard
 from ttgbench.problems.arguments import Messages, Schema
 from ttgbench.problems.problem import Reply
-from ttgbench.run import agent
-from ttgbench.run import serialize as wire
+from ttgbench.run import agent, serialize
 from ttgbench.tasks.task import Task
 
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -70,7 +69,8 @@ class RemoteEvaluator:
                 field=split,
             )
         return [
-            wire.evaluation_from_wire(data, graph, ids) for data, graph in zip(said["evaluations"], graphs, strict=True)
+            serialize.evaluation_from_wire(data, graph, ids)
+            for data, graph in zip(said["evaluations"], graphs, strict=True)
         ]
 
     def close(self) -> None:

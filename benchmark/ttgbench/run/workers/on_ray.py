@@ -24,6 +24,7 @@ from ttgbench.run.workers.host import Host
 from ttgbench.run.workers.server import LOOPBACK, serving
 from ttgbench.run.workers.worker import OUTPUT_NAME
 from ttgbench.util.extras import require
+from ttgbench.util.files import write_atomic
 
 FILES = (LOG_NAME, ERROR_NAME, OUTPUT_NAME, RESULT_NAME)
 AHEAD = 3
@@ -92,9 +93,7 @@ def _fetched(ray: Any, done: Any, job: Job) -> Outcome:
         return Outcome(job, f"lost by the cluster: {str(failure)[:200]}")
     job.folder.mkdir(parents=True, exist_ok=True)
     for name, data in files.items():
-        part = job.folder / f".{name}.part"
-        part.write_bytes(data)
-        part.replace(job.folder / name)
+        write_atomic(job.folder / name, data)
     return Outcome(job, error)
 
 

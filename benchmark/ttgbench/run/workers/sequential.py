@@ -8,7 +8,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 from ttgbench.problems.suite import Suite
-from ttgbench.run.session import Workbench
+from ttgbench.run.session import Session
 from ttgbench.run.workers.base import Job, Outcome, Performer
 
 
@@ -17,12 +17,12 @@ class Sequential:
     """Satisfies `Backend`. What methods print goes to stderr."""
 
     suite: Suite
-    bench: Workbench
+    session: Session
     isolate: bool = False
 
     def run(self, jobs: Sequence[Job]) -> Generator[Outcome]:
         """As the Protocol says; in order."""
-        perform = Performer(self.suite, self.bench, self.isolate)
+        perform = Performer(self.suite, self.session, self.isolate)
         for job in jobs:
             with contextlib.redirect_stdout(sys.stderr):
                 perform(job)

@@ -22,9 +22,9 @@ from typing import Any
 from ttgbench.errors import TTGBenchError
 from ttgbench.graphs.graph import Graph
 from ttgbench.problems.suite import Suite
-from ttgbench.run import serialize as wire
-from ttgbench.run.context import Arena
-from ttgbench.run.session import Workbench
+from ttgbench.run import serialize
+from ttgbench.run.context import ProblemContext
+from ttgbench.run.session import Session
 from ttgbench.run.workers.base import Setup, WorkerSetup
 
 LOOPBACK = "127.0.0.1"
@@ -34,12 +34,12 @@ MAX_REQUEST = 1 << 28
 
 @contextlib.contextmanager
 def serving(setup: Setup, progress: Any = None, host: str = LOOPBACK) -> Iterator[WorkerSetup]:
-    """What workers need. host: the address of this machine under which they reach it. Raises as `Workbench`."""
+    """What workers need. host: the address of this machine under which they reach it. Raises as `Session`."""
     if not setup.live:
         yield setup.for_workers()
         return
-    with setup.open(progress) as bench:
-        server = _Server((host, 0), Service(setup.suite, bench))
+    with setup.open(progress) as session:
+        server = _Server((host, 0), Service(setup.suite, session))
         thread = threading.Thread(target=server.serve_forever, name="ttgbench-service", daemon=True)
         thread.start()
         try:
@@ -53,23 +53,23 @@ def serving(setup: Setup, progress: Any = None, host: str = LOOPBACK) -> Iterato
 class Service:
     """What workers may call, by any number of threads at once. Arguments and results are JSON."""
 
-    def __init__(self, suite: Suite, bench: Workbench) -> None:
+    def __init__(self, suite: Suite, session: Session) -> None:
         self._specs = {spec.name: spec for spec in suite.problems}
-        self._suite, self._bench = suite, bench
-        bench.expect(suite)
-        self._agent = bench.agent
-        self._arenas: dict[str, Arena] = {}
+        self._suite, self._session = suite, session
+        session.expect(suite)
+        self._agent = session.agent
+        self._contexts: dict[str, ProblemContext] = {}
         self._lock = threading.Lock()
 
     def evaluate(
         self, problem: str, graphs: list[Any], questions: list[int], universe: int, split: str
     ) -> dict[str, Any]:
         """As `Evaluator.evaluate`, on one problem."""
-        evaluator = self._arena(problem).evaluator
+        evaluator = self._context(problem).evaluator
         found = evaluator.evaluate([Graph.from_dict(data) for data in graphs], questions, universe, split)
         return {
             "question_ids": list(found[0].question_ids) if found else [],
-            "evaluations": [wire.evaluation_to_wire(evaluation) for evaluation in found],
+            "evaluations": [serialize.evaluation_to_wire(evaluation) for evaluation in found],
         }
 
     def ask(self, messages: list[Any], schema: Any, universe: int, repeat: int) -> list[Any]:
@@ -78,11 +78,11 @@ class Service:
         reply = self._agent.ask(messages, schema, universe, repeat)
         return [reply.text, reply.tokens_in, reply.tokens_out]
 
-    def _arena(self, problem: str) -> Arena:
+    def _context(self, problem: str) -> ProblemContext:
         with self._lock:
-            if problem not in self._arenas:
-                self._arenas[problem] = self._bench.arena(self._suite, self._specs[problem])
-            return self._arenas[problem]
+            if problem not in self._contexts:
+                self._contexts[problem] = self._session.context(self._suite, self._specs[problem])
+            return self._contexts[problem]
 
 
 class _Server(ThreadingHTTPServer):

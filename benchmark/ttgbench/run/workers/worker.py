@@ -42,8 +42,8 @@ def main(connection_fd: int, lifeline_fd: int) -> None:
     connection = Connection(connection_fd)
     with contextlib.suppress(EOFError, BrokenPipeError):
         setup: WorkerSetup = connection.recv()
-        with setup.open() as bench:
-            perform = Performer(setup.suite, bench, setup.isolate)
+        with setup.open() as session:
+            perform = Performer(setup.suite, session, setup.isolate)
             while True:
                 job = connection.recv()
                 answer = _answer(job, partial(perform.prepare, job))

@@ -15,7 +15,7 @@ import numpy as np
 
 from ttgbench.graphs.graph import Graph
 from ttgbench.problems.method import load_method
-from ttgbench.run import serialize as wire
+from ttgbench.run import serialize
 from ttgbench.run.isolation.inside.lock import lock_in
 from ttgbench.run.isolation.inside.remote import Line, RemoteProblem
 from ttgbench.sandbox.inside import kernel
@@ -69,5 +69,5 @@ def _renew() -> None:
 
 def _run(problem: RemoteProblem, order: Mapping[str, Any], folder: str) -> dict[str, Any]:
     method = load_method(folder)
-    graph: Any = method.search(problem, wire.rng_from_wire(order["rng"]))
+    graph: Any = method.search(problem, serialize.rng_from_wire(order["rng"]))
     return {"returned": graph.to_dict() if type(graph) is Graph else type(graph).__name__}

@@ -13,7 +13,7 @@ from ttgbench.evaluate.base import Evaluation
 from ttgbench.graphs.graph import Graph
 from ttgbench.problems.ledger import Balance, Ledger
 from ttgbench.problems.problem import Problem, Reply
-from ttgbench.run import serialize as wire
+from ttgbench.run import serialize
 
 
 class Line:
@@ -46,7 +46,7 @@ class RemoteLedger(Ledger):
 
     def update(self, state: Mapping[str, Any]) -> None:
         """Takes over what the harness said."""
-        self._balance, self._by_category = wire.balance_from_wire(state)
+        self._balance, self._by_category = serialize.balance_from_wire(state)
 
     def reserve(self, amount: int, category: str) -> Any:
         raise InputError("only the harness spends", field="ledger")
@@ -66,7 +66,7 @@ class RemoteProblem(Problem):
         agent: Any = object() if data["has_agent"] else None
         nothing: Any = None
         super().__init__(
-            **wire.problem_parts(data),
+            **serialize.problem_parts(data),
             universe=0,
             evaluator=nothing,
             ledger=RemoteLedger(data["ledger"]),
@@ -87,7 +87,7 @@ class RemoteProblem(Problem):
         chosen = list(graphs)
         results = self._call("evaluate_many", graphs=[_sent(graph) for graph in chosen], questions=list(indices))
         ids = [self._questions[index].id for index in indices]
-        return [wire.evaluation_from_wire(data, graph, ids) for data, graph in zip(results, chosen, strict=True)]
+        return [serialize.evaluation_from_wire(data, graph, ids) for data, graph in zip(results, chosen, strict=True)]
 
     def can_afford(self, graph: Graph, questions: int | None = None) -> bool:
         """As Problem."""
@@ -115,7 +115,7 @@ class RemoteProblem(Problem):
         answer = self._line.receive()
         self._ledger.update(answer["ledger"])  # type: ignore[attr-defined]
         if "refused" in answer:
-            raise wire.refusal_from_wire(answer["refused"])
+            raise serialize.refusal_from_wire(answer["refused"])
         return answer["result"]
 
 

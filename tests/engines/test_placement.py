@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttgbench.engines.vllm import placement as residency
+from ttgbench.engines.vllm import placement as placing
 from ttgbench.engines.vllm.engine import VLLMOptions, need
 from ttgbench.engines.vllm.model_files import locate
 from ttgbench.engines.vllm.placement import GIB, Machine, Need, plan
@@ -126,12 +126,12 @@ def test_no_wave_takes_more_than_there_is(weights, gpus, host, can_sleep):
             assert result.wave_of(need.model) == number
             assert math.log2(placement.tensor_parallel).is_integer()
             assert len(set(placement.gpus)) == len(placement.gpus) == placement.tensor_parallel * placement.copies
-            assert placement.cache * placement.tensor_parallel >= residency.FEWEST_SEQUENCES * need.cache
+            assert placement.cache * placement.tensor_parallel >= placing.FEWEST_SEQUENCES * need.cache
             for gpu in placement.gpus:
-                taken[gpu] += need.weights // placement.tensor_parallel + placement.cache + residency.OVERHEAD
-        asleep = residency.SLEEPING * (len(models) - 1) if result.rest == "sleep" else 0
+                taken[gpu] += need.weights // placement.tensor_parallel + placement.cache + placing.OVERHEAD
+        asleep = placing.SLEEPING * (len(models) - 1) if result.rest == "sleep" else 0
         for used, free in zip(taken, where.gpus, strict=True):
-            assert used + asleep * bool(used) <= free * (1 - residency.RESERVE) + 1000
+            assert used + asleep * bool(used) <= free * (1 - placing.RESERVE) + 1000
 
 
 CHOSEN = VLLMOptions()
