@@ -6,6 +6,7 @@ from scipy import stats as scipy_stats
 
 from ttgbench.stats import (
     compare,
+    compare_runs,
     friedman_test,
     interquartile_mean,
     mcnemar_test,
@@ -117,3 +118,83 @@ def test_tests_over_tasks():
     worlds = rng.normal(size=(WORLDS, 3, 12)) + rng.normal(0, 3, (WORLDS, 1, 12))
     assert 0.03 < share(friedman_test(world) < 0.05 for world in worlds) < 0.07
     assert 0.02 < share(min(wilcoxon_holm(world).values()) < 0.05 for world in worlds) < 0.06
+
+
+def method(rng, seeds, shared=None):
+    """Test accuracies of runs of one method: the graph that a search finds is one of four, which share its samples."""
+    graphs = np.array([0.55, 0.6, 0.62, 0.64])
+    luck = rng.normal(size=(seeds, 4)) + (0 if shared is None else shared)
+    return graphs[np.argmax(luck, axis=1)] + rng.normal(0, 0.01, seeds)
+
+
+def by_seed(values, first=0):
+    return dict(enumerate(values, first))
+
+
+def false_positives(worlds):
+    return share(found.verdict() != "no difference shown" for found in worlds)
+
+
+@pytest.mark.parametrize("seeds", [5, 10, 20])
+def test_identical_methods_on_shared_seeds(seeds):
+    rng = np.random.default_rng(10)
+    worlds = []
+    for _ in range(WORLDS):
+        samples = rng.normal(size=(seeds, 4))
+        worlds.append(compare_runs(by_seed(method(rng, seeds, samples)), by_seed(method(rng, seeds, samples))))
+    assert 0.03 < false_positives(worlds) < 0.07
+    assert 0.93 < share(found.low <= 0 <= found.high for found in worlds) < 0.97
+
+
+def test_one_method_against_itself_on_other_seeds():
+    rng = np.random.default_rng(11)
+    runs = [method(rng, 20) for _ in range(WORLDS)]
+    worlds = [compare_runs(by_seed(world[:10]), by_seed(world[10:], 10)) for world in runs]
+    assert 0.03 < false_positives(worlds) < 0.07
+    assert 0.93 < share(found.low <= 0 <= found.high for found in worlds) < 0.97
+
+
+def test_seeds_that_share_universes():
+    """Twenty seeds on six draws, whose samples decide most of what a search finds: runs are not the units."""
+    rng = np.random.default_rng(12)
+    worlds, naive = [], []
+    for _ in range(WORLDS):
+        one, other = (np.tile(rng.normal(0.6, 0.03, 6), 4)[:20] + rng.normal(0, 0.01, 20) for _ in range(2))
+        worlds.append(compare_runs(by_seed(one), by_seed(other), lambda seed: seed % 6))
+        naive.append(compare_runs(by_seed(one), by_seed(other)))
+    assert 0.03 < false_positives(worlds) < 0.07
+    assert false_positives(naive) > 0.2
+
+
+@pytest.mark.parametrize("seeds", [5, 6, 10, 20])
+@pytest.mark.parametrize("ties", [0.2, 0.8])
+def test_identical_methods_that_often_tie(seeds, ties):
+    """Runs end with one of two graphs, so that ties and draws without any spread are common: never above nominal."""
+    rng = np.random.default_rng(13)
+    graphs = np.where(rng.random((WORLDS, 2, seeds)) < (1 + np.sqrt(max(2 * ties - 1, 0))) / 2, 0.6, 0.5)
+    worlds = [compare_runs(by_seed(one), by_seed(other)) for one, other in graphs]
+    assert false_positives(worlds) < 0.07
+
+
+def test_two_draws_give_no_verdict():
+    rng = np.random.default_rng(14)
+    worlds = [compare_runs(by_seed(rng.random(10)), by_seed(rng.random(10)), lambda seed: seed % 2) for _ in range(100)]
+    assert {found.verdict(0.02) for found in worlds} == {
+        "no verdict: the seeds share 2 draws of the samples, fewer than 5"
+    }
+
+
+def test_a_true_difference_of_runs_is_found_as_often_as_theory_says():
+    """Three points between methods whose paired runs differ by 4 points: 20 seeds find it 89% of the time."""
+    rng = np.random.default_rng(15)
+    power = scipy_stats.nct.sf(scipy_stats.t.ppf(0.975, 19), 19, 0.03 / (0.04 / np.sqrt(20)))
+    differences = rng.normal(0.03, 0.04, (WORLDS, 20))
+    found = [compare_runs(by_seed(0.5 + world), by_seed(np.full(20, 0.5))).verdict() for world in differences]
+    assert share(words == "better" for words in found) == pytest.approx(power, abs=0.03)
+
+
+def test_equivalence_of_runs_is_claimed_at_the_margin_as_rarely_as_declared():
+    rng = np.random.default_rng(16)
+    differences = rng.normal(0.02, 0.02, (WORLDS, 20))
+    worlds = [compare_runs(by_seed(0.5 + world), by_seed(np.full(20, 0.5))) for world in differences]
+    assert 0.03 < share(found.is_equivalent(0.02) for found in worlds) < 0.07

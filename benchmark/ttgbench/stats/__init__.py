@@ -19,6 +19,7 @@ from ttgbench.stats.anytime import (
     hitting_spends,
     incumbent_at,
 )
+from ttgbench.stats.difference import NO_DIFFERENCE, Difference
 from ttgbench.stats.interval import Band, Interval
 from ttgbench.stats.paired import Comparison, compare
 from ttgbench.stats.pareto import attainment, attainment_surface, best_within, hypervolume, pareto_front
@@ -37,6 +38,7 @@ from ttgbench.stats.ranking import (
     wilcoxon_holm,
 )
 from ttgbench.stats.rope import RopeProbabilities, correlated_t_rope, signed_rank_rope
+from ttgbench.stats.runs import MIN_DRAWS, RunsComparison, compare_runs
 from ttgbench.stats.significance import (
     bca_interval,
     equivalence_p,
@@ -47,16 +49,20 @@ from ttgbench.stats.significance import (
 from ttgbench.stats.units import questions_as_units
 
 __all__ = [
+    "MIN_DRAWS",
     "MIN_TASKS",
+    "NO_DIFFERENCE",
     "Band",
     "Comparison",
     "CriticalDifference",
+    "Difference",
     "ExpectedRunningTime",
     "Interval",
     "MethodsComparison",
     "PairTest",
     "RankIntervals",
     "RopeProbabilities",
+    "RunsComparison",
     "accuracy_interval",
     "attainment",
     "attainment_surface",
@@ -65,6 +71,7 @@ __all__ = [
     "break_even_queries",
     "compare",
     "compare_methods",
+    "compare_runs",
     "correlated_t_rope",
     "critical_difference",
     "ecdf",

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ttgbench.stats.arrays import Floats, Ints, checked, checked_level
+from ttgbench.stats.difference import POWER, Difference
 from ttgbench.stats.interval import Interval
 from ttgbench.stats.significance import (
     bca_interval,
     cluster_standard_error,
-    equivalence_p,
     identical_units_interval,
     mcnemar_test,
     minimum_detectable_effect,
@@ -23,54 +23,15 @@ from ttgbench.stats.significance import (
 )
 from ttgbench.stats.units import questions_as_units
 
-POWER = 0.8
-"""The power at which the minimum detectable effect is stated."""
 _AXES = ("question", "universe")
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Mean paired difference (first minus second) and what it is worth."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison(Difference):
+    """Two graphs. `n`: clusters where there are clusters, else questions."""
 
-    difference: float
-    low: float
-    high: float
-    p: float
-    """Two-sided, of the hypothesis of no difference."""
-    test: str
-    """The test that gave `p`."""
-    mde: float
-    """Minimum detectable effect at power 0.8: a true difference below it would probably have been missed."""
-    n: int
-    """Independent units: clusters where there are clusters, else questions."""
     questions: int
     universes: int
-    standard_error: float
-    """Zero where all units showed the same difference; NaN for a single unit."""
-    confidence: float = 0.95
-
-    def is_equivalent(self, margin: float) -> bool:
-        """Whether the difference is shown to be smaller than `margin` either way (TOST).
-
-        Where all units showed the same difference, the interval itself must lie within the margin.
-        """
-        if not margin > 0:
-            raise ValueError(f"margin is {margin}; it must be positive, declared before looking at the results")
-        if not self.standard_error > 0:
-            return -margin < self.low and self.high < margin
-        return equivalence_p(self.difference, self.standard_error, self.n - 1, margin) < 1 - self.confidence
-
-    def verdict(self, margin: float | None = None) -> str:
-        """Says of the first: "better", "worse", "equivalent within MARGIN" or "no difference shown".
-
-        A difference shown to be smaller than the declared margin is called equivalent even if it is not zero. "better"
-        and "worse" take both: a significant test and an interval without zero.
-        """
-        if margin is not None and self.is_equivalent(margin):
-            return f"equivalent within {margin:g}"
-        if self.p < 1 - self.confidence and (self.low > 0 or self.high < 0):
-            return "better" if self.low > 0 else "worse"
-        return "no difference shown"
 
 
 def compare(
@@ -124,6 +85,7 @@ def compare(
         questions=a.shape[0],
         universes=a.shape[1],
         standard_error=error,
+        degrees=units - 1,
         confidence=confidence,
     )
 

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ttgbench.stats.aggregate import hierarchical_bootstrap, seed_resamples, task_means
 from ttgbench.stats.arrays import Floats, Ints, checked, checked_level
+from ttgbench.stats.difference import direction
 from ttgbench.stats.significance import EXACT_SIGN_FLIPS, exact_sign_flip_p
 
 MIN_TASKS = 10
@@ -32,6 +33,11 @@ class PairTest:
     high: float
     p: float | None
     """Wilcoxon's signed-rank test over tasks, corrected by Holm; None with fewer than MIN_TASKS tasks."""
+
+    @property
+    def verdict(self) -> str:
+        """ "better", "worse" or "no difference shown", of the first."""
+        return direction(self.low, self.high, self.p)
 
 
 @dataclass(frozen=True, slots=True)

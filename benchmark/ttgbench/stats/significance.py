@@ -122,7 +122,7 @@ def cluster_standard_error(differences: Floats, clusters: Ints) -> tuple[float, 
     return math.sqrt(count / (count - 1) * float(residuals @ residuals)) / len(differences), count
 
 
-def t_interval(difference: float, standard_error: float, degrees: int, confidence: float = 0.95) -> Interval:
+def t_interval(difference: float, standard_error: float, degrees: float, confidence: float = 0.95) -> Interval:
     """Student's t interval around `difference`."""
     from scipy.special import stdtrit
 
@@ -130,7 +130,7 @@ def t_interval(difference: float, standard_error: float, degrees: int, confidenc
     return Interval(difference, difference - half, difference + half, confidence)
 
 
-def equivalence_p(difference: float, standard_error: float, degrees: int, margin: float) -> float:
+def equivalence_p(difference: float, standard_error: float, degrees: float, margin: float) -> float:
     """p of two one-sided t tests (TOST): small when the true difference lies within plus or minus `margin`.
 
     Source: Schuirmann 1987, J. Pharmacokinet. Biopharm. 15:657.
@@ -155,7 +155,7 @@ def minimum_detectable_effect(
     p below 2^(1-k). Without any spread (standard error 0 or NaN) it is the share of units, times the largest
     possible difference `width`, of which enough turn up for significance.
     """
-    from scipy.special import betaincinv, stdtrit
+    from scipy.special import betaincinv
 
     needed = math.ceil(1 - math.log2(checked_level("alpha", alpha)))
     checked_level("power", power)
@@ -163,4 +163,11 @@ def minimum_detectable_effect(
         return math.inf
     if not standard_error > 0:
         return float(betaincinv(needed, units - needed + 1, power)) * width
-    return float(stdtrit(units - 1, 1 - alpha / 2) + stdtrit(units - 1, power)) * standard_error
+    return detectable_by_t(standard_error, units - 1, alpha=alpha, power=power)
+
+
+def detectable_by_t(standard_error: float, degrees: float, *, alpha: float = 0.05, power: float = 0.8) -> float:
+    """`minimum_detectable_effect` of a t test with so many degrees of freedom, however few."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(degrees, 1 - alpha / 2) + stdtrit(degrees, power)) * standard_error

@@ -1,0 +1,68 @@
+"""A difference, what it is worth, and the one rule that puts it into words: better, worse, equivalent, or not shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ttgbench.stats.significance import equivalence_p
+
+POWER = 0.8
+"""The power at which the minimum detectable effect is stated."""
+NO_DIFFERENCE = "no difference shown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """Mean difference (first minus second) and what it is worth."""
+
+    difference: float
+    low: float
+    high: float
+    p: float
+    """Two-sided, of the hypothesis of no difference."""
+    test: str
+    """The test that gave `p`."""
+    mde: float
+    """Minimum detectable effect at power 0.8: a true difference below it would probably have been missed."""
+    n: int
+    """Independent units."""
+    standard_error: float
+    """Zero where all units showed the same difference; NaN for a single unit."""
+    degrees: float
+    """Degrees of freedom of `standard_error`."""
+    confidence: float = 0.95
+    untested: str = ""
+    """Why nothing can be said, in words; then p, low, high and mde are NaN. Empty where something can."""
+
+    def is_equivalent(self, margin: float) -> bool:
+        """Whether the difference is shown to be smaller than `margin` either way (TOST).
+
+        Where all units showed the same difference, the interval itself must lie within the margin.
+        """
+        if not margin > 0:
+            raise ValueError(f"margin is {margin}; it must be positive, declared before looking at the results")
+        if not self.standard_error > 0:
+            return -margin < self.low and self.high < margin
+        return equivalence_p(self.difference, self.standard_error, self.degrees, margin) < 1 - self.confidence
+
+    def verdict(self, margin: float | None = None, p: float | None = None) -> str:
+        """Says of the first: "better", "worse", "equivalent within MARGIN", "no difference shown" or "no verdict: WHY".
+
+        p: corrected for several comparisons, in place of its own. A difference shown to be smaller than the declared
+        margin is called equivalent even if it is not zero.
+        """
+        if self.untested:
+            return f"no verdict: {self.untested}"
+        if margin is not None and self.is_equivalent(margin):
+            return f"equivalent within {margin:g}"
+        return direction(self.low, self.high, self.p if p is None else p, 1 - self.confidence)
+
+
+def direction(low: float, high: float, p: float | None, alpha: float = 0.05) -> str:
+    """ "better", "worse" or "no difference shown", of the first.
+
+    It takes both, an interval without zero and p below `alpha`; the interval alone where there is no p (None).
+    """
+    if (low > 0 or high < 0) and (p is None or p < alpha):
+        return "better" if low > 0 else "worse"
+    return NO_DIFFERENCE
