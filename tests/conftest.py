@@ -1,4 +1,4 @@
-"""Shared fixtures: a small suite, methods written on the fly, a workbench on the toy engine."""
+"""Shared fixtures: a small suite, methods written on the fly, a session on the toy engine."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def tiny_suite_file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def session(tmp_path: Path) -> Iterator[Session]:
-    """A workbench on the toy engine with a store of its own."""
+    """A session on the toy engine with a store of its own."""
     with Session(tmp_path / "store.sqlite", "echo") as opened:
         yield opened
 

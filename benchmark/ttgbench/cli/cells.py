@@ -47,10 +47,9 @@ def run_cells(
 
     folder.mkdir(parents=True, exist_ok=True)
     cells = len(setup.suite.problems) * len(names) * seeds
-    engine = "synthetic" if setup.suite.simulated else setup.engine or "recording"
     with RichProgress() if setup.live else contextlib.nullcontext() as progress:
         backend = _backend(setup, jobs, timeout, ray, progress)
-        results = run_on(backend, folder, setup.suite, names, seeds, engine, CellReport(cells), setup.agent)
+        results = run_on(backend, folder, setup.suite, names, seeds, setup.answered_by, CellReport(cells), setup.agent)
     return results, cells - len(results)
 
 

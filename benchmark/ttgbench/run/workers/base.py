@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -55,26 +55,6 @@ class Backend(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class WorkerSetup:
-    """What a worker process needs to run jobs: data only."""
-
-    suite: Suite
-    store: Path | None
-    """What is replayed. None: the suite's recording, or nothing."""
-    data_dir: Path | None
-    agent: str | None
-    isolate: bool
-    harness: str | None = None
-    """Address of the `Service` that evaluates and asks. None: the worker does so itself, from what is recorded."""
-
-    def open(self) -> Session:
-        """A workbench, to be closed by the caller."""
-        harness = None if self.harness is None else Harness(self.harness)
-        store = _recording(self.suite, self.store) if harness is None else None
-        return Session(store, None, data_dir=self.data_dir, agent=self.agent, harness=harness)
-
-
-@dataclass(frozen=True, slots=True)
 class Setup:
     """What runs are made with: data only."""
 
@@ -89,17 +69,21 @@ class Setup:
     """Answers the agent where it names no engine; default: `engine`."""
     isolate: bool = False
     """Run every search in a process of its own, without files and network."""
+    harness: str | None = None
+    """Address of the `Service` that evaluates and asks instead of the process that opens this."""
 
     def open(self, progress: Any = None) -> Session:
-        """A workbench, to be closed by the caller."""
+        """A session, to be closed by the caller."""
+        harness = None if self.harness is None else Harness(self.harness)
         return Session(
-            _recording(self.suite, self.store),
+            _recording(self.suite, self.store) if harness is None else None,
             self.engine,
             slots=self.slots,
             data_dir=self.data_dir,
             progress=progress,
             agent=self.agent,
             agent_engine=self.agent_engine,
+            harness=harness,
         )
 
     @property
@@ -108,9 +92,14 @@ class Setup:
         asks_agent = self.agent is not None and (self.agent_engine or self.engine) is not None
         return asks_agent or (self.engine is not None and not self.suite.simulated)
 
-    def for_workers(self, harness: str | None = None) -> WorkerSetup:
-        """The workers' part. harness: as there."""
-        return WorkerSetup(self.suite, self.store, self.data_dir, self.agent, self.isolate, harness)
+    @property
+    def answered_by(self) -> str:
+        """What answers, in a word: "synthetic", "recording" or the engine's spec."""
+        return "synthetic" if self.suite.simulated else self.engine or "recording"
+
+    def for_workers(self, harness: str | None = None) -> Setup:
+        """The workers' part: no engine of their own; without a harness they replay what is recorded."""
+        return replace(self, engine=None, slots=None, agent_engine=None, harness=harness)
 
     @property
     def seconds_per_cell(self) -> float:

@@ -22,7 +22,7 @@ from typing import Any, Literal
 
 from ttgbench.errors import named
 from ttgbench.problems.method import ONE_THREAD
-from ttgbench.run.workers.base import Job, Outcome, WorkerSetup
+from ttgbench.run.workers.base import Job, Outcome, Setup
 
 TICK = 0.1
 """Seconds between two looks at whether a silent worker still lives."""
@@ -63,7 +63,7 @@ class _Worker:
 class Host:
     """Runs jobs one after another in a worker process. Used by one thread, but may be closed by another."""
 
-    def __init__(self, setup: WorkerSetup, timeout: float) -> None:
+    def __init__(self, setup: Setup, timeout: float) -> None:
         self._setup, self._timeout = setup, timeout
         self._worker: _Worker | None = None
         self._closed = False
@@ -138,7 +138,7 @@ class Host:
             raise KeyboardInterrupt
 
 
-def _start(setup: WorkerSetup, method: str) -> _Worker:
+def _start(setup: Setup, method: str) -> _Worker:
     ours, theirs = Pipe()
     lifeline, held = os.pipe()
     process = subprocess.Popen(

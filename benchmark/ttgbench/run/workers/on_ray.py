@@ -19,7 +19,7 @@ from ttgbench.errors import InputError, TTGBenchError
 from ttgbench.evaluate.executor import Progress
 from ttgbench.run.results import LOG_NAME, RESULT_NAME
 from ttgbench.run.run import ERROR_NAME
-from ttgbench.run.workers.base import Job, Outcome, Setup, WorkerSetup
+from ttgbench.run.workers.base import Job, Outcome, Setup
 from ttgbench.run.workers.host import Host
 from ttgbench.run.workers.server import LOOPBACK, serving
 from ttgbench.run.workers.worker import OUTPUT_NAME
@@ -97,7 +97,7 @@ def _fetched(ray: Any, done: Any, job: Job) -> Outcome:
     return Outcome(job, error)
 
 
-def _run_here(setup: WorkerSetup, job: Job, timeout: float) -> tuple[dict[str, bytes], str | None]:
+def _run_here(setup: Setup, job: Job, timeout: float) -> tuple[dict[str, bytes], str | None]:
     """On the cluster: the files that the job made, the result last, and the error."""
     global _host
     if _host is None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 
 from ttgbench.evaluate.executor import Progress
-from ttgbench.run.workers.base import Job, Outcome, Setup, WorkerSetup
+from ttgbench.run.workers.base import Job, Outcome, Setup
 from ttgbench.run.workers.host import Host
 from ttgbench.run.workers.server import serving
 
@@ -27,7 +27,7 @@ class Processes:
         with serving(self.setup, self.progress) as workers:
             yield from self._run(workers, jobs)
 
-    def _run(self, workers: WorkerSetup, jobs: Sequence[Job]) -> Generator[Outcome]:
+    def _run(self, workers: Setup, jobs: Sequence[Job]) -> Generator[Outcome]:
         hosts = [Host(workers, self.timeout) for _ in range(min(self.count, len(jobs)))]
         idle: SimpleQueue[Host] = SimpleQueue()
         for host in hosts:

@@ -1,6 +1,6 @@
 """The harness's side of worker processes: it evaluates and asks for all of them, with one store and one set of engines.
 
-    with serving(setup) as workers:      # a WorkerSetup; workers that it leads to come back here with `remote.py`
+    with serving(setup) as workers:      # a Setup; workers that it leads to come back here with `remote.py`
         ...
 
 Methods run in workers; store, engines and graders stay here. So cells that run side by side fill the engines together,
@@ -25,7 +25,7 @@ from ttgbench.problems.suite import Suite
 from ttgbench.run import serialize
 from ttgbench.run.context import ProblemContext
 from ttgbench.run.session import Session
-from ttgbench.run.workers.base import Setup, WorkerSetup
+from ttgbench.run.workers.base import Setup
 
 LOOPBACK = "127.0.0.1"
 MAX_REQUEST = 1 << 28
@@ -33,7 +33,7 @@ MAX_REQUEST = 1 << 28
 
 
 @contextlib.contextmanager
-def serving(setup: Setup, progress: Any = None, host: str = LOOPBACK) -> Iterator[WorkerSetup]:
+def serving(setup: Setup, progress: Any = None, host: str = LOOPBACK) -> Iterator[Setup]:
     """What workers need. host: the address of this machine under which they reach it. Raises as `Session`."""
     if not setup.live:
         yield setup.for_workers()

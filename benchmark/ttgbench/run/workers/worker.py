@@ -22,7 +22,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from ttgbench.errors import TTGBenchError
-from ttgbench.run.workers.base import Job, Performer, WorkerSetup
+from ttgbench.run.workers.base import Job, Performer, Setup
 
 OUTPUT_NAME = "output.txt"
 """What a method printed, beside its result; there is none if it printed nothing."""
@@ -41,7 +41,7 @@ def main(connection_fd: int, lifeline_fd: int) -> None:
     threading.Thread(target=_die_with_the_harness, args=(lifeline_fd,), daemon=True).start()
     connection = Connection(connection_fd)
     with contextlib.suppress(EOFError, BrokenPipeError):
-        setup: WorkerSetup = connection.recv()
+        setup: Setup = connection.recv()
         with setup.open() as session:
             perform = Performer(setup.suite, session, setup.isolate)
             while True:
