@@ -12,12 +12,13 @@ import made_up
 import numpy as np
 import pytest
 from conftest import PLAIN, SUITE, SUITES
+from scipy import stats as scipy_stats
 
 from ttgbench import InputError, load_results
 from ttgbench.publish.archive import find_archives, read_archive
 from ttgbench.report.board import build, read_board, write_board
 from ttgbench.report.board.cite import cite_result, cite_suite, latex
-from ttgbench.report.board.compare import compare_graphs, compare_runs
+from ttgbench.report.board.compare import compare_graphs, compare_methods
 from ttgbench.report.board.export import as_csv, as_json, as_latex
 from ttgbench.report.board.slices import slices
 
@@ -146,32 +147,67 @@ def test_graphs_are_there_once_with_their_front(board):
     assert "made_up_graph" not in methods(board)
 
 
-def test_comparison_is_antisymmetric_and_in_words(board):
+def test_methods_are_compared_over_their_runs(board):
     ids = runs(board)
-    duel = compare_runs(board, "made-up-v1", ids["made_up_alpha"], ids["made_up_delta"])
-    back = compare_runs(board, "made-up-v1", ids["made_up_delta"], ids["made_up_alpha"])
-    assert duel.sentence.startswith("made_up_alpha is better than made_up_delta: +0.7")
-    assert "on these 2 tasks only" in duel.sentence
-    assert back.overall.difference == pytest.approx(-duel.overall.difference)
-    assert [row.problem for row in duel.problems] == [spec.name for spec in SUITE.problems]
-    assert all(row.p <= row.p_holm <= 1 and row.verdict == "better" and row.mde > 0 for row in duel.problems)
-    same = compare_runs(board, "made-up-v1", ids["made_up_alpha"], ids["made_up_beta"])
-    assert same.sentence.startswith("No difference shown between made_up_alpha and made_up_beta")
-    broken = compare_runs(board, "made-up-v1", ids["made_up_alpha"], ids["made_up_broken"])
-    assert broken.sentence.startswith("No verdict over all problems: some run ended without a graph")
+    found = compare_methods(board, "made-up-v1", ids["made_up_alpha"], ids["made_up_delta"])
+    assert found.sentence.startswith("made_up_alpha is better than made_up_delta: +0.7")
+    assert "in normalised score, on these 2 tasks only" in found.sentence
+    assert "better on 4, worse on 0 of 4." in found.sentence
+    assert [row.problem for row in found.problems] == [spec.name for spec in SUITE.problems]
+    for row in found.problems:
+        assert (row.verdict, row.units, row.test) == ("better", "5 runs", "paired t test over runs")
+        assert row.p <= row.p_holm < 0.05
+    accuracies = [
+        [row["accuracy"] for row in board.rows("cells", run_id=ids[name], problem="problem-00")]
+        for name in ("made_up_alpha", "made_up_delta")
+    ]
+    assert found.problems[0].p == pytest.approx(scipy_stats.ttest_rel(*accuracies).pvalue)
+    back = compare_methods(board, "made-up-v1", ids["made_up_delta"], ids["made_up_alpha"])
+    assert back.overall.difference == pytest.approx(-found.overall.difference)
+    assert back.sentence.startswith("made_up_delta is worse than made_up_alpha")
+    close = compare_methods(board, "made-up-v1", ids["made_up_alpha"], ids["made_up_beta"])
+    assert close.sentence.startswith("No difference shown between made_up_alpha and made_up_beta")
+
+
+def test_a_run_without_a_graph_allows_no_verdict(board):
+    ids = runs(board)
+    found = compare_methods(board, "made-up-v1", ids["made_up_alpha"], ids["made_up_broken"])
+    reason = "3 of 5 runs of made_up_broken ended without a graph"
+    assert found.sentence.startswith(f"No verdict over all problems: {reason}. Problem by problem")
+    assert found.sentence.endswith("of 4, no verdict on 1.")
+    assert found.overall is None
+    assert found.problems[0].verdict == f"no verdict: {reason}"
+    assert found.problems[0].difference is None
+    assert found.problems[1].difference is not None
+
+
+def test_few_draws_of_the_samples_allow_no_verdict(board, tmp_path):
+    ids = runs(board, "plain-v1")
+    found = compare_methods(board, "plain-v1", ids["made_up_alpha"], ids["made_up_beta"])
+    assert found.sentence.startswith("No verdict over all problems: 1 run of each, fewer than 5. Problem by problem")
+    shared = made_up.AnchoredSuite.model_validate({**SUITE.to_dict(), "seeds": 10, "search_universes": 2})
+    made_up.write_all(tmp_path, shared, made_up.METHODS[:2])
+    write_board(tmp_path / "board", *build(find_archives(tmp_path, suites={"made-up-v1": shared})))
+    two = read_board(tmp_path / "board")
+    found = compare_methods(two, "made-up-v1", *runs(two).values())
+    words = "the seeds share 2 draws of the samples, fewer than 5"
+    assert found.sentence.startswith(f"No verdict over all problems: {words}.")
+    assert {row.verdict for row in found.problems} == {f"no verdict: {words}"}
+    assert all(row.p is row.low is row.mde is None and row.difference is not None for row in found.problems)
 
 
 def test_comparison_of_graphs(board):
     rows = board.rows("graphs", suite="made-up-v1", problem="problem-00")
     best, worst = rows[0], rows[-1]
-    duel = compare_graphs(board, "made-up-v1", "problem-00", best["key"][:12], worst["key"])
-    assert duel.problems[0].difference == pytest.approx(best["accuracy"] - worst["accuracy"])
-    assert "is better than" in duel.sentence
-    assert "would have been detected" in duel.sentence
+    found = compare_graphs(board, "made-up-v1", "problem-00", best["key"][:12], worst["key"])
+    assert found.problems[0].difference == pytest.approx(best["accuracy"] - worst["accuracy"])
+    assert "is better than" in found.sentence
+    assert "over 40 questions; a difference of" in found.sentence
+    assert "would have been detected" in found.sentence
     with pytest.raises(InputError, match="unknown graph 'no-such-key'"):
         compare_graphs(board, "made-up-v1", "problem-00", best["key"], "no-such-key")
     with pytest.raises(InputError, match="unknown run"):
-        compare_runs(board, "made-up-v1", "nobody", "nothing")
+        compare_methods(board, "made-up-v1", "nobody", "nothing")
 
 
 def test_what_is_broken_is_left_out_with_its_reason(board):
@@ -198,6 +234,9 @@ def test_a_changed_or_half_written_board_is_refused(board, tmp_path):
         read_board(copy)
     (copy / "board.json").write_text("[]")
     with pytest.raises(InputError, match="package_version"):
+        read_board(copy)
+    (copy / "board.json").write_text(json.dumps({**board.manifest, "schema": 1}))
+    with pytest.raises(InputError, match="schema: must be 2; build the board again"):
         read_board(copy)
 
 

@@ -75,6 +75,14 @@ class ProblemSpec(_Record):
         )
 
 
+def search_universe(seed: int, universes: int) -> int:
+    """The draw of samples that a run with this seed searches on: seeds share `universes` in turn; 0: each has its own.
+
+    Runs that share one are not independent.
+    """
+    return seed % universes if universes else seed
+
+
 class RecordedSpec(_Record):
     """A recording that answers a suite instead of engines: a file of `ttgbench/recorded`, or any path."""
 
@@ -118,7 +126,7 @@ class Suite(_Record):
 
     def search_universe(self, seed: int) -> int:
         """The universe that a run with this seed draws its search samples from."""
-        return seed % self.search_universes if self.search_universes else seed
+        return search_universe(seed, self.search_universes)
 
     def spec(self, name: str) -> ProblemSpec:
         """The problem of this name. Raises UnknownName with near matches."""

@@ -49,7 +49,7 @@ def compare_runs(
     draws are too few for significance. Raises ValueError if a side has no run or one that is not a finite number.
     """
     checked_level("confidence", confidence)
-    one, other = _by_draw("first", first, draw), _by_draw("second", second, draw)
+    one, other = draw_means(first, draw), draw_means(second, draw)
     shared = [label for label in one if label in other]
     if shared:
         values: tuple[Floats, ...] = (np.array([one[label] - other[label] for label in shared]),)
@@ -104,10 +104,10 @@ def too_few(draws: int, runs: tuple[int, int], *, shared: bool) -> str:
     return f"{what}, fewer than {MIN_DRAWS}"
 
 
-def _by_draw(name: str, runs: Mapping[int, float], draw: Callable[[int], Hashable]) -> dict[Hashable, float]:
-    """Means of the runs of each draw, in the order of seeds."""
+def draw_means(runs: Mapping[int, float], draw: Callable[[int], Hashable]) -> dict[Hashable, float]:
+    """Means of the runs of each draw, in the order of seeds. Raises ValueError without runs or for a NaN."""
     if not runs or not np.isfinite(list(runs.values())).all():
-        raise ValueError(f"{name} has {len(runs)} runs; it needs one, and a finite score from each")
+        raise ValueError(f"there are {len(runs)} runs; it needs one, and a finite score from each")
     drawn: dict[Hashable, list[float]] = {}
     for seed in sorted(runs):
         drawn.setdefault(draw(seed), []).append(runs[seed])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from html import escape
 from typing import Any
 
@@ -13,13 +12,16 @@ from ttgbench.leaderboard.parts import markup, plots
 from ttgbench.leaderboard.parts.page import Page, chosen, dropdown, problem_names, run_choices, suites
 from ttgbench.leaderboard.parts.source import Source
 from ttgbench.report.board import Board
-from ttgbench.report.board.compare import Duel, compare_graphs, compare_runs
+from ttgbench.report.board.compare import compare_graphs, compare_methods
+from ttgbench.report.verdict import Verdict
 
 KINDS = [("Two methods", "methods"), ("Two graphs", "graphs")]
-NOTE = """<p class="ttg-note">Differences are first minus second in test accuracy, paired over the same questions, with
-95% intervals. Each p is of the problem alone; the corrected p (Holm) holds for all problems together. The last column
-is the smallest true difference that would have been found with a probability of 80%: below it, silence proves nothing.
-</p>"""
+NOTE = """<p class="ttg-note">Differences are first minus second in test accuracy, with 95% intervals. Methods are
+compared over their runs: what is said holds for other runs of theirs on these test questions. Graphs are compared over
+the questions: what is said holds for these two graphs on other questions of the task. Each interval and p is of the
+problem alone; the verdict is by the corrected p (Holm), which holds for all problems together. The last column is the
+smallest true difference that would have been found on the problem alone with a probability of 80%: below it, silence
+proves nothing.</p>"""
 COLUMNS = (
     "Problem",
     "First#",
@@ -29,7 +31,7 @@ COLUMNS = (
     "p#",
     "p (Holm)#",
     "Verdict",
-    "Questions#",
+    "Compared",
     "Detectable#",
 )
 
@@ -84,15 +86,15 @@ class Compare(Page):
             return self._nothing("Choose two different entries.")
         try:
             if kind == "methods":
-                duel = compare_runs(board, suite, first, second)
+                found = compare_methods(board, suite, first, second)
             else:
-                duel = compare_graphs(board, suite, problem, first, second)
+                found = compare_graphs(board, suite, problem, first, second)
         except TTGBenchError as error:
             return self._nothing(str(error))
         return {
-            self.verdict: f"<p class='ttg-verdict' role='status'>{escape(duel.sentence)}</p>",
-            self.plot: plots.forest(duel.problems, "Difference in test accuracy, first minus second"),
-            self.table: _table(duel),
+            self.verdict: f"<p class='ttg-verdict' role='status'>{escape(found.sentence)}</p>",
+            self.plot: plots.forest(found.problems, "Difference in test accuracy, first minus second"),
+            self.table: _table(found),
         }
 
     def _nothing(self, message: str) -> dict[Any, Any]:
@@ -100,7 +102,7 @@ class Compare(Page):
         return {self.verdict: text, self.plot: plots.empty(message), self.table: ""}
 
 
-def _table(duel: Duel) -> str:
+def _table(found: Verdict) -> str:
     return markup.table(
         COLUMNS,
         [
@@ -108,15 +110,19 @@ def _table(duel: Duel) -> str:
                 row.problem,
                 markup.number(row.first),
                 markup.number(row.second),
-                f"{row.difference:+.3f}",
-                f"{row.low:+.3f} to {row.high:+.3f}",
-                f"{row.p:.2g}",
-                f"{row.p_holm:.2g}",
+                _written(row.difference, "+.3f"),
+                "" if row.low is None else f"{row.low:+.3f} to {row.high:+.3f}",
+                _written(row.p, ".2g"),
+                _written(row.p_holm, ".2g"),
                 row.verdict,
-                row.questions,
-                f"{row.mde:.3f}" if math.isfinite(row.mde) else "none",
+                row.units,
+                markup.number(row.mde),
             )
-            for row in duel.problems
+            for row in found.problems
         ],
         "Differences per problem",
     )
+
+
+def _written(value: float | None, form: str) -> str:
+    return "–" if value is None else format(value, form)

@@ -11,7 +11,7 @@ from ttgbench.errors import InputError, TTGBenchError, UnknownName
 from ttgbench.leaderboard.parts.source import Source
 from ttgbench.report.board import Board
 from ttgbench.report.board.cite import cite_result, cite_suite
-from ttgbench.report.board.compare import compare_runs
+from ttgbench.report.board.compare import compare_methods
 from ttgbench.report.board.slices import ALL
 
 
@@ -29,10 +29,10 @@ def declare(source: Source) -> None:
         return board.rows("methods", suite=suite, budget=budget, objective=objective)
 
     def compare(suite: str, first: str, second: str) -> dict[str, Any]:
-        """Paired differences between two runs of a suite, by run id, and a verdict in words."""
+        """Differences between two methods of a suite over their runs, by run id, and a verdict in words."""
         try:
             _facts(_board(source), suite)
-            return asdict(compare_runs(_board(source), suite, first, second))
+            return asdict(compare_methods(_board(source), suite, first, second))
         except TTGBenchError as error:
             raise gr.Error(str(error)) from None
 

@@ -93,8 +93,9 @@ def scatter(rows: Sequence[dict[str, Any]], cost: str, cost_title: str, chosen: 
 
 
 def forest(rows: Sequence[Any], title: str) -> go.Figure:
-    """Differences with intervals, one line per problem."""
+    """Differences with intervals, one line per problem; without one where nothing can be said."""
     figure = _figure(title, "")
+    rows = [row for row in rows if row.difference is not None]
     names = [escape(row.problem) for row in rows]
     figure.add_vline(x=0, line={"color": "#8b94a3", "width": 1, "dash": "dot"})
     figure.add_scatter(
@@ -105,8 +106,8 @@ def forest(rows: Sequence[Any], title: str) -> go.Figure:
         error_x={
             "type": "data",
             "symmetric": False,
-            "array": [row.high - row.difference for row in rows],
-            "arrayminus": [row.difference - row.low for row in rows],
+            "array": [0 if row.high is None else row.high - row.difference for row in rows],
+            "arrayminus": [0 if row.low is None else row.difference - row.low for row in rows],
             "color": COLOURS[0],
             "thickness": 1.5,
         },

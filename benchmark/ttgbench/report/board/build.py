@@ -6,12 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ttgbench import __version__
 from ttgbench.publish.archive import Archive, Rejection
 from ttgbench.report.board.anytime import anytime_rows
 from ttgbench.report.board.entry import Entry
+from ttgbench.report.board.files import SCHEMA
 from ttgbench.report.board.graphs import graph_rows
 from ttgbench.report.board.logs import log_rows
 from ttgbench.report.board.methods import method_rows
@@ -20,8 +19,6 @@ from ttgbench.report.board.slices import slices
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-SCHEMA = 1
 
 
 def build(found: Iterable[Archive | Rejection]) -> tuple[dict[str, pa.Table], dict[str, Any]]:
@@ -64,21 +61,9 @@ def _suite_rows(label: str, entries: Sequence[Entry]) -> dict[str, list[dict[str
         "cells": [cell_row(cell, entry.archive.suite, entry) for entry in entries for cell in entry.archive.cells],
         "graphs": graphs,
         "graph_scores": graphs,
-        "run_scores": [row for entry in entries for row in _run_scores(label, entry)],
         "runs": [_run_row(label, entry.archive) for entry in entries],
         "logs": [row for entry in entries for row in log_rows(label, entry.archive)],
     }
-
-
-def _run_scores(label: str, entry: Entry) -> list[dict[str, Any]]:
-    """Per problem the mean score of each test question over universes and over the seeds that ended with a graph."""
-    rows = []
-    for spec, cells in zip(entry.archive.suite.problems, entry.cells, strict=True):
-        finals = [np.mean(final.scores, axis=0) for cell in cells if (final := cell.final) is not None]
-        if finals:
-            base = {"suite": label, "problem": spec.name, "run_id": entry.run_id, "seeds": len(finals)}
-            rows.append({**base, "clusters": cells[0].clusters, "scores": np.mean(finals, axis=0)})
-    return rows
 
 
 def _run_row(label: str, archive: Archive) -> dict[str, Any]:
@@ -105,6 +90,7 @@ def _suite_facts(entries: Sequence[Entry]) -> dict[str, Any]:
         "description": suite.description,
         "margin": suite.margin,
         "seeds": suite.seeds,
+        "search_universes": suite.search_universes,
         "search_evaluations": suite.search_evaluations,
         "normalised": suite.anchors is not None,
         "runs": len(entries),

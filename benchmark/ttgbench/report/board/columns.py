@@ -6,7 +6,6 @@ import pyarrow as pa
 
 _TEXT, _NUMBER, _WHOLE, _FLAG, _NUMBERS = pa.string(), pa.float64(), pa.int64(), pa.bool_(), pa.list_(pa.float64())
 _COST = {"units": _NUMBER, "flops": _NUMBER, "dollars": _NUMBER, "seconds": _NUMBER}
-_SCORES = {"clusters": pa.list_(_TEXT), "scores": _NUMBERS}
 _SLICE = {"suite": _TEXT, "budget": _TEXT, "objective": _TEXT}
 
 CELLS = pa.schema(
@@ -104,8 +103,16 @@ TABLES = {
             "tokens_out": _NUMBER,
         }
     ),
-    "graph_scores": pa.schema({"suite": _TEXT, "problem": _TEXT, "key": _TEXT, "universes": _WHOLE, **_SCORES}),
-    "run_scores": pa.schema({"suite": _TEXT, "problem": _TEXT, "run_id": _TEXT, "seeds": _WHOLE, **_SCORES}),
+    "graph_scores": pa.schema(
+        {
+            "suite": _TEXT,
+            "problem": _TEXT,
+            "key": _TEXT,
+            "universes": _WHOLE,
+            "clusters": pa.list_(_TEXT),
+            "scores": _NUMBERS,
+        }
+    ),
     "runs": pa.schema(
         {
             "suite": _TEXT,

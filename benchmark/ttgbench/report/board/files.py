@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MANIFEST = "board.json"
+SCHEMA = 2
+"""Of the manifest."""
 MAX_MANIFEST_BYTES = 64 << 20
-LAZY = frozenset({"logs", "graph_scores", "run_scores"})
+LAZY = frozenset({"logs", "graph_scores"})
 """Tables that are large and of which a page needs a row at a time."""
 _ROWS = 256
 """Rows of a lazy table that are read together."""
@@ -124,4 +126,6 @@ def _manifest(path: Path) -> dict[str, Any]:
     for field, kind in shape.items():
         if not isinstance(manifest, dict) or not isinstance(manifest.get(field), kind):
             raise InputError(f"must hold a {kind.__name__}", source=path, field=field)
+    if manifest.get("schema") != SCHEMA:
+        raise InputError(f"must be {SCHEMA}; build the board again", source=path, field="schema")
     return manifest

@@ -1,0 +1,249 @@
+"""Two methods over their runs, or two graphs over questions: where report, command line and page get their verdicts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ttgbench import stats
+from ttgbench.stats import NO_DIFFERENCE, Comparison, Difference, RunsComparison
+from ttgbench.stats.ranking import holm
+from ttgbench.stats.runs import draw_means, too_few
+
+SAME = "the same graphs"
+"""A verdict that needs no statistics."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What of one run is compared."""
+
+    accuracy: float
+    """On test, of the final graph."""
+    score: float
+    """On the scale on which the suite's problems are averaged."""
+    graph: str
+    """Key of the final graph."""
+
+
+@dataclass(frozen=True, slots=True)
+class MethodRuns:
+    """The runs of one method."""
+
+    name: str
+    problems: Mapping[str, Mapping[int, Run | None]]
+    """By problem and seed; None where the run ended without a graph."""
+
+    def without_graph(self, problem: str) -> str:
+        """Why it has no score on a problem, in words; empty if it has one. A missing graph is never scored as bad."""
+        runs = self.problems[problem]
+        missing = sum(run is None for run in runs.values())
+        return f"{missing} of {len(runs)} runs of {self.name} ended without a graph" if missing else ""
+
+    def accuracies(self, problem: str) -> dict[int, float]:
+        """By seed, of the runs that ended with a graph."""
+        return {seed: run.accuracy for seed, run in self.problems[problem].items() if run is not None}
+
+    def scores(self, problem: str) -> dict[int, float]:
+        """As `accuracies`."""
+        return {seed: run.score for seed, run in self.problems[problem].items() if run is not None}
+
+    def graphs(self, problem: str) -> list[str]:
+        """Keys of the final graphs, sorted, one per run."""
+        return sorted(run.graph for run in self.problems[problem].values() if run is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a suite declares of how its runs are compared."""
+
+    tasks: Mapping[str, str]
+    """Task of each problem, problems in the suite's order."""
+    margin: float | None
+    """Accuracies closer than this are practically equivalent."""
+    draw: Callable[[int], int]
+    """The draw of samples that a seed's search sees."""
+    scale: str
+    """What scores are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemVerdict:
+    """Test accuracy of the first minus the second on one problem. None: it cannot be said."""
+
+    problem: str
+    first: float | None = None
+    second: float | None = None
+    difference: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p: float | None = None
+    p_holm: float | None = None
+    """Corrected for the number of problems (Holm); the verdict is by it."""
+    mde: float | None = None
+    """The smallest true difference that this problem alone would have shown with a probability of 0.8."""
+    units: str = ""
+    """What was compared, with its number."""
+    test: str = ""
+    verdict: str
+    """Of the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overall:
+    """Mean difference of scores over problems."""
+
+    difference: float
+    low: float
+    high: float
+    p: float | None
+    scope: str
+    tasks: int
+    verdict: str
+    """Of the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """All there is to say about two methods or two graphs; `sentence` says it in words."""
+
+    problems: tuple[ProblemVerdict, ...]
+    overall: Overall | None
+    """None for two graphs, and where nothing can be said; then the sentence says why."""
+    sentence: str
+
+
+def judge_methods(first: MethodRuns, second: MethodRuns, terms: Terms) -> Verdict:
+    """Over runs, on every problem that both have; see `ttgbench.stats.compare_runs`.
+
+    A problem on which a run ended without a graph gets no verdict, and then there is none over all problems.
+    """
+    shared = [problem for problem in terms.tasks if problem in first.problems and problem in second.problems]
+    missing = {problem: first.without_graph(problem) or second.without_graph(problem) for problem in shared}
+    scored = [problem for problem in shared if not missing[problem]]
+    found = [
+        stats.compare_runs(first.accuracies(problem), second.accuracies(problem), terms.draw) for problem in scored
+    ]
+    rows = {
+        problem: ProblemVerdict(problem=problem, verdict=f"no verdict: {reason}")
+        for problem, reason in missing.items()
+        if reason
+    }
+    for problem, one, (p, words) in zip(scored, found, verdicts(found, terms.margin), strict=True):
+        a, b = first.graphs(problem), second.graphs(problem)
+        means = [float(np.mean(list(side.accuracies(problem).values()))) for side in (first, second)]
+        words = SAME if a == b or len({*a, *b}) == 1 else words
+        rows[problem] = _row(problem, means, one, p, _runs_as_units(one), words)
+    problems = tuple(rows[problem] for problem in shared)
+    overall = next((reason for reason in missing.values() if reason), "") or _overall(first, second, shared, terms)
+    sentence = _methods_sentence(first.name, second.name, problems, overall, terms.scale)
+    return Verdict(problems, overall if isinstance(overall, Overall) else None, sentence)
+
+
+def judge_graphs(
+    names: tuple[str, str],
+    problem: str,
+    first: NDArray[np.float64],
+    second: NDArray[np.float64],
+    *,
+    clusters: Sequence[str] | None = None,
+    margin: float | None = None,
+) -> Verdict:
+    """Two graphs over questions, by their scores (questions, universes); see `ttgbench.stats.compare`."""
+    found = stats.compare(first, second, np.random.default_rng(0), clusters=clusters or None)
+    ((p, words),) = verdicts([found], margin)
+    units = f"{found.n} groups of questions" if clusters else f"{found.n} questions"
+    row = _row(problem, [float(np.mean(first)), float(np.mean(second))], found, p, units, words)
+    return Verdict((row,), None, _graphs_sentence(*names, row, found))
+
+
+def verdicts(found: Sequence[Difference], margin: float | None) -> list[tuple[float | None, str]]:
+    """Of each of several comparisons that are read together: p corrected for their number (Holm), and the words."""
+    corrected = iter(holm(np.array([one.p for one in found if not one.untested])))
+    p_values = [None if one.untested else float(next(corrected)) for one in found]
+    return [(p, one.verdict(margin, p)) for one, p in zip(found, p_values, strict=True)]
+
+
+def _row(
+    problem: str, means: Sequence[float], found: Difference, p_holm: float | None, units: str, words: str
+) -> ProblemVerdict:
+    low, high, p, mde = (x if math.isfinite(x) else None for x in (found.low, found.high, found.p, found.mde))
+    return ProblemVerdict(
+        problem=problem,
+        first=means[0],
+        second=means[1],
+        difference=found.difference,
+        low=low,
+        high=high,
+        p=p,
+        p_holm=p_holm,
+        mde=mde,
+        units=units,
+        test=found.test,
+        verdict=words,
+    )
+
+
+def _runs_as_units(found: RunsComparison) -> str:
+    first, second = found.runs
+    if found.paired and first == second == found.n:
+        return f"{found.n} run{'s' * (found.n > 1)}"
+    runs = f"{first} and {second} runs"
+    return f"{found.n} draw{'s' * (found.n > 1)} shared by {runs}" if found.paired else runs
+
+
+def _overall(first: MethodRuns, second: MethodRuns, problems: Sequence[str], terms: Terms) -> Overall | str:
+    """Over all problems, or why nothing can be said."""
+    means = [[draw_means(side.scores(problem), terms.draw) for problem in problems] for side in (first, second)]
+    draws = [draw for draw in means[0][0] if all(draw in one for side in means for one in side)]
+    if not draws:
+        return "the two share no draw of the samples on all problems"
+    runs = tuple(min(len(side.problems[problem]) for problem in problems) for side in (first, second))
+    if few := too_few(len(draws), (runs[0], runs[1]), shared=True):
+        return few
+    scores = [[[one[draw] for draw in draws] for one in side] for side in means]
+    compared = stats.compare_methods(scores, [terms.tasks[problem] for problem in problems], np.random.default_rng(0))
+    pair = compared.pairs[0]
+    return Overall(pair.difference, pair.low, pair.high, pair.p, compared.scope, compared.tasks, pair.verdict)
+
+
+def _methods_sentence(
+    first: str, second: str, problems: Sequence[ProblemVerdict], overall: Overall | str, scale: str
+) -> str:
+    counts = {word: sum(row.verdict == word for row in problems) for word in ("better", "worse")}
+    silent = sum(row.verdict.startswith("no verdict") for row in problems)
+    counted = (
+        f"Problem by problem {first} is better on {counts['better']}, worse on {counts['worse']} of {len(problems)}"
+        f"{f', no verdict on {silent}' if silent else ''}."
+    )
+    if isinstance(overall, str):
+        return f"No verdict over all problems: {overall}. {counted}"
+    tasks = overall.tasks
+    reach = (
+        f"over {tasks} tasks, taken as a sample of tasks (p = {overall.p:.2g})"
+        if overall.p is not None
+        else f"on {'this task' if tasks == 1 else f'these {tasks} tasks'} only"
+    )
+    spread = f"{overall.difference:+.3f} [{overall.low:+.3f}, {overall.high:+.3f}] in {scale}, {reach}"
+    if overall.verdict == NO_DIFFERENCE:
+        return f"No difference shown between {first} and {second}: {spread}. {counted}"
+    return f"{first} is {overall.verdict} than {second}: {spread}. {counted}"
+
+
+def _graphs_sentence(first: str, second: str, row: ProblemVerdict, found: Comparison) -> str:
+    spread = f"{found.difference:+.3f} [{found.low:+.3f}, {found.high:+.3f}], p = {found.p:.2g}"
+    missed = (
+        "too few questions to detect any difference"
+        if row.mde is None
+        else f"a difference of {row.mde:.2f} would have been detected"
+    )
+    said = {
+        "better": f"Graph {first} is better than {second}",
+        "worse": f"Graph {first} is worse than {second}",
+        NO_DIFFERENCE: f"No difference shown between graphs {first} and {second}",
+    }.get(row.verdict, f"Graphs {first} and {second} are {row.verdict}")
+    return f"{said}: {spread} over {row.units}; {missed}."
