@@ -3,64 +3,39 @@
 lm-eval's own filters read one phrasing each; this reads them all, strongest evidence first, and never guesses:
 
 1. nothing but the text of a choice; else
-   a claim: "the answer is B", "Answer: (B) foo", "\\boxed{B}", "the answer is <text of a choice>"; the last counts;
-2. a verdict: "B is correct", "option (B) is the best", "I choose B", "it's B"; the last counts;
+2. the last statement: "the answer is B", "Answer: (B) foo", "\\boxed{B}", "the answer is <text of a choice>",
+   "B is correct", "only (B) fits", "I choose B", "so B.";
 3. a line that is, or starts with, an option's letter: "B", "(B)", "**B.** foo";
-4. the only letter in brackets anywhere;
-5. the only choice whose full text occurs.
+4. a last sentence that ends with the one letter it names: "It is carbon, option C.";
+5. the only letter in brackets anywhere;
+6. the only choice whose full text occurs.
 
-A letter as a word ("A dog", "I think") is no claim; "A or B" claims nothing.
+A letter as a word ("A dog", "I think") is no claim. What is denied ("cannot be A"), said for others ("many think it is
+A") or supposed ("if the answer were A") counts for nothing; a last statement of several letters ("A or B") settles on
+none. The phrases stand in choice_phrases.py.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 from ttgbench.errors import InputError
+from ttgbench.tasks.grading import choice_phrases as phrases
+from ttgbench.tasks.grading.answer_text import readings
 from ttgbench.tasks.grading.clean import readable
 from ttgbench.tasks.task import CORRECT, UNANSWERED, WRONG, Grade
 
-GRADER = "choice/1"
+GRADER = "choice/2"
+
+SEVERAL = ""
+"""Stands for a statement that names more than one letter."""
 
 _WRAPPED = re.compile(r"\\(?:text|math)[a-z]{0,6}\s?\{([^{}]{0,500})\}")
 _BOXED = re.compile(r"\\f?box(?:ed)?\s?\{([^{}]{1,500})\}")
-_DECORATION = re.compile(r"[*`$]|\\[()\[\]!,;]|__|</?[a-z]{1,10}>")
-
-_CLAIM = re.compile(
-    r"""(?i)\b(?:answer(?!\s+(?:choice|option)s|s?\s+choices) | (?:correct|right|best)\s+(?:choice|option|letter))\b
-        (?:[^.\n:=]{0,60}?\b(?:is|be|are)\b | [^.\n:=]{0,60}?[:=] | (?=\s+\(?[A-J]\b))
-        (?:\s*(?:\b(?:is|clearly|probably|likely|most|indeed|definitely|therefore|thus|the|correct|option|choice|letter
-        |answer)\b|[:=]|->|→)){0,6}""",
-    re.VERBOSE,
-)
-_VERDICT = re.compile(
-    r"""\(?\b(?P<letter>[A-J])\b[).]?\s+(?:is|must\sbe|would\sbe|seems|looks)\s+(?:(?:the|most|likely|probably|clearly)\s+){0,3}
-        (?:correct|right|best|answer|true|appropriate|accurate)\b
-      | (?i:\b(?:choose|chose|pick|select|go(?:ing)?\swith|it's|it\sis|it\smust\sbe|i'd\ssay|i\sthink|guess)\s+
-        (?:(?:it's|it\sis|is|the|option|choice|answer|letter)\s+){0,3})(?P<named>(?=\(?[A-J]\b))""",
-    re.VERBOSE,
-)
-_LETTER = re.compile(
-    r"""[\s"'“‘]{0,20}(?:\(\s?(?P<round>[A-Ja-j])\s?\) | \[\s?(?P<square>[A-Ja-j])\s?\] | \{?(?P<bare>[A-Ja-j]))""",
-    re.VERBOSE,
-)
-_HEDGE = re.compile(r"""["')\].]?\s*(?:,?\s*\b(?:or|and)\b|/|&)\s*(?:\(\s?[A-Ja-j]\s?\)|[A-J]\b)""")
-_DENIED = re.compile(
-    r"""[)\]]?\s*(?:is|was|can|cannot|could|isn't|can't)\b[^.,;\n]{0,20}?
-        (?:\bnot\b|n't|\bwrong\b|\bincorrect\b|\bfalse\b)""",
-    re.VERBOSE,
-)
-_AFTER_ARTICLE = re.compile(r"\s+(?!(?:because|since|as|due|is|was|and|which|for|with|given|by)\b)[A-Za-z0-9]")
-_ENDS = re.compile(r"\s*(?:[)\].,:;}\"'”]|$)")
-_LINE = re.compile(
-    r"""^[ ]?(?:[-•>#]\s)?(?:(?i:option|choice)\s)?[\[({]?([A-Ja-j])
-        (?: [\])}]?[.:]?[ ]?$                     # the letter alone
-          | (?:[)\]}]|[.:](?=\s))(?=.*\w) )       # "B) foo", "B. foo" or "B: foo"
-    """,
-    re.MULTILINE | re.VERBOSE,
-)
-_BRACKETED = re.compile(r"\(([A-J])\)")
+_DECORATION = re.compile(r"[*`$]|\\[()\[\]!,;]|__|(?<![^\W_])_|_(?![^\W_])|</?[a-z]{1,10}>")
 
 
 def extract(output: str, *, choices: Sequence[str] = (), letters: str = "ABCD") -> str | None:
@@ -71,12 +46,11 @@ def extract(output: str, *, choices: Sequence[str] = (), letters: str = "ABCD") 
     """
     if choices:
         letters = "ABCDEFGHIJ"[: len(choices)]
-    texts = {letter: _comparable(readable(text)) for letter, text in zip(letters, choices, strict=False)}
-    text = _plain(readable(output))
-    for find in (_whole, _claims, _verdicts, _lines, _brackets, _texts):
-        found = [letter for letter in find(text, texts) if letter in letters]
-        if found:
-            return found[-1]
+    texts = {letter: _comparable(_readable(text)) for letter, text in zip(letters, choices, strict=False)}
+    for reading in readings(_readable(output)):
+        letter = _settled(_plain(reading), texts, letters)
+        if letter is not None:
+            return letter or None
     return None
 
 
@@ -89,6 +63,20 @@ def grade(output: str, reference: str, *, choices: Sequence[str] = (), letters: 
     if answer is None:
         return Grade(UNANSWERED, None)
     return Grade(CORRECT if answer == reference else WRONG, answer)
+
+
+def _settled(text: str, texts: dict[str, str], letters: str) -> str | None:
+    """The letter, SEVERAL, or None where nothing is said."""
+    for find in (_whole, _statements, _lines, _ending, _brackets, _texts):
+        found = [letter for letter in find(text, texts) if letter in letters]
+        if found:
+            return found[-1]
+    return None
+
+
+def _readable(text: str) -> str:
+    """With full-width letters and colons as plain ones."""
+    return readable(unicodedata.normalize("NFKC", readable(text)))
 
 
 def _plain(text: str) -> str:
@@ -111,77 +99,116 @@ def _whole(text: str, texts: dict[str, str]) -> Iterable[str]:
     return found if len(found) == 1 else ()
 
 
-def _claims(text: str, texts: dict[str, str]) -> Iterable[str]:
-    for cue in _CLAIM.finditer(text):
-        said = text[cue.end() : cue.end() + 1_000]
-        # A text may look like a letter ("A, B and C", "(B) alone"), but not one that is a single letter.
-        longer = {letter: choice for letter, choice in texts.items() if len(choice) > 1}
-        letter = _choice(said, longer) or _letter(said, texts) or _choice(said, texts)
-        if letter:
-            yield letter
-
-
-def _verdicts(text: str, texts: dict[str, str]) -> Iterable[str]:
-    for match in _VERDICT.finditer(text):
-        if match["letter"]:
-            if not re.search(r"\b(?:nor|neither|if)\s+\(?$", text[: match.start("letter")][-12:]):
-                yield match["letter"]
-        else:
-            letter = _letter(text[match.end() : match.end() + 1_000], texts)
-            if letter:
-                yield letter
+def _statements(text: str, texts: dict[str, str]) -> Iterable[str]:
+    """What claims, verdicts and conclusions name, in their order in the text."""
+    found: list[tuple[int, str | None]] = []
+    # A text may look like a letter ("A, B and C", "(B) alone"), but not one that is a single letter.
+    longer = {letter: choice for letter, choice in texts.items() if len(choice) > 1}
+    for cue in phrases.CLAIM.finditer(text):
+        if not phrases.dismissed(text, cue):
+            said = text[cue.end() : cue.end() + 1_000]
+            found.append((cue.end(), _first(_choice(said, longer), _letter(said, texts), _choice(said, texts))))
+    for cue in phrases.CONCLUSION.finditer(text):
+        if not phrases.dismissed(text, cue):
+            found.append((cue.end(), _letter(text[cue.end() : cue.end() + 1_000], texts, firmly=True)))
+    for cue in phrases.VERDICT.finditer(text):
+        if not phrases.dismissed(text, cue):
+            found.append((cue.start(), cue["letter"] or cue["sole"]))
+    return [letter for _, letter in sorted(found, key=lambda place: place[0]) if letter is not None]
 
 
 def _lines(text: str, texts: dict[str, str]) -> Iterable[str]:
     """A line that holds a letter alone, the last such; else the letter that starts lines, if it is but one."""
     alone: list[str] = []
     leading: list[str] = []
-    for match in _LINE.finditer(text):
+    for match in phrases.LINE.finditer(text):
         after = text[match.end() : match.end() + 1_000].split("\n", 1)[0]
-        if not (_HEDGE.match(after) or _DENIED.match(after)):
+        if not (phrases.hedged(after) or phrases.DENIED.match(after)):
             (leading if after.strip() else alone).append(match[1].upper())
     return alone or (leading if len(set(leading)) == 1 else [])
 
 
+def _ending(text: str, texts: dict[str, str]) -> Iterable[str]:
+    """The letter with which the last sentence ends, if that sentence names no other and does not reject it."""
+    sentence = re.split(r"(?<=[.!?;])\s+|\n", text[-1_000:].strip())[-1]
+    end = phrases.ENDING.search(sentence)
+    if end is None or {*phrases.LETTERED.findall(sentence)} - {end["letter"]} or re.search("wrong|incorrect", sentence):
+        return ()
+    return (
+        () if phrases.dismissed(sentence, end) or phrases.rejected(sentence, end.start("letter")) else (end["letter"],)
+    )
+
+
 def _brackets(text: str, texts: dict[str, str]) -> Iterable[str]:
-    found = set(_BRACKETED.findall(text))
+    found = {
+        match[1]
+        for match in phrases.BRACKETED.finditer(text)
+        if not (phrases.dismissed(text, match) or phrases.rejected(text, match.start()))
+        and not phrases.DENIED.match(text[match.end() :][:200])
+    }
     return found if len(found) == 1 else ()
 
 
 def _texts(text: str, texts: dict[str, str]) -> Iterable[str]:
-    """The choice whose words occur, where those of no other do. A longer text hides a shorter one inside it."""
+    """The choice whose words occur undenied, where no other's do. A longer text hides a shorter one inside it."""
     words, found = f" {_comparable(text)} ", []
     for choice in sorted({choice for choice in texts.values() if choice}, key=lambda choice: (-len(choice), choice)):
-        if f" {choice} " in words:
+        pieces = words.split(f" {choice} ")
+        if any(
+            not phrases.DENIES_TEXT.search(before[-60:]) and not phrases.TEXT_DENIED.match(after)
+            for before, after in itertools.pairwise(pieces)
+        ):
             found += [letter for letter in texts if texts[letter] == choice]
-            words = words.replace(f" {choice} ", " | ")
+        words = " | ".join(pieces)
     return found if len(found) == 1 else ()
+
+
+def _first(*letters: str | None) -> str | None:
+    return next((letter for letter in letters if letter is not None), None)
 
 
 def _choice(said: str, texts: dict[str, str]) -> str | None:
     """The choice whose full text what is said begins with, the longest if several do."""
-    words = _comparable(said.lstrip().split("\n", 1)[0])
-    begun = [letter for letter, choice in texts.items() if choice and f"{words} ".startswith(f"{choice} ")]
-    begun.sort(key=lambda letter: len(texts[letter]))
-    same = begun and sum(texts[letter] == texts[begun[-1]] for letter in begun) > 1
-    return begun[-1] if begun and not same else None
+    words = f"{_comparable(said.lstrip().split(chr(10), 1)[0])} "
+    begun = [letter for letter, choice in texts.items() if choice and words.startswith(f"{choice} ")]
+    if not begun:
+        return None
+    longest = max(begun, key=lambda letter: len(texts[letter]))
+    rest = words[len(texts[longest]) + 1 :]
+    others = (f"{joint}{choice} " for choice in texts.values() if choice for joint in ("or ", "and "))
+    if any(rest.startswith(other) for other in others):
+        return SEVERAL
+    same = sum(choice == texts[longest] for choice in texts.values()) > 1
+    return None if same or phrases.TEXT_DENIED.match(rest) else longest
 
 
-def _letter(said: str, texts: dict[str, str]) -> str | None:
-    """The letter that what is said begins with, unless it is a word, one of several, or denied."""
-    match = _LETTER.match(said)
+def _letter(said: str, texts: dict[str, str], firmly: bool = False) -> str | None:
+    """The letter that what is said begins with, unless it is a word or denied; SEVERAL if others follow.
+
+    firmly: only where the clause ends behind it, gives a reason, or goes on with the choice's own text.
+    """
+    match = phrases.LETTER.match(said)
     if match is None:
         return None
     after = said[match.end() :]
     letter = (match["round"] or match["square"] or match["bare"]).upper()
-    if _HEDGE.match(after) or _DENIED.match(after):
+    if match["bare"] and re.match(r"[\w'’+#]|-\w|\.\w", after):
+        return None  # the beginning of a word
+    if phrases.hedged(after):
+        return SEVERAL
+    if phrases.DENIED.match(after):
+        return None
+    line = after.split("\n", 1)[0]
+    own = texts.get(letter)
+    if firmly and not (phrases.FIRM.match(line) or _begins(line, own)):
         return None
     if match["bare"]:
-        if re.match(r"[\w'’+#]|-\w|\.\w", after):
-            return None  # the beginning of a word
         if match["bare"].islower():
-            return letter if _ENDS.match(after.split("\n", 1)[0]) else None
-        if letter in "AI" and _AFTER_ARTICLE.match(after.split("\n", 1)[0]):
-            own = texts.get(letter)
-            return letter if own and f"{_comparable(after)} ".startswith(f"{own} ") else None
+            return letter if phrases.ENDS.match(line) else None
+        if letter in "AI" and phrases.AFTER_ARTICLE.match(line):
+            return letter if _begins(line, own) else None
     return letter
+
+
+def _begins(said: str, choice: str | None) -> bool:
+    return bool(choice) and f"{_comparable(said)} ".startswith(f"{choice} ")

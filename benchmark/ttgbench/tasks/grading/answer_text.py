@@ -1,0 +1,91 @@
+"""Where the answer stands in an output: behind the model's reasoning, and before what it made up to go on with.
+
+`spoken` drops reasoning (`<think>...</think>` and its dialects) and whatever follows an end-of-text token; `readings`
+also stops before a made-up next question. Graders raise their version when a change here can change a verdict.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+_DIALECTS = (
+    (re.compile(r"(?:<\|end\|>\s*)?(?:<\|start\|>assistant)?<\|channel\|>final<\|message\|>"), "</think>"),
+    (re.compile(r"<\|channel\|>(?:analysis|commentary)<\|message\|>"), "<think>"),
+    (re.compile(r"<\|begin_of_thought\|>|\[THINK\]|◁think▷|<seed:think>"), "<think>"),
+    (re.compile(r"<\|end_of_thought\|>|\[/THINK\]|◁/think▷|</seed:think>"), "</think>"),
+    (re.compile(r"<\|(?:begin_of_solution|begin_of_box|end_of_box)\|>"), ""),
+)
+"""Other marks of the same meaning: gpt-oss, OpenThinker, Magistral, Kimi, Seed, GLM."""
+
+_REASONING = r"(?:think(?:ing)?|thoughts?|reason(?:ing)?|rationale|analysis|reflection|scratchpad)"
+_OPENS = re.compile(rf"(?i)(?<![\"'`^\\])<{_REASONING}(?:\s[^<>\n]{{0,80}})?>")
+_CLOSES = re.compile(rf"(?i)</{_REASONING}\s*>")
+_ANSWER = re.compile(r"(?i)<((?:final[_-]?)?answer|solution)>(.*?)(?:</\1>|\Z)", re.DOTALL)
+
+_TOKEN = (
+    r"<\|[A-Za-z][\w▁ -]{2,40}\|>|<｜[^｜<>\n]{2,40}｜>|<(?:bos|eos|pad|EOT|(?:start|end)_of_turn)>|\[(?:EOS|/?INST)\]"
+)
+_BEGINS = re.compile(rf"(?:\s*(?:{_TOKEN}|<s>)(?:(?:assistant|model)\b)?)+")
+_ENDS = re.compile(rf"{_TOKEN}|</s>")
+
+_INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
+_STRUCK = re.compile(r"(?<!~)~~(?!~)[^~\n]{1,300}~~(?!~)|<(del|strike)>[^<>\n]{1,300}</\1>")
+_NEXT = re.compile(
+    r"""(?im)^(?P<lead>[^\w\n]{0,8})(?:(?:next|new|another|follow-?up)[ ])?
+        (?:question|problem|exercise|q|human|user|instruction)
+        (?:[ \t]*(?:\#|no\.?[ ]|number[ ])?[ \t]*(?P<number>[0-9]{1,4}))?[ \t]*[*_]{0,3}[ \t]*
+        (?P<mark>[:：]|[.)](?=[\s*_])|(?=[ \t*_]{0,8}$))""",
+    re.VERBOSE,
+)
+
+
+def spoken(output: str) -> str | None:
+    """The output behind its reasoning, inside its last `<answer>` and before its first end-of-text token.
+
+    None where reasoning was begun and never closed: nothing has been answered then. A tag between two quotes
+    (`"</think>"` in a program) is not one.
+    """
+    text = output.replace("\r\n", "\n").removeprefix("\ufeff")
+    for dialect, plain in _DIALECTS:
+        text = dialect.sub(plain, text)
+    begins = _BEGINS.match(text)
+    text = text[begins.end() :] if begins else text
+    ends = next(_marks(_ENDS, text), None)
+    text = text[: ends.start()] if ends else text
+    closes = list(_marks(_CLOSES, text))
+    text = text[closes[-1].end() :] if closes else text
+    if next(_marks(_OPENS, text), None):
+        return None
+    answers = [match[2] for match in _marks(_ANSWER, text) if match[2].strip()]
+    return answers[-1] if answers else text
+
+
+def readings(output: str) -> Iterator[str]:
+    """The answer's text, ever longer: up to each question that the model may have made up, at last all of it.
+
+    The first reading that holds an answer counts. A question at the very beginning is a copy of the one that was asked,
+    and one in a numbered series that began there is a part of the solution.
+    """
+    text = spoken(output)
+    if text is None:
+        return
+    text = _STRUCK.sub(" ", _INVISIBLE.sub("", text))
+    series = False
+    for header in _NEXT.finditer(text):
+        if not header["mark"] and not header["number"] and "#" not in header["lead"]:
+            continue
+        if header["mark"] in (".", ")") and not header["number"]:
+            continue
+        if not re.search(r"\w", text[: header.start()]):
+            series = bool(header["number"])
+        elif not (series and header["number"]):
+            yield text[: header.start()]
+    yield text
+
+
+def _marks(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    for match in pattern.finditer(text):
+        before, after = text[: match.start()][-1:], text[match.end() :][:1]
+        if not (before == after and before in ("'", '"', "`")):
+            yield match
