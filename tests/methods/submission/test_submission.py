@@ -6,12 +6,14 @@ import io
 import json
 import os
 import zipfile
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 import yaml
 
 from ttgbench.errors import InputError
+from ttgbench.methods.conformance import Finding
 from ttgbench.methods.submission import pack as packing
 from ttgbench.methods.submission.check import check
 from ttgbench.methods.submission.new import new
@@ -103,8 +105,8 @@ def test_hostile_zip_files(tmp_path, entries, text):
     assert not list(tmp_path.rglob("*escaped*"))
 
 
-def faults(folder: Path) -> dict[str, str]:
-    return {finding.check: finding.fault for finding in check(folder) if finding.fault is not None}
+def faults(folder: Path, checks: Callable[[Path], Iterable[Finding]] = check) -> dict[str, str]:
+    return {finding.check: finding.fault for finding in checks(folder) if finding.fault is not None}
 
 
 def graphs(tmp_path: Path, **metadata: str) -> Path:
@@ -165,7 +167,7 @@ def test_a_method_that_uses_the_network_or_files_fails_the_dry_run(tmp_path, mon
         "    return graph\n"
     )
     monkeypatch.setattr(checking, "check_method", lambda method: [])
-    found = faults(folder)
+    found = faults(folder, checking.code_findings)
     assert set(found) == {f"isolated, {name}: the same run" for name in checking.DRY_RUNS}
     assert "takes another course" in found["isolated, a small problem: the same run"]
 
@@ -179,5 +181,36 @@ def test_an_end_that_is_allowed_shows_no_traceback(tmp_path, monkeypatch, capfd)
         "        problem.recommend(graph)\n        problem.evaluate(graph)\n"
     )
     monkeypatch.setattr(checking, "check_method", lambda method: [])
-    assert faults(folder) == {}
+    assert faults(folder, checking.code_findings) == {}
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("top", "body", "name", "text"),
+    [
+        ("import sys; sys.exit(0)", "return None", "can be imported", "SystemExit: 0"),
+        ("import os; os._exit(0)", "return None", "lets its checks finish", "ended the process, with exit code 0"),
+        ("import os", "os._exit(0)", "lets its checks finish", "ended the process, with exit code 0"),
+    ],
+)
+def test_code_that_ends_its_process_is_a_fault(tmp_path, top, body, name, text):
+    folder = new(tmp_path / "mine")
+    (folder / "method.py").write_text(f"{top}\ndef search(problem, rng):\n    {body}\n")
+    last = list(check(folder))[-1]
+    assert last.check == name
+    assert text in (last.fault or "")
+
+
+FORGERY = """
+import json, os, sys
+os.write(int(sys.argv[2]), (json.dumps({forged}) + chr(10)).encode())
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("forged", ["done", ["", "done"], {"check": "all", "fault": None}])
+def test_code_that_writes_findings_of_its_own_is_a_fault(tmp_path, forged):
+    folder = new(tmp_path / "mine")
+    (folder / "method.py").write_text(FORGERY.format(forged=repr(forged)))
+    last = list(check(folder))[-1]
+    assert (last.check, last.fault) == ("lets its checks finish", "its code wrote among the findings")

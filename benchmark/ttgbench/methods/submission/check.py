@@ -1,4 +1,4 @@
-"""Everything that a submission must hold before it is run for others. Executes the submission's code."""
+"""Everything that a submission must hold before it is run for others. Its code runs in a process of its own."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ttgbench.errors import BudgetExhausted, InputError, SandboxUnavailable, TTG
 from ttgbench.graphs.graph import Graph
 from ttgbench.methods.conformance import Finding, check_method
 from ttgbench.methods.conformance.toy import Sitting, Toy
+from ttgbench.methods.submission.elsewhere import findings_elsewhere
 from ttgbench.methods.submission.pack import pack
 from ttgbench.problems.method import FoundMethod, Metadata, SearchMethod, find_method, load_method
 from ttgbench.problems.published import DEFAULT, GraphMethod, published
@@ -40,6 +41,11 @@ def check(folder: Path, suite: Suite | None = None) -> Iterator[Finding]:
     if found.metadata.kind == "graph":
         yield from _graph_findings(found, suite)
         return
+    yield from findings_elsewhere(folder)
+
+
+def code_findings(folder: Path) -> Iterator[Finding]:
+    """The checks that execute the submission's code, here."""
     loaded = _finding("can be imported", lambda: load_method(_path(folder)))
     yield loaded
     if loaded.fault is None:
