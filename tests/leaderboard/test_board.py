@@ -184,7 +184,7 @@ def test_a_run_without_a_graph_allows_no_verdict(board):
 def test_few_draws_of_the_samples_allow_no_verdict(board, tmp_path):
     ids = runs(board, "plain-v1")
     found = compare_methods(board, "plain-v1", ids["made_up_alpha"], ids["made_up_beta"])
-    assert found.sentence.startswith("No verdict over all problems: 1 run of each, fewer than 5. Problem by problem")
+    assert found.sentence.startswith("No verdict over all problems: 1 run of each, fewer than 5. ")
     shared = made_up.AnchoredSuite.model_validate({**SUITE.to_dict(), "seeds": 10, "search_universes": 2})
     made_up.write_all(tmp_path, shared, made_up.METHODS[:2])
     write_board(tmp_path / "board", *build(find_archives(tmp_path, suites={"made-up-v1": shared})))

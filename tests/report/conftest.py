@@ -28,7 +28,7 @@ def graphs_of(method: str) -> list[Graph]:
     return [single(model), *(parallel(model, k, sink="vote") for k in range(2, 7))]
 
 
-def made_up_suite(tasks: int, seeds: int = 4) -> Suite:
+def made_up_suite(tasks: int, seeds: int = 6) -> Suite:
     """One problem per task."""
     problem = {"pool": "paper", "budget": "10 units", "evaluator": "synthetic"}
     return Suite.model_validate(
@@ -113,7 +113,7 @@ def anchored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int],
 def write_runs(tmp_path: Path) -> Callable[..., Path]:
     """Writes a run folder: methods with their skills on all problems of a suite."""
 
-    def write(suite: Suite, skills: dict[str, float], seeds: int = 4, name: str = "runs") -> Path:
+    def write(suite: Suite, skills: dict[str, float], seeds: int = 6, name: str = "runs") -> Path:
         out = tmp_path / name
         rng = np.random.default_rng(1)
         write_manifest(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
@@ -20,20 +21,46 @@ def test_two_methods_of_a_folder(anchored, write_runs):
     for row in rows:
         assert row["difference"]["low"] > 0.2
         assert row["p"] <= row["p (Holm)"] < 0.05
-        assert row["verdict"] == "better"
+        assert (row["verdict"], row["test"], row["compared"]) == ("better", "paired t test over runs", "6 runs")
         assert row["detectable"] > 0
-        assert row["runs"] == "4 and 4"
-    assert "on these tasks only" in compared.overall.note
+    found = compared.to_dict()
+    assert found["verdict"].startswith("good is better than ")
+    assert found["verdict"].endswith("Problem by problem good is better on 2, worse on 0 of 2.")
+    assert found["overall"]["scope"] == "on these tasks only"
+    assert "other runs of these methods" in compared.problems.note
 
 
-def test_a_problem_with_a_run_without_a_graph_is_left_out(anchored, write_runs):
+def test_a_problem_with_a_run_without_a_graph_has_no_verdict(anchored, write_runs):
     out = write_runs(anchored(2), SKILLS)
     path = out / "p0/good/seed-001/result.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"incumbents": [], "test": [], "status": "crashed"}))
     compared = compare_sides(read_side("good", out), read_side("single_model", out))
-    assert [row["problem"] for row in compared.problems.records()] == ["p1"]
-    assert "p0: 1 of 4 runs ended without a graph of good" in compared.problems.note
-    assert compared.overall is None
+    first, other = compared.problems.records()
+    assert first["verdict"] == "no verdict: 1 of 6 runs of good ended without a graph"
+    assert (first["first"], first["difference"], first["p (Holm)"]) == (None, None, None)
+    assert other["verdict"] == "better"
+    assert other["p"] == other["p (Holm)"], "one problem was tested"
+    assert compared.verdict.overall is None
+    assert "of good ended without a graph. Problem by problem" in compared.verdict.sentence
+
+
+def test_a_seed_that_one_side_lacks_is_left_out(anchored, write_runs):
+    out = write_runs(anchored(1), SKILLS)
+    shutil.rmtree(out / "p0/good/seed-003")
+    row = compare_sides(read_side("good", out), read_side("single_model", out)).problems.records()[0]
+    assert (row["compared"], row["verdict"]) == ("5 draws shared by 5 and 6 runs", "better")
+
+
+def test_methods_that_share_no_seed_are_compared_without_pairs(anchored, write_runs):
+    out = write_runs(anchored(1), SKILLS, seeds=12)
+    for seed in range(6):
+        shutil.rmtree(out / f"p0/good/seed-{seed:03}")
+        shutil.rmtree(out / f"p0/single_model/seed-{seed + 6:03}")
+    compared = compare_sides(read_side("good", out), read_side("single_model", out))
+    row = compared.problems.records()[0]
+    assert (row["compared"], row["test"]) == ("6 and 6 runs", "Welch's t test over runs")
+    assert row["verdict"] == "better"
+    assert "share no draw of the samples" in compared.verdict.sentence
 
 
 def test_a_method_against_itself_is_the_same_graphs(anchored, write_runs):
@@ -53,8 +80,11 @@ def evaluated(path, scores, key, **other):
 def test_two_graphs_evaluated_once_are_compared_by_mcnemar(tmp_path):
     first = evaluated(tmp_path / "a.json", [1.0] * 30 + [0.0] * 10, "a")
     second = evaluated(tmp_path / "b.json", [1.0] * 18 + [0.0] * 22, "b")
-    row = compare_sides(first, second).problems.records()[0]
-    assert row["test"] == "exact McNemar test"
+    compared = compare_sides(first, second)
+    row = compared.problems.records()[0]
+    assert (row["test"], row["compared"]) == ("exact McNemar test", "40 questions")
+    assert "for these two graphs" in compared.problems.note
+    assert compared.verdict.sentence.startswith(f"Graph {first.name} is better than {second.name}: +0.300")
     assert row["p"] == pytest.approx(2 * 0.5**12)
     assert row["verdict"] == "better"
     row = compare_sides(first, second, margin=0.9).problems.records()[0]
@@ -65,7 +95,7 @@ def test_groups_of_questions_are_the_units(tmp_path):
     clusters = [f"c{i // 4}" for i in range(40)]
     first = evaluated(tmp_path / "a.json", [1.0] * 30 + [0.0] * 10, "a", clusters=clusters)
     second = evaluated(tmp_path / "b.json", [1.0] * 18 + [0.0] * 22, "b", clusters=clusters)
-    assert compare_sides(first, second).problems.records()[0]["units"] == 10
+    assert compare_sides(first, second).problems.records()[0]["compared"] == "10 groups of questions"
 
 
 def test_what_cannot_be_compared_is_refused(anchored, write_runs, tmp_path):
@@ -77,8 +107,10 @@ def test_what_cannot_be_compared_is_refused(anchored, write_runs, tmp_path):
     with pytest.raises(InputError, match="--results"):
         read_side("good", None)
     first = evaluated(tmp_path / "a.json", [1.0] * 4, "a")
-    with pytest.raises(InputError, match="no problem in common"):
+    with pytest.raises(InputError, match="compare two of a kind"):
         compare_sides(first, read_side("good", out))
+    with pytest.raises(InputError, match="no problem in common"):
+        compare_sides(first, evaluated(tmp_path / "c.json", [1.0] * 4, "c", universe=1))
     with pytest.raises(InputError, match="same questions"):
         compare_sides(first, evaluated(tmp_path / "b.json", [1.0] * 5, "b"))
 

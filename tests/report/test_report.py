@@ -42,7 +42,7 @@ def test_with_few_tasks_nothing_is_said_about_tasks_in_general(anchored, write_r
 
 
 def test_with_ten_tasks_there_are_p_values_and_a_diagram(anchored, write_runs):
-    report = build(read_runs(write_runs(anchored(10), SKILLS, seeds=2)), rope=0.05)
+    report = build(read_runs(write_runs(anchored(10), SKILLS, seeds=5)), rope=0.05)
     pairs = named(report, "pairs")
     assert "Friedman p" in pairs.note
     assert all(row["p (Holm)"] < 0.05 for row in pairs.records())
@@ -58,7 +58,7 @@ def test_the_anytime_log_gives_hits_and_running_times(anchored, write_runs):
     assert rows["good"]["hit 0.5"] == 1
     assert rows["single_model"]["spend to 0.9"] is None
     ert = [row for row in named(report, "ert").records() if row["method"] == "single_model" and row["target"] == 1]
-    assert [(row["ERT"], row["hits"], row["runs"]) for row in ert] == [(None, 0, 4)] * 2
+    assert [(row["ERT"], row["hits"], row["runs"]) for row in ert] == [(None, 0, 6)] * 2
 
 
 def test_verdicts_are_words_and_use_the_margin_of_the_suite(anchored, write_runs):
@@ -83,25 +83,26 @@ def test_a_run_without_a_graph_is_counted_and_its_method_has_no_score(anchored, 
     lose_graph(out, "p0/good/seed-001")
     report = build(read_runs(out))
     first, other = (row for row in report.rows if row.method == "good")
-    assert first.statuses == {"crashed": 1, "finished": 3}
-    assert first.verdict == "1 of 4 runs ended without a graph"
-    assert (first.accuracy, first.comparison, first.graph, first.break_even) == (None, None, None, None)
+    assert first.statuses == {"crashed": 1, "finished": 5}
+    assert first.verdict == "no verdict: 1 of 6 runs of good ended without a graph"
+    assert (first.accuracy, first.comparison.difference, first.graph, first.break_even) == (None, None, None, None)
     assert other.accuracy is not None, "it has a score where every run has a graph"
     *ranked, last = named(report, "methods").records()
     assert [row["method"] for row in ranked] == ["random_search", "single_model"]
     assert last.pop("method") == "good"
-    assert last.pop("rank") == "1 of 8 runs ended without a graph"
+    assert last.pop("rank") == "1 of 12 runs ended without a graph"
     assert set(last.values()) == {None}
     assert "good" not in {row["method"] for name in ("anytime", "ert") for row in named(report, name).records()}
     assert ("p0", "good") not in {(row["problem"], row["method"]) for row in named(report, "tradeoff").records()}
-    assert "1 of 4 runs ended without a graph" in as_html(report)
+    assert "1 of 6 runs of good ended without a graph" in as_html(report)
 
 
 def test_a_baseline_without_a_score_is_compared_with_nothing(anchored, write_runs):
     out = write_runs(anchored(1), SKILLS)
     lose_graph(out, "p0/single_model/seed-000")
     verdicts = {row.method: row.verdict for row in build(read_runs(out)).rows}
-    assert verdicts["good"] == "single_model has no score"
+    assert verdicts["good"] == "no verdict: 1 of 6 runs of single_model ended without a graph"
+    assert verdicts["single_model"] == "1 of 6 runs ended without a graph"
 
 
 def test_a_read_out_before_the_first_graph_is_empty(anchored, write_runs):
@@ -115,9 +116,19 @@ def test_a_read_out_before_the_first_graph_is_empty(anchored, write_runs):
 def test_what_is_incomplete_is_said(anchored, write_runs):
     out = write_runs(anchored(2), SKILLS)
     shutil.rmtree(out / "p1/good/seed-003")
-    assert "3 are shared" in named(build(read_runs(out)), "methods").note
+    assert "5 are shared" in named(build(read_runs(out)), "methods").note
     shutil.rmtree(out / "p1/good")
     assert "lack runs on some problem: good" in named(build(read_runs(out)), "methods").note
+
+
+def test_few_seeds_allow_no_verdicts(anchored, write_runs):
+    report = build(read_runs(write_runs(anchored(10), SKILLS, seeds=4)))
+    words = "no verdict: 4 runs of each, fewer than 5"
+    assert {row.verdict for row in report.rows} == {"the baseline", words}
+    pairs = named(report, "pairs")
+    assert {row["verdict"] for row in pairs.records()} == {words}
+    assert all(isinstance(row["difference"], float) and row["p (Holm)"] is None for row in pairs.records())
+    assert pairs.note == "No p-values, no intervals and no verdicts: 4 runs of each, fewer than 5."
 
 
 def test_one_seed_has_no_overview(anchored, write_runs):

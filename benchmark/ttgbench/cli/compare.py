@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ttgbench.cli.common import JsonFlag, print_json
+from ttgbench.cli.common import JsonFlag, out, print_json
 from ttgbench.cli.report import print_table
 
 SIDE = "A method in --results, FOLDER or FOLDER:METHOD, or a file from `evaluate --json`."
@@ -15,7 +15,7 @@ SIDE = "A method in --results, FOLDER or FOLDER:METHOD, or a file from `evaluate
 
 def compare(
     first: Annotated[str, typer.Argument(help=SIDE)],
-    second: Annotated[str, typer.Argument(help="The same; answered the same questions.")],
+    second: Annotated[str, typer.Argument(help="The same: of the same suite, or on the same questions.")],
     results: Annotated[Path | None, typer.Option("--results", help="Folder of results that has both methods.")] = None,
     margin: Annotated[
         float | None,
@@ -23,7 +23,7 @@ def compare(
     ] = None,
     json: JsonFlag = False,
 ) -> None:
-    """Compare two methods or two graphs on the same questions: difference, interval, test, verdict in words."""
+    """Compare two methods over their runs, or two graphs over questions: differences, tests, a verdict in words."""
     from ttgbench.report.compare import compare_sides, read_side
 
     compared = compare_sides(read_side(first, results), read_side(second, results), margin)
@@ -31,5 +31,4 @@ def compare(
         print_json(compared.to_dict())
         return
     print_table(compared.problems)
-    if compared.overall is not None:
-        print_table(compared.overall)
+    out.print(f"\n{compared.verdict.sentence}", highlight=False, markup=False)

@@ -1,26 +1,19 @@
-"""Two methods, or two graphs, on the same test questions: what their difference is worth, problem by problem."""
+"""Two methods, or two evaluated graphs, from files and folders: the verdict on them as a table and a sentence."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ttgbench.errors import InputError, UnknownName
-from ttgbench.problems.suite import Suite
-from ttgbench.report.grid import make_grid
-from ttgbench.report.overall import pairs_table
-from ttgbench.report.problems import SAME
-from ttgbench.report.runs import Runs, finals, question_scores, read_runs, without_graph
-from ttgbench.report.table import Column, Table, Value
-from ttgbench.stats import Comparison, Interval, compare
-from ttgbench.stats.ranking import holm
+from ttgbench.report.runs import Runs, read_runs
+from ttgbench.report.table import Column, Table
+from ttgbench.report.verdict import ProblemVerdict, Verdict, judge_graphs, judge_methods
 from ttgbench.util.yaml_input import validation_message
 
 MAX_BYTES = 64 << 20
@@ -48,27 +41,29 @@ class EvaluateOutput(BaseModel):
 
 
 @dataclass(frozen=True)
-class Scores:
-    """One side on one problem."""
+class Graph:
+    """A graph that was evaluated."""
 
-    question_ids: tuple[str, ...]
-    clusters: tuple[str, ...] | None
-    scores: NDArray[np.float64]
-    """(questions, universes), averaged over `runs` runs."""
-    runs: int
-    graphs: tuple[str, ...]
-    """Keys of the graphs that were scored, sorted."""
+    name: str
+    evaluated: EvaluateOutput
+
+    @property
+    def problem(self) -> str:
+        """What it was evaluated on."""
+        return f"{self.evaluated.task}, universe {self.evaluated.universe}"
 
 
 @dataclass(frozen=True)
-class Side:
-    """One of the two that are compared."""
+class Method:
+    """A method among the results of a folder."""
 
     name: str
-    problems: dict[str, Scores]
-    runs: Runs | None = None
-    unscored: tuple[str, ...] = ()
-    """Problems on which runs ended without a graph, and how many: there is no score to compare there."""
+    runs: Runs
+    method: str
+
+
+Side = Graph | Method
+"""One of the two that are compared."""
 
 
 @dataclass(frozen=True)
@@ -78,16 +73,17 @@ class Compared:
     first: str
     second: str
     problems: Table
-    overall: Table | None
-    """Over all problems; None without shared seeds."""
+    verdict: Verdict
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
+        overall = self.verdict.overall
         return {
             "first": self.first,
             "second": self.second,
+            "verdict": self.verdict.sentence,
             "problems": self.problems.records(),
-            "overall": None if self.overall is None else {**self.overall.records()[0], "note": self.overall.note},
+            "overall": None if overall is None else asdict(overall),
         }
 
 
@@ -115,11 +111,11 @@ def read_side(text: str, results: Path | None) -> Side:
     return _of_method(read_runs(results), text, text)
 
 
-def _evaluated(path: Path) -> Side:
+def _evaluated(path: Path) -> Graph:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise InputError(f"larger than {MAX_BYTES} bytes", source=path)
-        output = EvaluateOutput.model_validate(json.loads(path.read_bytes()))
+        return Graph(str(path), EvaluateOutput.model_validate(json.loads(path.read_bytes())))
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", source=path) from None
     except ValidationError as error:
@@ -127,109 +123,92 @@ def _evaluated(path: Path) -> Side:
         raise InputError(message, source=path) from None
     except (ValueError, RecursionError) as error:
         raise InputError(f"is not JSON: {error}", source=path) from None
-    scores = Scores(output.question_ids, output.clusters, np.array(output.scores)[:, None], 1, (output.key,))
-    return Side(str(path), {f"{output.task}, universe {output.universe}": scores})
 
 
-def _of_method(runs: Runs, method: str, name: str) -> Side:
+def _of_method(runs: Runs, method: str, name: str) -> Method:
     if method not in runs.methods:
         raise UnknownName("method", method, runs.methods)
-    problems = {}
-    unscored = []
-    for problem in runs.problems:
-        cells = runs.cells(problem, method)
-        if reason := without_graph(cells):
-            unscored.append(f"{problem}: {reason} of {name}")
-        elif cells:
-            labels = cells[0].clusters or None
-            keys = tuple(sorted(final.key for final in finals(cells)))
-            problems[problem] = Scores(cells[0].question_ids, labels, question_scores(cells), len(cells), keys)
-    own = Runs(tuple(r for r in runs.results if r.method.name == method), runs.suite)
-    return Side(name, problems, own, tuple(unscored))
+    return Method(name, runs, method)
 
 
 def compare_sides(first: Side, second: Side, margin: float | None = None) -> Compared:
-    """Every problem that both have. margin: of practical equivalence; default: the suite's.
+    """Two methods over their runs, on every problem that both have; two graphs over the questions that both answered.
 
-    Raises InputError if they share no problem or answered other questions.
+    margin: of practical equivalence; default: the suite's. Raises InputError if they cannot be compared.
     """
-    shared = [problem for problem in first.problems if problem in second.problems]
-    if not shared:
-        unscored = [*first.unscored, *second.unscored]
-        names = f"{', '.join(first.problems) or 'none'} and {', '.join(second.problems) or 'none'}"
-        raise InputError(
-            "; ".join([f"have no problem in common: {names}", *unscored]),
-            source=f"{first.name} and {second.name}",
-        )
-    suite = first.runs.suite if first.runs else None
-    if margin is None and suite is not None:
-        margin = suite.margin
-    found = [_compared(problem, first.problems[problem], second.problems[problem]) for problem in shared]
-    return Compared(
-        first.name, second.name, _table(first, second, shared, found, margin), _overall(first, second, suite)
+    both = f"{first.name} and {second.name}"
+    if isinstance(first, Method) and isinstance(second, Method):
+        verdict = _methods(first, second, margin, both)
+        if margin is None and first.runs.suite is not None:
+            margin = first.runs.suite.margin
+        reach = "It speaks of other runs of these methods, on these test questions."
+    elif isinstance(first, Graph) and isinstance(second, Graph):
+        verdict = _graphs(first, second, margin, both)
+        reach = "It speaks of other questions of this task, for these two graphs."
+    else:
+        raise InputError("are a graph and a method; compare two of a kind", source=both)
+    declared = f"Equivalent: within {margin:g}. " if margin is not None else "No margin of equivalence was declared. "
+    table = _table(f"{first.name} against {second.name}", verdict, declared + reach)
+    return Compared(first.name, second.name, table, verdict)
+
+
+def _methods(first: Method, second: Method, margin: float | None, both: str) -> Verdict:
+    if first.runs.results[0].suite_hash != second.runs.results[0].suite_hash:
+        raise InputError("have results of different suites, or of different versions of one", source=both)
+    terms = first.runs.terms(margin)
+    one, other = (side.runs.compared(side.method, side.name) for side in (first, second))
+    if not set(one.problems) & set(other.problems):
+        names = f"{', '.join(one.problems)} and {', '.join(other.problems)}"
+        raise InputError(f"have no problem in common: {names}", source=both)
+    return judge_methods(one, other, terms)
+
+
+def _graphs(first: Graph, second: Graph, margin: float | None, both: str) -> Verdict:
+    a, b = first.evaluated, second.evaluated
+    if first.problem != second.problem:
+        raise InputError(f"have no problem in common: {first.problem} and {second.problem}", source=both)
+    if a.question_ids != b.question_ids:
+        raise InputError("did not answer the same questions", source=both)
+    scores = [np.array(side.scores)[:, None] for side in (a, b)]
+    names = (first.name, second.name)
+    return judge_graphs(
+        names,
+        first.problem,
+        scores[0],
+        scores[1],
+        ids=a.question_ids,
+        clusters=a.clusters,
+        margin=margin,
+        same=a.key == b.key,
     )
 
 
-def _compared(problem: str, a: Scores, b: Scores) -> Comparison:
-    if a.question_ids != b.question_ids or a.scores.shape != b.scores.shape:
-        raise InputError("the two sides did not answer the same questions in as many universes", source=problem)
-    return compare(a.scores, b.scores, np.random.default_rng(0), clusters=a.clusters, question_ids=a.question_ids)
-
-
-def _table(
-    first: Side, second: Side, shared: Sequence[str], found: Sequence[Comparison], margin: float | None
-) -> Table:
-    corrected = holm(np.array([one.p for one in found]))
-    rows: list[tuple[Value, ...]] = []
-    for problem, one, p in zip(shared, found, corrected, strict=True):
-        a, b = first.problems[problem], second.problems[problem]
-        rows.append(
-            (
-                problem,
-                float(a.scores.mean()),
-                float(b.scores.mean()),
-                Interval(one.difference, one.low, one.high),
-                one.p,
-                float(p) if len(found) > 1 else None,
-                one.mde,
-                SAME if a.graphs == b.graphs else replace(one, p=float(p)).verdict(margin),
-                one.test,
-                one.n,
-                f"{a.runs} and {b.runs}",
-            )
-        )
+def _table(title: str, verdict: Verdict, note: str) -> Table:
     columns = (
         Column("problem"),
         Column("first", "accuracy"),
         Column("second", "accuracy"),
-        Column("difference", "first minus second, paired over questions, 95%", signed=True),
-        Column("p", "of no difference", 4),
+        Column("difference", "first minus second, 95%", signed=True),
+        Column("p", "of no difference, on this problem alone", 4),
         Column("p (Holm)", "corrected for the number of problems", 4),
-        Column("detectable", "smallest difference that would have been found with probability 0.8"),
+        Column("detectable", "smallest difference that this problem alone would have shown with probability 0.8"),
         Column("verdict", "of the first, by the corrected p"),
         Column("test"),
-        Column("units", "independent questions, or groups of questions where the task has them"),
-        Column("runs", "averaged within the question"),
+        Column("compared", "runs that draw samples of their own, or questions"),
     )
-    declared = f"Equivalent: within {margin:g}. " if margin is not None else "No margin of equivalence was declared. "
-    note = f"{declared}It speaks of other questions of these tasks, for the graphs that these runs found."
-    if unscored := [*first.unscored, *second.unscored]:
-        note += f" Left out, and no verdict over all problems: {'; '.join(unscored)}."
-    return Table("comparison", f"{first.name} against {second.name}", columns, rows, note)
+    return Table("comparison", title, columns, [_values(row) for row in verdict.problems], note)
 
 
-def _overall(first: Side, second: Side, suite: Suite | None) -> Table | None:
-    """Both as methods over problems and seeds."""
-    if first.runs is None or second.runs is None or first.unscored or second.unscored:
-        return None
-    names = ("first", "second")
-    results = tuple(
-        result.model_copy(update={"method": result.method.model_copy(update={"name": name})})
-        for name, side in zip(names, (first, second), strict=True)
-        for result in side.runs.results  # type: ignore[union-attr]
-        if result.problem in first.problems and result.problem in second.problems
+def _values(row: ProblemVerdict) -> tuple[Any, ...]:
+    return (
+        row.problem,
+        row.first,
+        row.second,
+        row.interval,
+        row.p,
+        row.p_holm,
+        row.mde,
+        row.verdict,
+        row.test,
+        row.units,
     )
-    if len({result.suite_hash for result in results}) > 1:
-        return None
-    grid = make_grid(Runs(results, suite))
-    return None if grid is None or len(grid.methods) < 2 else pairs_table(grid)

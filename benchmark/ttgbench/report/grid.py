@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttgbench.report.runs import Runs, without_graph
+from ttgbench.report.verdict import SCALES
 from ttgbench.run.results import CellResult
 from ttgbench.stats import normalise
 
@@ -24,6 +25,8 @@ class Grid:
     tasks: list[str]
     """Task of each problem."""
     seeds: list[int]
+    draws: list[int]
+    """The draw of samples that each seed's search saw."""
     cells: list[list[list[CellResult]]]
     """By method, problem, seed."""
     readouts: list[float]
@@ -48,9 +51,16 @@ class Grid:
         return np.asarray(self.scores[-1])
 
     @property
+    def by_draw(self) -> Floats:
+        """(methods, problems, draws) at the last read-out: means of the seeds that share a draw of the samples, which
+        are not independent."""
+        same = np.array([[draw == other for other in self.draws] for draw in dict.fromkeys(self.draws)], dtype=float)
+        return np.asarray(self.final @ (same / same.sum(axis=1, keepdims=True)).T)
+
+    @property
     def scale(self) -> str:
         """What the scores are."""
-        return "normalised score" if self.anchored else "value of the objective"
+        return SCALES[self.anchored]
 
 
 def make_grid(runs: Runs) -> Grid | None:
@@ -83,6 +93,7 @@ def make_grid(runs: Runs) -> Grid | None:
         problems=runs.problems,
         tasks=[runs.cells(problem, complete[0])[0].task for problem in runs.problems],
         seeds=seeds,
+        draws=[runs.draw(seed) for seed in seeds],
         cells=cells,
         readouts=readouts,
         scores=values,

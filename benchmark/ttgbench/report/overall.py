@@ -26,6 +26,7 @@ from ttgbench.stats import (
     stratified_bootstrap,
     task_means,
 )
+from ttgbench.stats.runs import too_few
 
 RESAMPLES = 2000
 THRESHOLDS = np.linspace(-0.5, 1.0, 61)
@@ -82,15 +83,21 @@ def pairs_table(grid: Grid) -> Table | None:
     """All pairs of methods; None with a single method."""
     if len(grid.methods) < 2:
         return None
-    found = compare_methods(grid.final, grid.tasks, _rng())
+    scores = grid.by_draw
+    draws, seeds = scores.shape[-1], len(grid.seeds)
+    few = too_few(draws, (seeds, seeds), shared=True)
+    found = compare_methods(scores, grid.tasks, _rng())
     rows: list[tuple[Value, ...]] = []
     for pair in found.pairs:
-        shown = (pair.low > 0 or pair.high < 0) and (pair.p is None or pair.p < 0.05)
-        verdict = ("better" if pair.low > 0 else "worse") if shown else "no difference shown"
         first, second = grid.methods[pair.first], grid.methods[pair.second]
-        difference = Interval(pair.difference, pair.low, pair.high)
-        rows.append((first, second, difference, pair.p, verdict))
-    if found.friedman_p is None:
+        if few:
+            rows.append((first, second, pair.difference, None, f"no verdict: {few}"))
+        else:
+            difference = Interval(pair.difference, pair.low, pair.high)
+            rows.append((first, second, difference, pair.p, pair.verdict))
+    if few:
+        reach = f"No p-values, no intervals and no verdicts: {few}."
+    elif found.friedman_p is None:
         reach = (
             f"There are {found.tasks} independent tasks, fewer than {MIN_TASKS}: no p-values, and what is said holds "
         )

@@ -11,16 +11,15 @@ import numpy as np
 
 from ttgbench.report.runs import BASELINE, Runs, clusters, finals, question_scores, without_graph
 from ttgbench.report.table import Column, Table, Value
+from ttgbench.report.verdict import SAME, ProblemVerdict, judge_problems
 from ttgbench.run.results import CellResult, TestScore
-from ttgbench.stats import Comparison, Interval, accuracy_interval, break_even_queries, compare
+from ttgbench.stats import Interval, accuracy_interval, break_even_queries, compare
 
-SAME = "the same graphs"
-"""A verdict that needs no statistics."""
 COLUMNS = (
     Column("method"),
     Column("test accuracy", "share of test questions answered rightly, mean over runs, with a 95% interval"),
-    Column(f"minus {BASELINE}", "paired difference to the best single model, same questions, 95%", signed=True),
-    Column("verdict", "what the difference is worth"),
+    Column(f"minus {BASELINE}", "difference to the best single model, over runs, 95%", signed=True),
+    Column("verdict", "what the difference is worth; p is corrected for the number of problems (Holm)"),
     Column("units/query", "nominal cost of a query; 1 = the smallest model answering alone", 2),
     Column("FLOPs/query", "measured on the test questions, as are dollars and seconds", 3, exponent=True),
     Column("$/1000 queries", "at the cards' prices", 4),
@@ -44,8 +43,8 @@ class Row:
     graph: dict[str, Any] | None
     """The final graph that most runs ended with; None, as are accuracy and costs, if a run ended without one."""
     accuracy: Interval | None
-    comparison: Comparison | None
-    """With the baseline; None for itself or without a baseline."""
+    comparison: ProblemVerdict | None
+    """With the baseline; None for itself or without one."""
     verdict: str
     nominal_units: float | None
     flops: float | None
@@ -57,12 +56,10 @@ class Row:
 
     def values(self) -> tuple[Value, ...]:
         """As COLUMNS."""
-        compared = self.comparison
-        difference = None if compared is None else Interval(compared.difference, compared.low, compared.high)
         return (
             self.method,
             self.accuracy,
-            difference,
+            None if self.comparison is None else self.comparison.interval,
             self.verdict,
             self.nominal_units,
             self.flops,
@@ -76,15 +73,26 @@ class Row:
 
 def problem_rows(runs: Runs) -> list[Row]:
     """One row per problem and method. The bootstrap is seeded: same rows each time."""
-    margin = runs.suite.margin if runs.suite else None
-    rows = []
-    for problem in runs.problems:
-        baseline = runs.cells(problem, BASELINE)
-        for method in runs.methods:
-            cells = runs.cells(problem, method)
-            if cells:
-                rows.append(_row(cells, baseline, margin))
-    return rows
+    compared = _compared(runs)
+    return [
+        _row(cells, runs.cells(problem, BASELINE), compared.get((problem, method)))
+        for problem in runs.problems
+        for method in runs.methods
+        if (cells := runs.cells(problem, method))
+    ]
+
+
+def _compared(runs: Runs) -> dict[tuple[str, str], ProblemVerdict]:
+    """By problem and method, the comparison with the baseline: what `ttgbench compare` says of the two."""
+    if BASELINE not in runs.methods:
+        return {}
+    others = [method for method in runs.methods if method != BASELINE]
+    baseline, terms = runs.compared(BASELINE), runs.terms()
+    return {
+        (row.problem, method): row
+        for method in others
+        for row in judge_problems(runs.compared(method), baseline, terms)
+    }
 
 
 def best_row(rows: Sequence[Row]) -> Row | None:
@@ -103,18 +111,16 @@ def problem_tables(rows: Sequence[Row]) -> list[Table]:
 
 def _note() -> str:
     return (
-        "Intervals and verdicts are about other questions of this task, for the graphs that these runs found. A method "
-        "with a run without a graph has no score. Rows are judged one by one: of twenty without a difference one shows "
-        "one by chance."
+        "Intervals of accuracies are about other questions of this task, for the graphs that these runs found; "
+        "differences and verdicts are about other runs of these methods, on these test questions. A method with a run "
+        "without a graph has no score. Methods are judged one by one: of twenty without a difference one shows one by "
+        "chance."
     )
 
 
-def _row(cells: Sequence[CellResult], baseline: Sequence[CellResult], margin: float | None) -> Row:
+def _row(cells: Sequence[CellResult], baseline: Sequence[CellResult], compared: ProblemVerdict | None) -> Row:
     first, unscored = cells[0], without_graph(cells)
     scored = [] if unscored else finals(cells)
-    compared = None
-    if scored and baseline and not without_graph(baseline) and first.method.name != BASELINE:
-        compared = compare_runs(cells, baseline)
     graphs = Counter(final.key for final in scored)
     common = next((final.graph for final in scored if graphs[final.key] == max(graphs.values())), None)
 
@@ -130,20 +136,14 @@ def _row(cells: Sequence[CellResult], baseline: Sequence[CellResult], margin: fl
         graph=common,
         accuracy=_accuracy(cells) if scored else None,
         comparison=compared,
-        verdict=_verdict(cells, baseline, compared, margin),
+        verdict=_verdict(cells, compared),
         nominal_units=mean(lambda final: final.nominal.units),
         flops=mean(lambda final: final.flops),
         dollars=mean(lambda final: final.dollars),
         seconds=mean(lambda final: final.seconds),
         search_evaluations=_mean([cell.search.full_evaluations for cell in cells]),
-        break_even=_break_even(cells, baseline) if compared is not None else None,
+        break_even=None if compared is None or compared.difference is None else _break_even(cells, baseline),
     )
-
-
-def compare_runs(first: Sequence[CellResult], second: Sequence[CellResult]) -> Comparison:
-    """Paired over the test questions; runs of one method are averaged within the question."""
-    labels = clusters(first[0])
-    return compare(question_scores(first), question_scores(second), np.random.default_rng(0), clusters=labels)
 
 
 def _accuracy(cells: Sequence[CellResult]) -> Interval:
@@ -155,24 +155,22 @@ def _accuracy(cells: Sequence[CellResult]) -> Interval:
     return Interval(alone.difference, max(alone.low, 0.0), min(alone.high, 1.0))
 
 
-def _verdict(
-    cells: Sequence[CellResult], baseline: Sequence[CellResult], compared: Comparison | None, margin: float | None
-) -> str:
-    if unscored := without_graph(cells):
-        error = next((cell.error for cell in cells if cell.error and cell.final is None), None)
-        return unscored + (f": {error}" if error else "")
-    if cells[0].method.name == BASELINE:
-        return "the baseline"
-    if compared is None:
-        return f"no {BASELINE} to compare with" if not baseline else f"{BASELINE} has no score"
-    own, other = (sorted(final.key for final in finals(runs)) for runs in (cells, baseline))
-    return SAME if own == other else verdict_text(compared, margin)
+def _verdict(cells: Sequence[CellResult], compared: ProblemVerdict | None) -> str:
+    unscored = without_graph(cells)
+    error = next((f": {cell.error}" for cell in cells if cell.error and cell.final is None), "")
+    if compared is not None:
+        return verdict_text(compared) + (error if unscored else "")
+    if unscored:
+        return unscored + error
+    return "the baseline" if cells[0].method.name == BASELINE else f"no {BASELINE} to compare with"
 
 
-def verdict_text(compared: Comparison, margin: float | None) -> str:
+def verdict_text(compared: ProblemVerdict) -> str:
     """The verdict with its p-value, and what would have been detected."""
-    words = compared.verdict(margin)
-    return f"{words} (p = {compared.p:.2g}; {compared.mde:.3f} would have been detected)"
+    if compared.p_holm is None or compared.verdict == SAME:
+        return compared.verdict
+    missed = "too few runs to detect any" if compared.mde is None else f"{compared.mde:.3f} would have been detected"
+    return f"{compared.verdict} (p = {compared.p_holm:.2g}; {missed})"
 
 
 LEDGER_COSTS = {"flops": ("flops", 1.0), "picodollars": ("dollars", 1e12), "nanoseconds": ("seconds", 1e9)}

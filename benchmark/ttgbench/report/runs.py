@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ttgbench.errors import InputError
 from ttgbench.problems.suite import Suite, load_suite, suite_names
+from ttgbench.report.verdict import MethodRuns, Run, Terms
 from ttgbench.run.experiment import MANIFEST, read_manifest
 from ttgbench.run.results import CellResult, TestScore, read_result, result_paths
 
@@ -49,6 +50,39 @@ class Runs:
     def cells(self, problem: str, method: str) -> list[CellResult]:
         """Runs of a method on a problem, by seed; may be none."""
         return self._cells.get((problem, method), [])
+
+    def draw(self, seed: int) -> int:
+        """The draw of samples that a seed's search sees; its own where the suite is not known."""
+        return self.suite.search_universe(seed) if self.suite else seed
+
+    def compared(self, method: str, name: str = "") -> MethodRuns:
+        """What of a method's runs is compared; name: what it is called there."""
+        problems = {problem: self.cells(problem, method) for problem in self.problems}
+        return MethodRuns(
+            name or method,
+            {
+                problem: {cell.seed: self._compared(cell.final, problem) for cell in cells}
+                for problem, cells in problems.items()
+                if cells
+            },
+        )
+
+    def _compared(self, final: TestScore | None, problem: str) -> Run | None:
+        if final is None:
+            return None
+        anchors = self.suite.anchors if self.suite else None
+        score = anchors[problem].normalised(final.value) if anchors else final.value
+        return Run(final.accuracy, score, final.key)
+
+    def terms(self, margin: float | None = None) -> Terms:
+        """How they are compared; margin: of practical equivalence, default the suite's."""
+        tasks = {result.problem: result.task for result in self.results}
+        return Terms(
+            tasks={problem: tasks[problem] for problem in self.problems},
+            margin=self.suite.margin if margin is None and self.suite else margin,
+            draw=self.draw,
+            normalised=bool(self.suite and self.suite.anchors),
+        )
 
 
 def read_runs(folder: Path) -> Runs:

@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttgbench import stats
-from ttgbench.stats import NO_DIFFERENCE, Comparison, Difference, RunsComparison
+from ttgbench.stats import NO_DIFFERENCE, Comparison, Difference, Interval, RunsComparison
 from ttgbench.stats.ranking import holm
 from ttgbench.stats.runs import draw_means, too_few
 
 SAME = "the same graphs"
 """A verdict that needs no statistics."""
+SCALES = {True: "normalised score", False: "value of the objective"}
+"""What scores are, with and without anchors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,8 @@ class Terms:
     """Accuracies closer than this are practically equivalent."""
     draw: Callable[[int], int]
     """The draw of samples that a seed's search sees."""
-    scale: str
-    """What scores are."""
+    normalised: bool
+    """Whether scores lie between the suite's anchors."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +93,13 @@ class ProblemVerdict:
     test: str = ""
     verdict: str
     """Of the first."""
+
+    @property
+    def interval(self) -> Interval | float | None:
+        """The difference with its bounds, where it has some."""
+        if self.difference is None or self.low is None or self.high is None:
+            return self.difference
+        return Interval(self.difference, self.low, self.high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,30 +127,44 @@ class Verdict:
 
 
 def judge_methods(first: MethodRuns, second: MethodRuns, terms: Terms) -> Verdict:
+    """On every problem that both have, and over all of them; see `judge_problems`.
+
+    If a run ended without a graph anywhere there is no verdict over all problems.
+    """
+    problems = judge_problems(first, second, terms)
+    shared = [row.problem for row in problems]
+    overall = next(filter(None, (_missing(first, second, problem) for problem in shared)), "") or _overall(
+        first, second, shared, terms
+    )
+    sentence = _methods_sentence(first.name, second.name, problems, overall, SCALES[terms.normalised])
+    return Verdict(problems, overall if isinstance(overall, Overall) else None, sentence)
+
+
+def judge_problems(first: MethodRuns, second: MethodRuns, terms: Terms) -> tuple[ProblemVerdict, ...]:
     """Over runs, on every problem that both have; see `ttgbench.stats.compare_runs`.
 
-    A problem on which a run ended without a graph gets no verdict, and then there is none over all problems.
+    A problem on which a run ended without a graph gets no verdict.
     """
     shared = [problem for problem in terms.tasks if problem in first.problems and problem in second.problems]
-    missing = {problem: first.without_graph(problem) or second.without_graph(problem) for problem in shared}
-    scored = [problem for problem in shared if not missing[problem]]
+    rows = {
+        problem: ProblemVerdict(problem=problem, verdict=f"no verdict: {reason}")
+        for problem in shared
+        if (reason := _missing(first, second, problem))
+    }
+    scored = [problem for problem in shared if problem not in rows]
     found = [
         stats.compare_runs(first.accuracies(problem), second.accuracies(problem), terms.draw) for problem in scored
     ]
-    rows = {
-        problem: ProblemVerdict(problem=problem, verdict=f"no verdict: {reason}")
-        for problem, reason in missing.items()
-        if reason
-    }
     for problem, one, (p, words) in zip(scored, found, verdicts(found, terms.margin), strict=True):
         a, b = first.graphs(problem), second.graphs(problem)
         means = [float(np.mean(list(side.accuracies(problem).values()))) for side in (first, second)]
         words = SAME if a == b or len({*a, *b}) == 1 else words
         rows[problem] = _row(problem, means, one, p, _runs_as_units(one), words)
-    problems = tuple(rows[problem] for problem in shared)
-    overall = next((reason for reason in missing.values() if reason), "") or _overall(first, second, shared, terms)
-    sentence = _methods_sentence(first.name, second.name, problems, overall, terms.scale)
-    return Verdict(problems, overall if isinstance(overall, Overall) else None, sentence)
+    return tuple(rows[problem] for problem in shared)
+
+
+def _missing(first: MethodRuns, second: MethodRuns, problem: str) -> str:
+    return first.without_graph(problem) or second.without_graph(problem)
 
 
 def judge_graphs(
@@ -150,13 +173,20 @@ def judge_graphs(
     first: NDArray[np.float64],
     second: NDArray[np.float64],
     *,
+    ids: Sequence[str] | None = None,
     clusters: Sequence[str] | None = None,
     margin: float | None = None,
+    same: bool = False,
 ) -> Verdict:
-    """Two graphs over questions, by their scores (questions, universes); see `ttgbench.stats.compare`."""
-    found = stats.compare(first, second, np.random.default_rng(0), clusters=clusters or None)
+    """Two graphs over questions, by their scores (questions, universes); see `ttgbench.stats.compare`.
+
+    ids: of the questions, checked for repeats. clusters: one label per question where they come in groups.
+    same: whether it is one graph.
+    """
+    found = stats.compare(first, second, np.random.default_rng(0), clusters=clusters or None, question_ids=ids)
     ((p, words),) = verdicts([found], margin)
     units = f"{found.n} groups of questions" if clusters else f"{found.n} questions"
+    words = SAME if same else words
     row = _row(problem, [float(np.mean(first)), float(np.mean(second))], found, p, units, words)
     return Verdict((row,), None, _graphs_sentence(*names, row, found))
 
@@ -219,6 +249,8 @@ def _methods_sentence(
     counted = (
         f"Problem by problem {first} is better on {counts['better']}, worse on {counts['worse']} of {len(problems)}"
         f"{f', no verdict on {silent}' if silent else ''}."
+        if silent < len(problems)
+        else f"There is none on any of the {len(problems)} problems either."
     )
     if isinstance(overall, str):
         return f"No verdict over all problems: {overall}. {counted}"

@@ -55,5 +55,5 @@ def _terms(facts: dict[str, Any]) -> Terms:
         tasks={problem["name"]: problem["task"] for problem in facts["problems"]},
         margin=facts["margin"],
         draw=lambda seed: search_universe(seed, facts["search_universes"]),
-        scale="normalised score" if facts["normalised"] else "value of the objective",
+        normalised=facts["normalised"],
     )
