@@ -80,14 +80,19 @@ def test_graph_check_names_node_and_rule(tmp_path):
         ["store", "info", "nowhere.sqlite"],
         ["store", "info", "{graph}"],
         ["models", "fetch", "gpt-9"],
+        ["run", "--suite", "demo", "--engine", "echo", "--out", "{graph}"],
+        ["run", "--suite", "demo", "--engine", "echo", "--out", "{graph}/deeper"],
+        ["run", "--suite", "demo", "--methods", "nosuch", "--engine", "echo", "--out", "new"],
     ],
 )
 def test_wrong_input_gets_one_error_and_exit_code_2(graph_file, arguments, tmp_path):
+    before = sorted(tmp_path.rglob("*"))
     done = ttgbench(*[argument.format(graph=graph_file) for argument in arguments], cwd=tmp_path)
     assert done.returncode == 2, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     assert done.stderr.count("error:") == 1
     assert done.stdout == ""
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 @pytest.mark.parametrize("what", ["tasks", "models", "pools", "roles", "engines", "methods", "suites"])

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from ttgbench.errors import StoreError
+from ttgbench.evaluate.store import parquet as store_file
 from ttgbench.evaluate.store.generation import Generation
 from ttgbench.evaluate.store.store import Overlay, Store
 from ttgbench.graphs.keys import seed_for
@@ -408,6 +409,40 @@ def test_a_broken_import_file_is_one_store_error_and_imports_nothing(tmp_path, s
         assert other.info().generations == 0
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def in_every_row(path, text, dictionary):
+    """One text, stored once or many times, in all rows."""
+
+    def change(table):
+        index = table.schema.get_field_index("text")
+        return table.set_column(index, table.schema.field(index), pa.array([text] * len(table)))
+
+    parquet.write_table(change(parquet.read_table(path)), path, compression="zstd", use_dictionary=dictionary)
+
+
+@pytest.mark.parametrize("dictionary", [False, True])
+def test_a_small_file_that_unpacks_to_much_is_refused(tmp_path, monkeypatch, dictionary):
+    path, limit = tmp_path / "a.parquet", 1 << 20
+    monkeypatch.setattr(store_file, "_MIN_BYTES", limit)
+    with graded_store(100) as store:
+        store.export(path)
+    in_every_row(path, "A" * (limit // 20), dictionary)
+    assert path.stat().st_size < limit // 100
+    with Store() as other:
+        with pytest.raises(StoreError, match=r"a\.parquet: unpacks to more than 100 times its \d+ bytes"):
+            other.import_(path)
+        assert other.info().generations == 0
+
+
+def test_long_answers_are_read_in_small_batches(tmp_path, monkeypatch):
+    monkeypatch.setattr(store_file, "_READ_BYTES", 1 << 20)
+    long = [replace(row, text=f"{n} " + "x" * 100_000) for n, row in enumerate(some(40))]
+    with Store() as store, Store() as other:
+        store.put_many(long)
+        store.export(tmp_path / "a.parquet")
+        assert max(map(len, store_file.read(tmp_path / "a.parquet"))) < 40
+        assert other.import_(tmp_path / "a.parquet").generations == 40
 
 
 def test_an_export_replaces_no_other_file(tmp_path):

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from ttgbench.cli import app
@@ -128,6 +129,23 @@ def test_synthetic_problems_need_no_store(suite, tmp_path):
         assert context.evaluator is session.context(suite, suite.problems[0]).evaluator
         context.evaluator.evaluate([single("sim-b-1b")], range(3), 0, "search")
     assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"search_evaluations": float("inf")}, "search_evaluations"),
+        ({"search_evaluations": 1e300}, "search_evaluations"),
+        ({"problems": [{} for _ in range(2000)]}, "problems"),
+        ({"problems": [{"name": "a", "task": "t", "pool": "p", "budget": "1e300 units"}]}, "problems.0.budget"),
+        ({"problems": [{"name": "a", "task": "t", "pool": "p", "budget": "much"}]}, "problems.0.budget"),
+    ],
+)
+def test_what_no_run_could_use_is_refused_when_the_suite_is_read(tiny_suite_file, changes, field):
+    whole = yaml.safe_load(tiny_suite_file.read_text())
+    tiny_suite_file.write_text(yaml.safe_dump({**whole, **changes}))
+    with pytest.raises(InputError, match=rf"tiny\.yaml: {field}"):
+        load_suite(str(tiny_suite_file))
 
 
 def test_show_prints_what_defines_a_suite(suite):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from typing import Annotated
 
@@ -75,7 +76,8 @@ def _root(
 
 
 def main() -> None:
-    """Entry point: deliberate errors become one line and exit code 2, an interrupt 130; nothing else is swallowed."""
+    """Entry point: deliberate errors become one line and exit code 2, as do files and disks that
+    refuse; an interrupt 130. Nothing else is swallowed."""
     try:
         app()
     except TTGBenchError as error:
@@ -86,3 +88,8 @@ def main() -> None:
         sys.exit(130)
     except BrokenPipeError:
         sys.exit(1)
+    except OSError as error:  # a full disk, a folder that is read-only or a file: what is recorded is kept
+        if error.filename is None and error.errno != errno.ENOSPC:
+            raise
+        log_error(f"{error.filename or 'disk'}: {error.strerror}")
+        sys.exit(2)

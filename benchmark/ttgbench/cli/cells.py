@@ -20,12 +20,14 @@ def setup_for(
 ) -> Setup:
     """Of runs into a folder. A suite with a recording is answered from it, and an engine is started for an agent only.
 
-    rest: further fields of Setup.
+    rest: further fields of Setup. Raises UnknownName for an engine that there is not.
     """
+    from ttgbench.engines import check_name
     from ttgbench.run.experiment import STORE
     from ttgbench.run.recorded import begin, keeps_own
     from ttgbench.run.workers.base import Setup
 
+    check_name(engine)
     if store is None and keeps_own(suite, agent):
         store = folder / STORE
     if store is not None and agent is not None:
@@ -45,7 +47,6 @@ def run_cells(
     """All results, and how many cells have none."""
     from ttgbench.run.experiment import run_on
 
-    folder.mkdir(parents=True, exist_ok=True)
     cells = len(setup.suite.problems) * len(names) * seeds
     with RichProgress() if setup.live else contextlib.nullcontext() as progress:
         backend = _backend(setup, jobs, timeout, ray, progress)

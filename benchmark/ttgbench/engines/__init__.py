@@ -28,6 +28,7 @@ __all__ = [
     "Request",
     "Sampling",
     "availability",
+    "check_name",
     "engine_names",
     "launch",
 ]
@@ -65,6 +66,13 @@ def engine_names() -> list[str]:
     return sorted(LAUNCHERS)
 
 
+def check_name(spec: str) -> None:
+    """Raises UnknownName if the spec is neither for one of `engine_names()` nor an URL."""
+    name, _ = options.split(spec)
+    if name not in LAUNCHERS and "://" not in spec:
+        raise UnknownName("engine", name, [*LAUNCHERS, URL_ENGINE], source="--engine")
+
+
 def launch(spec: str, cards: Iterable[ModelCard], *, slots: int | None = None) -> Mapping[str, Engine]:
     """One engine per model card, by model name.
 
@@ -73,8 +81,9 @@ def launch(spec: str, cards: Iterable[ModelCard], *, slots: int | None = None) -
     UnknownName, InputError, MissingExtra.
     """
     cards = list(cards)
+    check_name(spec)
     name, text = options.split(spec)
-    if "://" in spec and name not in LAUNCHERS:
+    if name not in LAUNCHERS:
         from ttgbench.engines.client import OpenAIEngine
         from ttgbench.engines.token_check import local_counter
 
@@ -83,8 +92,6 @@ def launch(spec: str, cards: Iterable[ModelCard], *, slots: int | None = None) -
             card.name: OpenAIEngine(urls[card.name], card, slots=slots or 32, count=local_counter(card))
             for card in cards
         }
-    if name not in LAUNCHERS:
-        raise UnknownName("engine", name, [*LAUNCHERS, URL_ENGINE], source="--engine")
     launcher = cast(Launcher, importlib.import_module(LAUNCHERS[name][0]))
     return launcher.make(cards, slots, text)
 

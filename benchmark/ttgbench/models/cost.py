@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import operator
 import re
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -34,6 +33,8 @@ METRICS: tuple[Metric, ...] = get_args(Metric)
 
 PICODOLLARS = 10**12
 NANOSECONDS = 10**9
+MAX_LIMIT = 1e30
+"""Of a budget, in any metric."""
 MAX_INT64 = int(np.iinfo(np.int64).max)
 
 Tokens = NDArray[np.integer[Any]]
@@ -168,12 +169,9 @@ class Budget:
     def __post_init__(self) -> None:
         if self.metric not in METRICS:
             raise UnknownName("budget metric", self.metric, METRICS, field="budget")
-        if (
-            isinstance(self.limit, bool)
-            or not isinstance(self.limit, int | float)
-            or not 0 < self.limit <= sys.float_info.max
-        ):
-            raise InputError(f"the limit must be a positive number, not {str(self.limit)[:60]!r}", field="budget")
+        if isinstance(self.limit, bool) or not isinstance(self.limit, int | float) or not 0 < self.limit <= MAX_LIMIT:
+            message = f"the limit must be a positive number up to {MAX_LIMIT:g}, not {str(self.limit)[:60]!r}"
+            raise InputError(message, field="budget")
 
     def __str__(self) -> str:
         return f"{str(self.limit).removesuffix('.0')} {self.metric}"

@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ttgbench.errors import InputError, UnknownName
 from ttgbench.models.cost import Budget
@@ -63,6 +63,15 @@ class ProblemSpec(_Record):
     test_questions: int = Field(default=0, ge=0)
     evaluator: Literal["generation", "synthetic"] = "generation"
 
+    @field_validator("budget")
+    @classmethod
+    def _readable(cls, budget: str) -> str:
+        try:
+            Budget.parse(budget)
+        except InputError as error:
+            raise ValueError(error.message) from None
+        return budget
+
     def load_pool(self) -> Pool:
         """The pool, restricted to `models`."""
         pool = load_pool(self.pool)
@@ -97,11 +106,11 @@ class Suite(_Record):
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
     version: int = Field(ge=1)
     description: str
-    problems: tuple[ProblemSpec, ...] = Field(min_length=1)
+    problems: tuple[ProblemSpec, ...] = Field(min_length=1, max_length=1000)
     methods: tuple[str, ...] = ()
     """Run when no methods are named."""
     seeds: int = Field(default=10, ge=1, le=1000)
-    search_evaluations: float = Field(gt=0)
+    search_evaluations: float = Field(gt=0, le=1e9)
     """Search budget of one run, in full evaluations of the search questions at the per-query budget."""
     checkpoints: tuple[float, ...] = ()
     """The incumbents at these search spends (in full evaluations) are scored on test, besides the final graph."""
