@@ -216,7 +216,8 @@ def judge(channel: Channel, setup: str, tests: str, entry_point: str | None) -> 
 def _bring_names(client: Client, tree: ast.AST, entry_point: str | None, names: dict[str, Any]) -> None:
     """Gives the tests the candidate's names that they use and that neither the setup nor Python defines.
 
-    The entry point is always the candidate's. `math` in `math.isclose(...)` is always the library's.
+    The entry point is always the candidate's; NameError is raised where it has none. `math` in `math.isclose(...)` is
+    always the library's.
     """
     modules = {n.value.id for n in ast.walk(tree) if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name)}
     used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
@@ -226,8 +227,7 @@ def _bring_names(client: Client, tree: ast.AST, entry_point: str | None, names: 
         elif name != entry_point:
             _bring(client, name, names)
     if entry_point:
-        names.pop(entry_point, None)
-        _bring(client, entry_point, names)
+        names[entry_point] = client.ask("name", entry_point)  # never what Python calls so
 
 
 def _bring(client: Client, name: str, names: dict[str, Any]) -> None:

@@ -11,17 +11,22 @@ MAX_ANSWER = 1_000
 """A longer answer is never computed with; its first MAX_ANSWER characters stand for it."""
 
 _UNENCODABLE = re.compile("[\ud800-\udfff]")
-_PLAIN = str.maketrans("−–‐‑\u00a0\u202f\u2009", "----   ", "\0")
+_PLAIN = str.maketrans("−–‐‑\u00a0\u202f\u2009", "----   ")
 
 
 def readable(output: str) -> str:
-    """The output without NUL and lone surrogates, with plain spaces and ASCII minus signs, at most HEAD + TAIL long.
+    """The output `bounded`, with plain spaces and ASCII minus signs."""
+    return bounded(output).translate(_PLAIN)
+
+
+def bounded(output: str) -> str:
+    """The output without NUL and lone surrogates, at most HEAD + TAIL long.
 
     The cut keeps both ends, as an answer stands at one of them.
     """
     if len(output) > HEAD + TAIL:
         output = output[:HEAD] + "\n" + output[-TAIL:]
-    return _UNENCODABLE.sub("\ufffd", output.translate(_PLAIN))
+    return _UNENCODABLE.sub("\ufffd", output.replace("\0", ""))
 
 
 _ANSWER_LINE = re.compile(r"(?im)^[*_#> \t]{0,8}(?:final\s+)?answer[*_ ]{0,4}:[*_\s]{0,6}(?=\S)")

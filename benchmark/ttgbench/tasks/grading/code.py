@@ -18,18 +18,15 @@ from typing import Any
 
 from ttgbench.errors import InputError
 from ttgbench.sandbox import Limits, Sandbox, choose
-from ttgbench.tasks.grading.clean import readable
+from ttgbench.tasks.grading.program import continued, extract, finished
 from ttgbench.tasks.task import CORRECT, UNANSWERED, UNGRADABLE, WRONG, Grade
 
-GRADER = "code/1"
+GRADER = "code/2"
 """Grades are stored under it; it changes when a verdict may."""
 
 LIMITS = Limits(cpu_seconds=10, wall_seconds=30.0)
 """Processor time decides, so that a busy machine changes no verdict; the wall limit is for code that waits. The slowest
 reference solution of HumanEval and MBPP needs two to three seconds."""
-
-
-_FENCE = re.compile(r"^[ \t]*(?:```|~~~)[ \t]*(?:python3?|py)?[ \t]*$\n?", re.MULTILINE | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,7 @@ class CodeItem:
     tests: str
     """Statements; they pass when they run to their end. They may use any top-level name of the candidate's."""
     entry_point: str | None = None
-    """The name that is the candidate's even where `setup` defines it too."""
+    """The name that is the candidate's even where `setup` or Python itself defines it too."""
     setup: str = ""
     """Trusted code that runs before the candidate, and before the tests. What it defines, the tests take from here:
     helpers that decide a verdict belong here, not to the candidate."""
@@ -82,7 +79,8 @@ def mbpp(row: Mapping[str, str | Sequence[str]], program: str) -> CodeItem:
         tests = [str(row.get("test_setup_code", "")), *row["test_list"]]
     except KeyError as error:
         raise InputError("an MBPP row has test_list", field=str(error)) from None
-    return CodeItem(program, "\n".join(tests) + "\n")
+    names = tested_names(row)
+    return CodeItem(program, "\n".join(tests) + "\n", names[0] if names and _BUILTINS.issuperset(names) else None)
 
 
 def judge(
@@ -115,17 +113,6 @@ def judge_many(
         return list(threads.map(one, items))
 
 
-def extract(output: str, names: Sequence[str] = ()) -> str | None:
-    """The program: the last code block that defines one of `names`, else the last block, else the whole output.
-
-    A block that is never closed (a cut output) reaches to the end. None where there is nothing but blanks.
-    """
-    parts = _FENCE.split(readable(output))
-    blocks = [part for part in parts[1::2] if part.strip()] or ([parts[0]] if parts[0].strip() else [])
-    defining = [block for block in blocks if any(re.search(rf"\b(?:def|class)\s+{name}\b", block) for name in names)]
-    return (defining or blocks or [None])[-1]
-
-
 def grade(output: str, doc: Mapping[str, Any]) -> Grade:
     """The verdict of all tests. `doc`: a row of HumanEval or of MBPP. Raises as `grade_many` does."""
     return grade_many([output], [doc], jobs=1)[0]
@@ -136,7 +123,7 @@ def grade_many(outputs: Sequence[str], docs: Sequence[Mapping[str, Any]], jobs: 
 
     Raises SandboxUnavailable: nothing has been run then, and nothing is to be graded.
     """
-    programs = [extract(output, _names(doc)) for output, doc in zip(outputs, docs, strict=True)]
+    programs = [extract(output, tested_names(doc)) for output, doc in zip(outputs, docs, strict=True)]
     items = [_item(doc, program) for doc, program in zip(docs, programs, strict=True) if program is not None]
     verdicts = iter(judge_many(items, jobs or os.cpu_count() or 1) if items else [])
     return [Grade(UNANSWERED, None) if text is None else _grade(next(verdicts), text) for text in programs]
@@ -148,19 +135,25 @@ def _grade(verdict: CodeVerdict, program: str) -> Grade:
 
 
 def _item(doc: Mapping[str, Any], program: str) -> CodeItem:
+    names = tested_names(doc)
     if "entry_point" not in doc:
-        return mbpp(doc, program)
+        return mbpp(doc, finished(program, names))
     # A base model continues the prompt; whoever answers with a program writes the function's head again.
-    whole = re.search(rf"^[ \t]*(?:async\s+)?def\s+{re.escape(doc['entry_point'])}\b", program, re.MULTILINE)
-    return humaneval(doc, program if whole else f"{doc['prompt']}{program}")
+    whole = re.search(rf"^[ \t]*(?:async\s+)?def\s+{re.escape(names[0])}\b", program, re.MULTILINE)
+    return humaneval(doc, finished(program, names) if whole else continued(doc["prompt"], program, names[0]))
 
 
-def _names(doc: Mapping[str, Any]) -> list[str]:
-    """What the tests use."""
+def tested_names(doc: Mapping[str, Any]) -> list[str]:
+    """What the tests want of the candidate. Those of MBPP call what its reference (`code`) defines, which may be named
+    like a built-in; where there is no reference, what is no built-in, and only if there is nothing else a built-in."""
     if "entry_point" in doc:
-        return [re.escape(str(doc["entry_point"]))]
-    called = re.findall(r"([A-Za-z_]\w*)\s*\(", " ".join(map(str, doc.get("test_list", ()))))
-    return [name for name in dict.fromkeys(called) if name not in _BUILTINS]
+        return [str(doc["entry_point"])]
+    tests = " ".join(map(str, doc.get("test_list", ())))
+    defined = re.findall(r"^(?:async\s+)?(?:def|class)\s+(\w+)", str(doc.get("code", "")), re.MULTILINE)
+    called = list(dict.fromkeys(re.findall(r"(?<![.\w])([A-Za-z_]\w*)\s*\(", tests)))
+    mine = [name for name in called if name in defined] or called
+    return [name for name in mine if name not in _BUILTINS] or [n for n in mine if n not in _TYPES] or mine
 
 
 _BUILTINS = frozenset(dir(builtins))
+_TYPES = frozenset(name for name in _BUILTINS if isinstance(getattr(builtins, name), type)) - {"filter", "map", "zip"}
