@@ -81,6 +81,13 @@ def test_bad_tests_are_ungradable_or_failed_but_never_passed(verdict, tests):
     assert result.status in ("ungradable", "failed")
 
 
+def test_results_that_are_too_large_to_be_sent_back_are_failures(verdict):
+    code = "def f(x): return 'x' * x if isinstance(x, int) else len(x)\n"
+    assert verdict(code, "assert f([f(9_000_000), f(9_000_000)]) == 2").status == "failed"
+    deep = "def f(x):\n    y = []\n    for _ in range(290): y = [y]\n    return y\n"
+    assert verdict(deep, "x = f(1)\nfor _ in range(20): x = [x]\nassert f(x) == 1").status == "failed"
+
+
 def test_a_bad_setup_is_ungradable(verdict):
     assert verdict("def f(x): return 1", "assert f(1) == 1", setup="1 / 0").status == "ungradable"
 
@@ -211,6 +218,9 @@ def test_no_comparison_is_forged(verdict, candidate, tests):
         ),
         ("class P:\n    def __init__(s, x): s.x = x\n    def __eq__(s, o): return s.x == o.x\ndef f(): return P(1)", "assert f() == P(1)\nassert f() != P(2)\nassert f() != 1"),
         ("import math\ndef f(x): return math.sqrt(x)", "assert math.isclose(f(2), 2 ** .5)"),
+        ("def f(d): return d.keys()", "assert f({'a': 1}) == {'a'} and 'b' in f({'b': 1}) and f({}) != {'a'}"),
+        ("def f(d): return d.items()", "assert f({'a': 1}) == {('a', 1)} and list(f({'a': [1]})) == [('a', [1])]"),
+        ("def f(d): return d.values()", "assert list(f({'a': 1})) == [1] and max(f({'a': 1, 'b': 2})) == 2"),
         ("def f(x): return 10 ** x", "assert f(5000) == 10 ** 5000"),
         ("def f(x): return type(x)", "assert f(1) is int and f('a') is str"),
         ("def f(x=[]):\n    x.append(1)\n    return len(x)", "assert f() == 1\nassert f() == 2"),

@@ -29,6 +29,10 @@ class Uncarried(Exception):
     """A value cannot be sent, or what arrived is not a message."""
 
 
+class TooLarge(Uncarried):
+    """A value is too long or too deep to be sent."""
+
+
 def _pairs(mapping: Any) -> list[list[Any]]:
     return [[key, value] for key, value in dict.items(mapping)]
 
@@ -47,6 +51,9 @@ _TYPES: dict[str, tuple[type, Callable[[Any], Any], Callable[[Any], Any]]] = {
     "Counter": (Counter, _pairs, lambda pairs: Counter(dict(pairs))),
     "OrderedDict": (OrderedDict, _pairs, OrderedDict),
     "dict": (dict, _pairs, dict),
+    "keys": (type({}.keys()), list, lambda keys: dict.fromkeys(keys).keys()),
+    "items": (type({}.items()), list, lambda pairs: dict(pairs).items()),
+    "values": (type({}.values()), list, lambda values: dict(enumerate(values)).values()),
     "Decimal": (Decimal, str, Decimal),
     "Fraction": (Fraction, lambda f: [f.numerator, f.denominator], lambda parts: Fraction(*parts)),
     "datetime": (datetime.datetime, datetime.datetime.isoformat, datetime.datetime.fromisoformat),
@@ -66,7 +73,7 @@ _CLASSES = {kind.__name__: kind for kind in _PLAIN}
 
 
 def encode(value: Any, refer: Callable[[Any], dict[str, Any]], depth: int = MAX_DEPTH) -> Any:
-    """The JSON tree of `value`. Raises Uncarried where it is too deep (or contains itself), and what `refer` raises."""
+    """The JSON tree of `value`. Raises TooLarge where it is too deep (or contains itself), and what `refer` raises."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int) and abs(value) < _PLAIN_INT:
@@ -76,7 +83,7 @@ def encode(value: Any, refer: Callable[[Any], dict[str, Any]], depth: int = MAX_
     if isinstance(value, str):
         return str.__str__(value)
     if depth == 0:
-        raise Uncarried(f"a value is nested more than {MAX_DEPTH} deep")
+        raise TooLarge(f"a value is nested more than {MAX_DEPTH} deep")
     if isinstance(value, list):
         return [encode(item, refer, depth - 1) for item in value]
     if isinstance(value, type) and _CLASSES.get(value.__name__) is value:
@@ -108,10 +115,10 @@ def decode(tree: Any, resolve: Callable[[Any, Any], Any]) -> Any:
 
 
 def dumps(tree: Any) -> bytes:
-    """One message. Raises Uncarried where it is longer than MAX_BYTES."""
+    """One message. Raises TooLarge where it is longer than MAX_BYTES."""
     data = json.dumps(tree, separators=(",", ":")).encode()
     if len(data) > MAX_BYTES:
-        raise Uncarried(f"a message of {len(data)} bytes; at most {MAX_BYTES} can be carried")
+        raise TooLarge(f"a message of {len(data)} bytes; at most {MAX_BYTES} can be carried")
     return data
 
 

@@ -239,7 +239,9 @@ def _bring(client: Client, name: str, names: dict[str, Any]) -> None:
 def _explain(error: BaseException, tests: str) -> tuple[str, str]:
     lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == "<tests>" and f.lineno]
     where = f" in: {tests.splitlines()[lines[-1] - 1].strip()[:300]}" if lines else ""
-    return "ungradable" if isinstance(error, codec.Uncarried) else "failed", _text(error) + where
+    # What is too large to be sent is what the candidate made: a task's own values are small.
+    unfit = isinstance(error, codec.Uncarried) and not isinstance(error, codec.TooLarge)
+    return "ungradable" if unfit else "failed", _text(error) + where
 
 
 def _text(error: BaseException) -> str:
