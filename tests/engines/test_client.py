@@ -1,6 +1,7 @@
 """The one client against a real loopback server that misbehaves in every way a model server can."""
 
 import asyncio
+import gzip
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -41,6 +42,8 @@ class Handler(BaseHTTPRequestHandler):
         if answer is CUT:
             self.close_connection = True
             self.connection.close()
+        elif callable(answer):
+            answer(self)
         elif answer is HANG:
             self.server.release.wait(20)
             self.close_connection = True
@@ -95,9 +98,9 @@ def request(prompt=CHAT, schema=None, seed=11, **sampling):
     return Request("small", prompt, Sampling(**{"max_tokens": 16, **sampling}), seed, schema)
 
 
-def ask(server, *requests, timeout=10.0, url=None, count=None):
+def ask(server, *requests, timeout=10.0, url=None, count=None, waits=None):
     """The completions, and how long the client waited between attempts."""
-    waits = []
+    waits = [] if waits is None else waits
 
     async def sleep(seconds):
         waits.append(seconds)
@@ -176,9 +179,17 @@ def test_an_answer_by_another_model_is_refused(server):
         ask(server)
 
 
-def test_a_date_behind_the_name_is_no_other_model(server):
-    server.answers = [{**GOOD, "model": "small-2026-01-01"}]
+@pytest.mark.parametrize("date", ["-2026-01-01", "-20260101"])
+def test_a_date_behind_the_name_is_no_other_model(server, date):
+    server.answers = [{**GOOD, "model": f"small{date}"}]
     assert ask(server)[0][0].text == "5"
+
+
+@pytest.mark.parametrize("rest", ["-but-70b", "er", "-2026-01-01-70b", "-2026", "/large", ":free", "-2026-01-01\n"])
+def test_a_name_that_only_begins_alike_is_another_model(server, rest):
+    server.answers = [{**GOOD, "model": f"small{rest}"}]
+    with pytest.raises(WrongModel, match="asked for 'small'"):
+        ask(server)
 
 
 @pytest.mark.parametrize(
@@ -237,8 +248,10 @@ def test_it_gives_up_after_the_last_retry(server):
 
 
 def test_nobody_listens(server):
+    waits = []
     with pytest.raises(EngineError, match=r"127\.0\.0\.1:9/v1: does not answer: no connection"):
-        ask(server, url="http://127.0.0.1:9/v1")
+        ask(server, url="http://127.0.0.1:9/v1", waits=waits)
+    assert sum(waits) < 5
 
 
 @pytest.mark.parametrize(
@@ -266,6 +279,7 @@ def test_a_refusal_is_final(server, status, message):
     assert len(sent(server)) == 1
 
 
+GOOD_WITH = json.dumps(GOOD).replace(": 7", ": %s")
 BAD = {
     "not JSON": GARBAGE,
     "no choices": {**GOOD, "choices": []},
@@ -273,6 +287,13 @@ BAD = {
     "no usage": {key: value for key, value in GOOD.items() if key != "usage"},
     "usage of words": {**GOOD, "usage": {"prompt_tokens": "many", "completion_tokens": 1}},
     "negative usage": {**GOOD, "usage": {"prompt_tokens": -7, "completion_tokens": 1}},
+    "endless usage": (GOOD_WITH % "1e999").encode(),
+    "usage beyond all bounds": (GOOD_WITH % 10**20).encode(),
+    "nested too deep": b"[" * 200_000,
+    "text of no tokens": {**GOOD, "usage": {"prompt_tokens": 7, "completion_tokens": 0}},
+    "content of something else": {**GOOD, "choices": [{"index": 0, "message": {"content": [{"type": "image"}]}}]},
+    "content is a table": {**GOOD, "choices": [{"index": 0, "message": {"content": {"text": "5"}}}]},
+    "content is a number": {**GOOD, "choices": [{"index": 0, "message": {"content": 5}}]},
     "no message": {**GOOD, "choices": [{"index": 0, "finish_reason": "stop"}]},
     "a list": [1, 2],
 }
@@ -298,6 +319,135 @@ def test_the_key_comes_from_the_environment(server, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY")
     ask(server)
     assert server.keys == ["Bearer mine", "Bearer none"]
+
+
+def told(message, reason="stop", **rest):
+    return {**GOOD, "choices": [{"index": 0, "finish_reason": reason, "message": message}], **rest}
+
+
+@pytest.mark.parametrize(
+    ("error", "billed_in"),
+    [
+        ({"message": "Rate limit exceeded", "code": 429}, 0),
+        ({"message": "no provider", "code": "503"}, 7),
+        ({"message": "no provider", "status": 502}, 7),
+    ],
+)
+def test_an_error_that_passes_is_asked_again_also_under_200(server, error, billed_in):
+    of_choice = told(None) | {"choices": [{"index": 0, "finish_reason": "error", "error": error}]}
+    server.answers = [{"error": error}, of_choice]
+    [completion], waits = ask(server)
+    assert (completion.attempts, completion.retried_tokens_in, len(waits)) == (3, 2 * billed_in, 2)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ({"message": "No credits left", "code": 402}, "402: No credits left"),
+        ({"message": "Model is gone", "type": "gone"}, "an error came as an answer: Model is gone"),
+        ("just words", "an error came as an answer: just words"),
+    ],
+)
+def test_an_error_under_200_is_told_in_the_words_of_the_provider(server, error, words):
+    server.answers = [{"error": error}]
+    with pytest.raises(EngineError, match=rf"/v1: {words}"):
+        ask(server)
+    assert len(sent(server)) == 1
+
+
+def test_an_answer_that_was_broken_off_is_asked_again(server):
+    server.answers = [told({"content": "It is"}, "error"), told({"content": "It is"}, "abort")]
+    [completion], _ = ask(server)
+    assert (completion.text, completion.attempts, completion.retried_tokens_in) == ("5", 3, 14)
+
+
+@pytest.mark.parametrize("where", ["status", "body"])
+def test_llama_cpp_tells_an_overflow_under_500(server, where):
+    words = "Context size has been exceeded."
+    server.answers = [(500, words) if where == "status" else {"error": {"code": 500, "message": words}}]
+    with pytest.raises(ContextOverflow):
+        ask(server)
+
+
+def test_other_words_under_500_are_no_overflow(server):
+    server.answers = [(500, "the model took too long")]
+    assert ask(server)[0][0].attempts == 2
+
+
+@pytest.mark.parametrize(
+    ("message", "text", "reasoning"),
+    [
+        ({"content": [{"type": "text", "text": "4"}, {"type": "text", "text": "2"}]}, "42", ""),
+        ({"content": [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "42"}]}, "42", "hm"),
+        ({"content": "42", "reasoning_content": "hm"}, "42", "hm"),
+        ({"content": "42", "reasoning": "hm"}, "42", "hm"),
+        ({"content": None, "reasoning": "hm"}, "", "hm"),
+        ({"content": "half \ud800"}, "half ?", ""),
+    ],
+)
+def test_thinking_is_kept_apart_from_the_text(server, message, text, reasoning):
+    server.answers = [told(message)]
+    [completion], _ = ask(server)
+    assert (completion.text, completion.reasoning) == (text, reasoning)
+
+
+def in_pieces(piece, count, seconds=0.0, **headers):
+    """An answer that comes bit by bit, longer than anybody wants it."""
+
+    def answer(handler):
+        handler.send_response(200)
+        for name, value in {"content-type": "application/json", **headers}.items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.end_headers()
+        handler.close_connection = True
+        for _ in range(count):
+            handler.wfile.write(piece)
+            if handler.server.release.wait(seconds):
+                return
+
+    return answer
+
+
+def test_a_reply_that_drips_times_out_as_a_whole(server):
+    server.answers = [in_pieces(b" ", 1000, 0.1)]
+    [completion], _ = ask(server, timeout=0.6)
+    assert (completion.attempts, completion.retried_tokens_out) == (2, 16)
+
+
+def test_a_reply_without_end_is_refused(server):
+    server.answers = [in_pieces(b" " * (1 << 20), 1000)]
+    with pytest.raises(EngineError, match=r"/v1: sent more than 16 MiB in one reply"):
+        ask(server)
+    assert len(sent(server)) == 1
+
+
+def test_a_packed_reply_is_refused_unread(server):
+    packed = gzip.compress(json.dumps(GOOD).encode())
+    server.answers = [in_pieces(packed, 1, content_encoding="gzip")]
+    with pytest.raises(EngineError, match="sent a packed reply"):
+        ask(server)
+
+
+@pytest.mark.parametrize("status", [302, 307, 308])
+def test_redirects_stay_at_the_origin(server, status):
+    server.answers = [(status, "there", ("location", "http://localhost:9/v1/chat/completions"))]
+    with pytest.raises(EngineError, match=r"redirects to another origin, 'http://localhost:9/v1"):
+        ask(server)
+    server.answers = [(307, "there", ("location", "/v1/chat/completions/"))]
+    server.asked.clear()
+    assert ask(server)[0][0].tokens_in == 7
+    assert [path for path, body in server.asked if body] == ["/v1/chat/completions", "/v1/chat/completions/"]
+
+
+def test_control_characters_of_a_server_are_shown_and_not_passed_on(server):
+    server.answers = [(400, "\x1b[2Jgone\x07\r\nTrust me\x9b")]
+    with pytest.raises(EngineError) as caught:
+        ask(server)
+    assert r"400: \x1b[2Jgone\x07\r\nTrust me\x9b" in str(caught.value)
+    server.models = ["\x1b[2J"]
+    with pytest.raises(WrongModel) as caught:
+        ask(server)
+    assert str(caught.value).isprintable()
 
 
 def test_launch_takes_one_url_or_one_per_model(server):

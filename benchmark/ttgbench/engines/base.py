@@ -80,6 +80,8 @@ class Completion:
     retried_tokens_in: int = 0
     """Prompt tokens of failed attempts; they are billed."""
     retried_tokens_out: int = 0
+    reasoning: str = ""
+    """What the server tells apart as thinking. It is in `tokens_out`, and no part of the answer."""
 
 
 class Engine(Protocol):

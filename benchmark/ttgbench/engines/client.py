@@ -9,26 +9,29 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from ttgbench.engines.base import Completion, Request
+from ttgbench.engines.reply import LONGEST_WAIT, Reply, Retry, read, refusal, shown
 from ttgbench.engines.token_check import Counter, check_counts
-from ttgbench.errors import ContextOverflow, EngineError, WrongModel, unknown_name_message
+from ttgbench.errors import EngineError, WrongModel, unknown_name_message
 from ttgbench.models.pool import ModelCard
 
 if TYPE_CHECKING:
+    import openai
     from openai import AsyncOpenAI
 
 RETRIES = 5
-LONGEST_WAIT = 30.0
-_OVERFLOW = ("context length", "context size", "maximum context", "exceed_context_size", "too many tokens", "too long")
+RETRIES_UNCONNECTED = 3
+"""While nothing was ever heard of the server, at waits of 0.5, 1 and 2 seconds: it is not there."""
 
 
 class OpenAIEngine:
     """Speaks to one endpoint for one model.
 
-    slots: requests in flight; timeout: seconds per attempt; sleep: injected for tests; count: the model's tokenizer,
-    against which the server's counts are checked. The key comes from OPENAI_API_KEY and is sent to no other place.
-    What failed is asked again up to RETRIES times, with exponential backoff, if it was a time-out, a lost connection,
-    429 or a 5xx. A time-out is billed as the prompt and the longest answer, a 5xx as the prompt; a refused request
-    (429, no connection) never reached the model and costs nothing.
+    slots: requests in flight; timeout: seconds per attempt, until its last byte; sleep: injected for tests; count: the
+    model's tokenizer, against which the server's counts are checked. The key comes from OPENAI_API_KEY and is sent to
+    no other place. What failed is asked again up to RETRIES times, with exponential backoff, if it was a time-out, a
+    lost connection, 429 or a 5xx, also where these come in the body of an answer. A time-out is billed as the prompt
+    and the longest answer, a 5xx as the prompt; a refused request (429, no connection) never reached the model and
+    costs nothing.
     """
 
     def __init__(
@@ -58,8 +61,8 @@ class OpenAIEngine:
         billed_prompts = timeouts = 0
         for attempt in range(1, RETRIES + 2):
             try:
-                text, reason, tokens_in, tokens_out = await self._ask(request, self._served)
-            except _Retry as failure:
+                reply = await self._ask(request, self._served)
+            except Retry as failure:
                 if attempt > RETRIES:
                     raise EngineError(f"{self.url}: gave up after {attempt} attempts: {failure}") from None
                 billed_prompts += failure.reached
@@ -67,15 +70,16 @@ class OpenAIEngine:
                 await self._sleep(failure.wait or min(LONGEST_WAIT, 0.5 * 2**attempt * _jitter(request.seed, attempt)))
                 continue
             if self._count is not None:
-                check_counts(self._count, request, text, tokens_in, tokens_out)
+                check_counts(self._count, request, reply.reasoning + reply.text, reply.tokens_in, reply.tokens_out)
             return Completion(
-                text=text,
-                tokens_in=tokens_in,
-                tokens_out=tokens_out,
-                finish_reason=reason,
+                text=reply.text,
+                reasoning=reply.reasoning,
+                tokens_in=reply.tokens_in,
+                tokens_out=reply.tokens_out,
+                finish_reason=reply.finish_reason,
                 seconds=time.perf_counter() - started,
                 attempts=attempt,
-                retried_tokens_in=billed_prompts * tokens_in,
+                retried_tokens_in=billed_prompts * reply.tokens_in,
                 retried_tokens_out=timeouts * request.sampling.max_tokens,
             )
         raise AssertionError("unreachable")
@@ -90,8 +94,13 @@ class OpenAIEngine:
         if self._client is None:
             from openai import AsyncOpenAI
 
+            from ttgbench.engines.transport import bounded
+
             key = os.environ.get("OPENAI_API_KEY", "none")
-            self._client = AsyncOpenAI(base_url=self.url, api_key=key, timeout=self._timeout, max_retries=0)
+            http = bounded(self.url, self._timeout, self.slots)
+            self._client = AsyncOpenAI(
+                base_url=self.url, api_key=key, http_client=http, timeout=http.timeout, max_retries=0
+            )
         return self._client
 
     async def _served_name(self) -> str:
@@ -101,18 +110,18 @@ class OpenAIEngine:
             try:
                 listed = await self._call(self._connection().models.list())
                 break
-            except _Retry as failure:
-                if attempt > RETRIES:
+            except Retry as failure:
+                if attempt > (RETRIES if failure.connected else min(RETRIES, RETRIES_UNCONNECTED)):
                     raise EngineError(f"{self.url}: does not answer: {failure}") from None
-                await self._sleep(failure.wait or 0.5 * 2**attempt)
-        names = [str(model.id) for model in getattr(listed, "data", None) or []]
+                await self._sleep(failure.wait or 0.25 * 2**attempt * (2 if failure.connected else 1))
+        names = [shown(str(model.id)) for model in getattr(listed, "data", None) or []]
         for name in wanted:
             if name in names:
                 return name
         message = unknown_name_message("model", self._card.name, names)
         raise WrongModel(f"{self.url} serves neither {wanted[0]} nor {wanted[1]}: {message}")
 
-    async def _ask(self, request: Request, model: str) -> tuple[str, str, int, int]:
+    async def _ask(self, request: Request, model: str) -> Reply:
         sampling = request.sampling
         arguments: dict[str, Any] = {
             "model": model,
@@ -138,55 +147,49 @@ class OpenAIEngine:
         else:
             messages: Any = [{"role": m.role, "content": m.content} for m in request.prompt.messages]
             reply = await self._call(client.chat.completions.create(messages=messages, **arguments))
-        return self._read(reply, model)
-
-    def _read(self, reply: Any, model: str) -> tuple[str, str, int, int]:
-        answered = str(getattr(reply, "model", None) or model)
-        if not answered.startswith(model):  # clouds append a date to the name
-            raise WrongModel(f"{self.url}: asked for {model!r}, {answered[:80]!r} answered")
         try:
-            choice = reply.choices[0]
-            text = choice.text if hasattr(choice, "text") else choice.message.content
-            counts = int(reply.usage.prompt_tokens), int(reply.usage.completion_tokens)
-        except (AttributeError, IndexError, TypeError, ValueError) as error:
-            raise EngineError(f"{self.url}: the reply lacks choices or usage: {error}") from None
-        if min(counts) < 0:
-            raise EngineError(f"{self.url}: usage: negative token counts {counts}")
-        return str(text or ""), str(choice.finish_reason or "unknown"), *counts
+            return read(reply, model)
+        except EngineError as error:
+            raise self._named(error) from None
+
+    def _named(self, error: EngineError) -> EngineError:
+        return type(error)(f"{self.url}: {error}")
 
     async def _call(self, call: Awaitable[Any]) -> Any:
-        """Maps every error of the client library, in this one place."""
+        """Maps every error of the client library, in this one place. The time limit holds until the last byte."""
         import openai
 
         try:
-            return await call
-        except openai.APITimeoutError:
-            raise _Retry("timed out", reached=True, timed_out=True) from None
+            async with asyncio.timeout(self._timeout):
+                return await call
+        except EngineError as error:
+            raise self._named(error) from None
+        except (TimeoutError, openai.APITimeoutError) as error:
+            if type(error.__cause__).__name__ == "ConnectTimeout":
+                raise Retry("no connection: timed out", connected=False) from None
+            raise Retry("timed out", reached=True, timed_out=True) from None
         except openai.APIConnectionError as error:
-            raise _Retry(f"no connection: {error.__cause__ or error}") from None
+            unconnected = type(error.__cause__).__name__ == "ConnectError"
+            raise Retry(f"no connection: {shown(str(error.__cause__ or error))}", connected=not unconnected) from None
         except openai.APIStatusError as error:
-            message = f"{error.status_code}: {str(error.message)[:300]}"
-            if error.status_code in (408, 409, 429):
-                raise _Retry(message, wait=_retry_after(error.response)) from None
-            if error.status_code >= 500:
-                raise _Retry(message, reached=True, wait=_retry_after(error.response)) from None
-            if error.status_code in (400, 413) and any(
-                mark in str(error.body or message).lower() for mark in _OVERFLOW
-            ):
-                raise ContextOverflow(message) from None
-            raise EngineError(f"{self.url}: {message}") from None
-        except (openai.OpenAIError, ValueError, TypeError, AttributeError) as error:
-            raise EngineError(f"{self.url}: unusable reply: {type(error).__name__}: {str(error)[:300]}") from None
+            found = refusal(error.status_code, _words(error), _retry_after(error.response))
+            raise self._named(found) if isinstance(found, EngineError) else found from None
+        except (
+            openai.OpenAIError,
+            ArithmeticError,
+            AttributeError,
+            LookupError,
+            RecursionError,
+            TypeError,
+            ValueError,
+        ) as error:
+            raise EngineError(f"{self.url}: unusable reply: {type(error).__name__}: {shown(str(error))}") from None
 
 
-class _Retry(Exception):
-    """An attempt failed in a way that may pass."""
-
-    def __init__(
-        self, message: str, *, reached: bool = False, timed_out: bool = False, wait: float | None = None
-    ) -> None:
-        super().__init__(message)
-        self.reached, self.timed_out, self.wait = reached, timed_out, wait
+def _words(error: openai.APIStatusError) -> str:
+    """What the server said, its own words first."""
+    body = error.body if isinstance(error.body, dict) else {}
+    return str(body.get("message") or error.message)
 
 
 def _retry_after(response: Any) -> float | None:

@@ -1,0 +1,141 @@
+"""Reads a server's replies: answers, and errors under whatever status they come. No I/O."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from ttgbench.errors import ContextOverflow, EngineError, WrongModel
+
+LONGEST_WAIT = 30.0
+MAX_TOKENS = 10**9
+"""More than this no server counts in one reply."""
+
+_OVERFLOW = ("context length", "context size", "maximum context", "exceed_context_size")
+_OVERFLOW_OF_4XX = (*_OVERFLOW, "too many tokens", "too long")
+_DATE = re.compile(r"-\d{4}-\d{2}-\d{2}|-\d{8}")
+_BROKEN_OFF = ("error", "abort")
+
+
+class Retry(Exception):
+    """An attempt failed in a way that may pass.
+
+    reached: the model may have read the prompt; timed_out: and written up to the longest answer; connected: there was a
+    server; wait: seconds that the server asks for.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reached: bool = False,
+        timed_out: bool = False,
+        connected: bool = True,
+        wait: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.reached, self.timed_out, self.connected, self.wait = reached, timed_out, connected, wait
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a server answered and counted. `reasoning`: what it tells apart as thinking."""
+
+    text: str
+    reasoning: str
+    finish_reason: str
+    tokens_in: int
+    tokens_out: int
+
+
+def refusal(status: int, words: str, wait: float | None = None) -> Retry | EngineError:
+    """What an HTTP status with these words means."""
+    message = f"{status}: {shown(words)}"
+    if status in (408, 409, 429):
+        return Retry(message, wait=wait)
+    marks = _OVERFLOW_OF_4XX if status in (400, 413) else _OVERFLOW if status == 500 else ()
+    if any(mark in words.lower() for mark in marks):  # llama.cpp says so under 500
+        return ContextOverflow(message)
+    if status >= 500:
+        return Retry(message, reached=True, wait=wait)
+    return EngineError(message)
+
+
+def read(reply: Any, model: str) -> Reply:
+    """A completion as the client library parses it.
+
+    Raises Retry or EngineError for an error that comes as an answer, WrongModel, EngineError for what is no answer.
+    """
+    _check_no_error(reply)
+    answered = getattr(reply, "model", None) or model
+    if not _same(str(answered), model):
+        raise WrongModel(f"asked for {model!r}, {str(answered)[:80]!r} answered")
+    try:
+        choice = reply.choices[0]
+        _check_no_error(choice)
+        reason = str(choice.finish_reason or "unknown")
+        source = choice if hasattr(choice, "text") else choice.message
+        text, thought = _parts(choice.text if source is choice else source.content)
+        counts = int(reply.usage.prompt_tokens), int(reply.usage.completion_tokens)
+    except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
+        raise EngineError(f"the reply lacks choices or usage: {shown(str(error))}") from None
+    if reason in _BROKEN_OFF:
+        raise Retry(f"the answer was broken off: finish_reason {reason!r}", reached=True)
+    if min(counts) < 0 or max(counts) > MAX_TOKENS:
+        raise EngineError(f"usage: {'negative' if min(counts) < 0 else 'impossible'} token counts {shown(str(counts))}")
+    reasoning = thought or _first_text(source, "reasoning_content", "reasoning")
+    if counts[1] == 0 and (text or reasoning):
+        raise EngineError("usage: an answer of 0 tokens that holds text; its counts cannot be billed")
+    return Reply(text, reasoning, shown(reason), *counts)
+
+
+def shown(text: str) -> str:
+    """On one line, at most 300 characters, control characters written out: they would steer a terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:300])
+
+
+def _check_no_error(holder: Any) -> None:
+    """Some services answer 200 and say in the body that they failed."""
+    error = getattr(holder, "error", None)
+    if not error:
+        return
+    given: dict[str, Any] = error if isinstance(error, dict) else {"message": error}
+    words = str(given.get("message") or given)
+    for key in ("code", "status"):
+        if re.fullmatch(r"[45]\d\d", str(given.get(key))):
+            raise refusal(int(given[key]), words)
+    raise EngineError(f"an error came as an answer: {shown(words)}")
+
+
+def _same(answered: str, model: str) -> bool:
+    """Services that take a name without a date answer with the dated one: name-2026-01-31 or name-20260131."""
+    return answered == model or (answered.startswith(model) and _DATE.fullmatch(answered, len(model)) is not None)
+
+
+def _parts(content: Any) -> tuple[str, str]:
+    """Text and thinking of a message's content: a text, or a list of typed parts. Raises TypeError, KeyError."""
+    if content is None or isinstance(content, str):
+        return _whole(content or ""), ""
+    if not isinstance(content, list):
+        raise TypeError(f"the content is a {type(content).__name__}")
+    texts, thoughts = [], []
+    for part in content:
+        match part:
+            case str(text) | {"type": "text" | "output_text", "text": str(text)}:
+                texts.append(text)
+            case {"type": "thinking" | "reasoning" as kind}:
+                thoughts.append(str(part.get(kind) or part.get("text") or ""))
+            case _:
+                raise TypeError(f"a part of the content is no text: {str(part)[:80]}")
+    return _whole("".join(texts)), _whole("".join(thoughts))
+
+
+def _first_text(message: Any, *names: str) -> str:
+    found = (getattr(message, name, None) for name in names)
+    return next((_whole(each) for each in found if isinstance(each, str) and each), "")
+
+
+def _whole(text: str) -> str:
+    """Without halves of surrogate pairs, which JSON can spell and no file can hold."""
+    return text.encode(errors="replace").decode()
