@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,23 +22,31 @@ WIDE = 200
 out = Console(width=None if sys.stdout.isatty() else WIDE)
 err = Console(stderr=True)
 
+_BEYOND_ASCII = re.compile("[\x7f-\x9f\ud800-\udfff]")
+"""Control characters that JSON need not escape, and half pairs that no stream takes."""
+
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 
 
 def print_json(data: Any) -> None:
     """One JSON document on stdout, nothing else; keys in the order given."""
-    print(json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False))
+    text = json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False)
+    print(_BEYOND_ASCII.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+
+
+def visible(text: str) -> str:
+    """Control characters of what models, servers and files say are written out, not obeyed; lines stay lines."""
+    return "".join(c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in text)
 
 
 def log(message: str) -> None:
     """A line on stderr."""
-    err.print(message, highlight=False, markup=False, soft_wrap=True)
+    err.print(visible(message), highlight=False, markup=False, soft_wrap=True)
 
 
 def log_error(message: str) -> None:
-    """One clear error on stderr. Control characters of hostile input are shown, not obeyed."""
-    clean = "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in message)
-    err.print(Text.assemble(("error: ", "bold red"), clean), soft_wrap=True)
+    """One clear error on stderr."""
+    err.print(Text.assemble(("error: ", "bold red"), visible(message)), soft_wrap=True)
 
 
 def table(title: str | None, *columns: str, rows: list[list[Any]]) -> Table:
@@ -46,7 +55,7 @@ def table(title: str | None, *columns: str, rows: list[list[Any]]) -> Table:
     for column in columns:
         result.add_column(column.rstrip("#"), justify="right" if column.endswith("#") else "left")
     for row in rows:
-        result.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
+        result.add_row(*(cell if isinstance(cell, Text) else Text(visible(str(cell))) for cell in row))
     return result
 
 

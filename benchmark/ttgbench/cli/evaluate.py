@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ttgbench.cli.common import JsonFlag, out, print_json, table
+from ttgbench.cli.common import JsonFlag, out, print_json, table, visible
 from ttgbench.cli.graph import GraphFile, load_graph
 from ttgbench.cli.progress import RichProgress
 from ttgbench.cli.runs import DataDir, EngineSpec, Slots
@@ -91,6 +91,6 @@ def _show(summary: dict[str, Any], traces: list[dict[str, Any]], json: bool) -> 
         out.print(
             f"\n{trace['question']}  answer {trace['answer']!r}: {trace['status']}", markup=False, highlight=False
         )
-        out.print(trace["text"], style="dim", markup=False, highlight=False)
+        out.print(visible(trace["text"]), style="dim", markup=False, highlight=False)
         said = [[node["node"], node["role"], node["model"] or "", node["text"]] for node in trace["nodes"]]
         out.print(table(None, "node", "role", "model", "said", rows=said))

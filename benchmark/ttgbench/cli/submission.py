@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ttgbench.cli.cells import run_cells, setup_for
-from ttgbench.cli.common import JsonFlag, log, out, print_json
+from ttgbench.cli.common import JsonFlag, log, out, print_json, visible
 from ttgbench.cli.runs import AgentSpec, DataDir, EngineSpec
 from ttgbench.errors import InputError
 
@@ -45,7 +45,7 @@ def check(
     for finding in check(folder, load_suite(suite) if suite else None):
         findings.append(finding)
         if not json:
-            out.print(str(finding), highlight=False, markup=False)
+            out.print(visible(str(finding)), highlight=False, markup=False)
     faults = sum(finding.fault is not None for finding in findings)
     if json:
         print_json({"passed": not faults, "findings": [{"check": f.check, "fault": f.fault} for f in findings]})

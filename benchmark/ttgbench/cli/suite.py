@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ttgbench.cli.common import JsonFlag, out, print_json, table
+from ttgbench.cli.common import JsonFlag, out, print_json, table, visible
 
 if TYPE_CHECKING:
     from ttgbench.problems.suite import ProblemSpec, Suite
@@ -32,7 +32,7 @@ def show(
     if json:
         print_json({"label": suite.label, "hash": suite.hash, "suite": suite.to_dict(), "anchors": anchors})
         return
-    out.print(f"{suite.label}: {suite.description}", highlight=False, markup=False)
+    out.print(visible(f"{suite.label}: {suite.description}"), highlight=False, markup=False)
     for line in _facts(suite):
         out.print(line, highlight=False, markup=False)
     columns = ("problem", "task", "pool", "space", "budget", "objective", "questions", "zero#", "one#", "")

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ttgbench.cli.common import JsonFlag, log, out, print_json
+from ttgbench.cli.common import JsonFlag, log, out, print_json, visible
 from ttgbench.cli.runs import DataDir
 from ttgbench.errors import InputError
 
@@ -86,4 +86,4 @@ def _show(one: dict[str, Any]) -> None:
         out.print(f"{one['path']}: {one['badge']} ({facts})", highlight=False, markup=False, soft_wrap=True)
     else:
         line = f"{one['path']}: REFUSED {one['reason']}: {one['message']}"
-        out.print(line, highlight=False, markup=False, soft_wrap=True)
+        out.print(visible(line), highlight=False, markup=False, soft_wrap=True)
