@@ -151,7 +151,7 @@ def test_methods_are_compared_over_their_runs(board):
     ids = runs(board)
     found = compare_methods(board, "made-up-v1", ids["made_up_alpha"], ids["made_up_delta"])
     assert found.sentence.startswith("made_up_alpha is better than made_up_delta: +0.7")
-    assert "in normalised score, on these 2 tasks only" in found.sentence
+    assert f"in normalised score (p = {found.overall.p:.2g}), on these 2 tasks only." in found.sentence
     assert "better on 4, worse on 0 of 4." in found.sentence
     assert [row.problem for row in found.problems] == [spec.name for spec in SUITE.problems]
     for row in found.problems:

@@ -6,6 +6,7 @@ from scipy import stats as scipy_stats
 
 from ttgbench.stats import (
     compare,
+    compare_methods,
     compare_runs,
     friedman_test,
     interquartile_mean,
@@ -198,3 +199,16 @@ def test_equivalence_of_runs_is_claimed_at_the_margin_as_rarely_as_declared():
     differences = rng.normal(0.02, 0.02, (WORLDS, 20))
     worlds = [compare_runs(by_seed(0.5 + world), by_seed(np.full(20, 0.5))) for world in differences]
     assert 0.03 < share(found.is_equivalent(0.02) for found in worlds) < 0.07
+
+
+@pytest.mark.parametrize(("methods", "seeds"), [(2, 5), (2, 10), (5, 10)])
+def test_all_pairs_of_identical_methods_at_once(methods, seeds):
+    """Two of the three problems are nearly one experiment, and their task counts once."""
+    rng = np.random.default_rng(17)
+    worlds = []
+    for _ in range(500 if methods > 2 else WORLDS):
+        scores = rng.normal(size=(methods, 3, seeds))
+        scores[:, 1] = scores[:, 0] + rng.normal(0, 0.1, (methods, seeds))
+        worlds.append(compare_methods(scores, ["math", "math", "qa"], rng))
+    wrong = share(any(pair.verdict != "no difference shown" for pair in world.pairs) for world in worlds)
+    assert (0.03 if methods == 2 else 0) < wrong < 0.07

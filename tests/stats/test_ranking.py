@@ -40,8 +40,22 @@ def test_enough_tasks_allow_conclusions_over_tasks():
 def test_few_tasks_allow_conclusions_on_these_tasks_only():
     result = compare_methods(runs([0.9, 0.5, 0.5], 9), ["math", "code", "qa"] * 3, rng())
     assert (result.scope, result.tasks, result.friedman_p) == ("on these tasks only", 3, None)
-    assert all(pair.p is None for pair in result.pairs)
+    assert [pair.verdict for pair in result.pairs] == ["better", "better", "no difference shown"]
     assert result.pairs[0].low > 0.3
+
+
+def test_few_tasks_are_compared_over_seeds_with_their_problems_averaged_within_tasks():
+    scores = runs([0.6, 0.5], 4, seeds=8)
+    (pair,) = compare_methods(scores, ["math", "math", "math", "code"], rng()).pairs
+    first, second = (side[:3].mean(axis=0) / 2 + side[3] / 2 for side in scores)
+    expected = scipy_stats.ttest_rel(first, second)
+    assert pair.p == pytest.approx(expected.pvalue)
+    assert (pair.low, pair.high) == pytest.approx(tuple(expected.confidence_interval()))
+
+
+def test_few_seeds_allow_no_verdict_on_pairs():
+    result = compare_methods(runs([0.9, 0.5], 3, seeds=4), range(3), rng())
+    assert result.pairs[0].verdict == "no verdict: 4 runs of each, fewer than 5"
 
 
 def test_problems_of_one_task_do_not_count_as_more_tasks():

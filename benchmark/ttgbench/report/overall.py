@@ -92,25 +92,28 @@ def pairs_table(grid: Grid) -> Table | None:
         first, second = grid.methods[pair.first], grid.methods[pair.second]
         if few:
             rows.append((first, second, pair.difference, None, f"no verdict: {few}"))
-        else:
-            difference = Interval(pair.difference, pair.low, pair.high)
-            rows.append((first, second, difference, pair.p, pair.verdict))
+            continue
+        known = np.isfinite([pair.low, pair.high]).all()
+        difference = Interval(pair.difference, pair.low, pair.high) if known else pair.difference
+        rows.append((first, second, difference, pair.p, pair.verdict))
     if few:
         reach = f"No p-values, no intervals and no verdicts: {few}."
-    elif found.friedman_p is None:
+    elif found.scope != "over tasks":
         reach = (
-            f"There are {found.tasks} independent tasks, fewer than {MIN_TASKS}: no p-values, and what is said holds "
+            f"There are {found.tasks} independent tasks, fewer than {MIN_TASKS}: what is said holds {found.scope}. "
+            "Paired t tests over runs; p (Holm) and intervals (Bonferroni) are for all pairs at once."
         )
-        reach += f"{found.scope}. Intervals: hierarchical bootstrap over tasks and seeds, per pair."
     else:
+        friedman = "" if found.friedman_p is None else f"Friedman p = {found.friedman_p:.2g} over {found.tasks} tasks. "
         reach = (
-            f"Friedman p = {found.friedman_p:.2g} over {found.tasks} tasks; pairs: Wilcoxon's signed-rank test, Holm."
+            f"{friedman}Wilcoxon's signed-rank test over {found.tasks} tasks; p (Holm) is for all pairs at once, each "
+            "interval for its pair alone."
         )
     columns = (
         Column("first"),
         Column("second"),
         Column("difference", f"mean {grid.scale}, first minus second, 95%", signed=True),
-        Column("p (Holm)", "over tasks", 3),
+        Column("p (Holm)", "corrected for the number of pairs", 3),
         Column("verdict", "of the first"),
     )
     return Table("pairs", f"Pairs of methods, {found.scope}", columns, rows, reach)

@@ -109,7 +109,7 @@ class Overall:
     difference: float
     low: float
     high: float
-    p: float | None
+    p: float
     scope: str
     tasks: int
     verdict: str
@@ -256,11 +256,13 @@ def _methods_sentence(
         return f"No verdict over all problems: {overall}. {counted}"
     tasks = overall.tasks
     reach = (
-        f"over {tasks} tasks, taken as a sample of tasks (p = {overall.p:.2g})"
-        if overall.p is not None
+        f"over {tasks} tasks, taken as a sample of tasks"
+        if overall.scope == "over tasks"
         else f"on {'this task' if tasks == 1 else f'these {tasks} tasks'} only"
     )
-    spread = f"{overall.difference:+.3f} [{overall.low:+.3f}, {overall.high:+.3f}] in {scale}, {reach}"
+    known = math.isfinite(overall.high - overall.low)
+    bounds = f" [{overall.low:+.3f}, {overall.high:+.3f}]" if known else ""
+    spread = f"{overall.difference:+.3f}{bounds} in {scale} (p = {overall.p:.2g}), {reach}"
     if overall.verdict == NO_DIFFERENCE:
         return f"No difference shown between {first} and {second}: {spread}. {counted}"
     return f"{first} is {overall.verdict} than {second}: {spread}. {counted}"

@@ -58,11 +58,9 @@ class Difference:
         return direction(self.low, self.high, self.p if p is None else p, 1 - self.confidence)
 
 
-def direction(low: float, high: float, p: float | None, alpha: float = 0.05) -> str:
-    """ "better", "worse" or "no difference shown", of the first.
-
-    It takes both, an interval without zero and p below `alpha`; the interval alone where there is no p (None).
-    """
-    if (low > 0 or high < 0) and (p is None or p < alpha):
+def direction(low: float, high: float, p: float, alpha: float) -> str:
+    """ "better", "worse" or "no difference shown", of the first: it takes both, an interval without zero and p below
+    `alpha`."""
+    if p < alpha and (low > 0 or high < 0):
         return "better" if low > 0 else "worse"
     return NO_DIFFERENCE

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from ttgbench.stats.aggregate import hierarchical_bootstrap, seed_resamples, task_means
 from ttgbench.stats.arrays import Floats, Ints, checked, checked_level
 from ttgbench.stats.difference import direction
+from ttgbench.stats.runs import compare_runs
 from ttgbench.stats.significance import EXACT_SIGN_FLIPS, exact_sign_flip_p
 
 MIN_TASKS = 10
@@ -24,20 +25,25 @@ _ROUNDING = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class PairTest:
-    """Two methods, by their index: mean difference first minus second over tasks, with a bootstrap interval."""
+    """Two methods, by their index: mean difference first minus second over tasks, with an interval."""
 
     first: int
     second: int
     difference: float
     low: float
     high: float
-    p: float | None
-    """Wilcoxon's signed-rank test over tasks, corrected by Holm; None with fewer than MIN_TASKS tasks."""
+    p: float
+    """Corrected for the number of pairs (Holm)."""
+    untested: str = ""
+    """Why nothing can be said, in words; then p and bounds are NaN."""
+    confidence: float = 0.95
 
     @property
     def verdict(self) -> str:
-        """ "better", "worse" or "no difference shown", of the first."""
-        return direction(self.low, self.high, self.p)
+        """ "better", "worse", "no difference shown" or "no verdict: WHY", of the first."""
+        if self.untested:
+            return f"no verdict: {self.untested}"
+        return direction(self.low, self.high, self.p, 1 - self.confidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,29 +68,54 @@ def compare_methods(
 ) -> MethodsComparison:
     """Compares all pairs of methods by `scores` (methods, problems, seeds); `tasks` has one label per problem.
 
-    The independent units are tasks: problems of one task and seeds are averaged first. With at least MIN_TASKS tasks
-    Friedman's test and pairwise Wilcoxon tests with Holm's correction (Demsar 2006; Benavoli et al. 2016, J. Mach.
-    Learn. Res. 17:5) speak of tasks in general. With fewer there are no p-values; the intervals, from a hierarchical
-    bootstrap over tasks and seeds, hold on these tasks only. Intervals are per pair, not simultaneous.
+    Seeds share nothing with each other: those that see the same samples are averaged by the caller. With at least
+    MIN_TASKS tasks the units are tasks, whose problems and seeds are averaged first: Friedman's test and pairwise
+    Wilcoxon tests (Demsar 2006; Benavoli et al. 2016, J. Mach. Learn. Res. 17:5) speak of tasks in general, beside
+    intervals of a hierarchical bootstrap over tasks and seeds, each for its pair alone. With fewer the units are the
+    seeds, since problems of one seed may share samples: `compare_runs` of their means over tasks, which holds on these
+    tasks only, with intervals for all pairs at once (Bonferroni). Either way p is corrected for the pairs (Holm).
     """
     array = checked("scores", scores, _AXES)
     means = task_means(array, tasks)
     pairs = list(itertools.combinations(range(len(array)), 2))
     if not pairs:
         raise ValueError("there is one method; a comparison needs at least two")
-    enough = means.shape[1] >= MIN_TASKS
+    if means.shape[1] < MIN_TASKS:
+        by_seed = task_means(np.moveaxis(array, 2, 0)[..., None], tasks).mean(axis=-1).T
+        return MethodsComparison("on these tasks only", means.shape[1], None, _pairs_over_seeds(by_seed, confidence))
     band = hierarchical_bootstrap(
         np.stack([array[i] - array[j] for i, j in pairs]), tasks, rng, confidence=confidence, resamples=resamples
     )
-    p_values = wilcoxon_holm(means) if enough else {}
+    p_values = wilcoxon_holm(means)
     return MethodsComparison(
-        scope="over tasks" if enough else "on these tasks only",
+        scope="over tasks",
         tasks=means.shape[1],
-        friedman_p=friedman_test(means) if enough and len(array) >= 3 else None,
+        friedman_p=friedman_test(means) if len(array) >= 3 else None,
         pairs=tuple(
-            PairTest(i, j, float(band.estimate[n]), float(band.low[n]), float(band.high[n]), p_values.get((i, j)))
+            PairTest(
+                i,
+                j,
+                float(band.estimate[n]),
+                float(band.low[n]),
+                float(band.high[n]),
+                p_values[i, j],
+                confidence=confidence,
+            )
             for n, (i, j) in enumerate(pairs)
         ),
+    )
+
+
+def _pairs_over_seeds(means: Floats, confidence: float) -> tuple[PairTest, ...]:
+    """All pairs of the rows of `means` (methods, seeds)."""
+    pairs = list(itertools.combinations(range(len(means)), 2))
+    runs = [dict(enumerate(map(float, row))) for row in means]
+    each = 1 - (1 - confidence) / len(pairs)
+    found = [compare_runs(runs[i], runs[j], confidence=each) for i, j in pairs]
+    corrected = holm(np.array([one.p for one in found]))
+    return tuple(
+        PairTest(i, j, one.difference, one.low, one.high, float(p), one.untested, confidence)
+        for (i, j), one, p in zip(pairs, found, corrected, strict=True)
     )
 
 

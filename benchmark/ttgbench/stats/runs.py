@@ -45,8 +45,8 @@ def compare_runs(
     draws nothing is said: `untested` says why. It speaks of other runs of these methods on the same test questions.
 
     Where every draw shows the same, a t test would divide by zero: the test is then the exact one of signs, or of
-    labels where draws are not shared, the interval is the difference itself, and anything within -1 and 1 where the
-    draws are too few for significance. Raises ValueError if a side has no run or one that is not a finite number.
+    labels where draws are not shared, the interval is the difference itself, and without bounds where the draws are
+    too few for significance. Raises ValueError if a side has no run or one that is not a finite number.
     """
     checked_level("confidence", confidence)
     one, other = draw_means(first, draw), draw_means(second, draw)
@@ -135,7 +135,7 @@ def _without_spread(difference: float, values: tuple[Floats, ...], confidence: f
     counts = [len(side) for side in values]
     smallest = 2 / (2 ** counts[0] if len(counts) == 1 else math.comb(sum(counts), counts[0]))
     enough = smallest < 1 - confidence
-    bounds = (difference, difference) if enough else (-1.0, 1.0)
+    bounds = (difference, difference) if enough else (-math.inf, math.inf)
     return (
         smallest if abs(difference) > _ROUNDING else 1.0,
         Interval(difference, *bounds, confidence),
