@@ -1,11 +1,15 @@
 """TTG-Bench: benchmark of search methods that find compute-optimal test-time-scaling graphs.
 
+    evaluation = ttgbench.evaluate(graph, task="micro_qa", budget="6 units")
+
 Public names are imported when first used, so that `import ttgbench` stays fast.
 """
 
 from __future__ import annotations
 
 import importlib
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ttgbench._version import __version__
@@ -23,6 +27,8 @@ _EXPORTS = {
     "Problem": "problems.problem",
     "SearchSpace": "problems.space.space",
     "TTGBenchError": "errors",
+    "evaluate": "run.evaluate",
+    "evaluate_many": "run.evaluate",
     "load_method": "problems.method",
     "load_pool": "models.pool",
     "load_results": "report.board.results",
@@ -45,6 +51,8 @@ __all__ = [
     "SearchSpace",
     "TTGBenchError",
     "__version__",
+    "evaluate",
+    "evaluate_many",
     "load_method",
     "load_pool",
     "load_results",
@@ -64,6 +72,7 @@ if TYPE_CHECKING:
     from ttgbench.problems.space.space import SearchSpace
     from ttgbench.problems.suite import load_suite
     from ttgbench.report.board.results import load_results
+    from ttgbench.run.evaluate import evaluate, evaluate_many
     from ttgbench.run.results import read_results
     from ttgbench.tasks.folder import load_task
 
@@ -78,3 +87,14 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+class _Face(ModuleType):
+    """`evaluate` is a function here although a folder has that name: importing from the folder must not hide it."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _EXPORTS and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Face

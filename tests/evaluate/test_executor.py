@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ttgbench.engines.base import Completion, Sampling
 from ttgbench.errors import ContextOverflow, EngineError, InputError, StoreError
+from ttgbench.evaluate import executor as executor_module
 from ttgbench.evaluate.batch import Step, Work
 from ttgbench.evaluate.executor import Executor, plurality
 from ttgbench.evaluate.store.store import Store
@@ -287,7 +288,7 @@ def test_a_store_that_fails_ends_the_work():
 
 
 def test_a_slow_store_slows_the_engines_down(monkeypatch):
-    monkeypatch.setattr("ttgbench.evaluate.executor.BACKLOG", 8)
+    monkeypatch.setattr(executor_module, "BACKLOG", 8)
     groups = []
 
     class Slow(Store):

@@ -27,6 +27,7 @@ from ttgbench.publish.recording.export import FILES, export
 from ttgbench.publish.recording.hub import push
 from ttgbench.publish.recording.plan import census, load_recipe, prepare, record
 from ttgbench.publish.verification import Options, verify
+from ttgbench.run import session as session_module
 from ttgbench.run.recorded import recorded_path, store_of
 from ttgbench.run.session import Session
 
@@ -197,7 +198,7 @@ def recorded_suite(suite_file, tmp_path, monkeypatch) -> Path:
     suite["recorded"] = {"file": str(tmp_path / "out" / "data.parquet"), "sha256": digest}
     suite_file.write_text(yaml.safe_dump(suite))
     monkeypatch.setenv("TTGBENCH_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("ttgbench.run.session.launch", lambda *_, **__: pytest.fail("an engine was started"))
+    monkeypatch.setattr(session_module, "launch", lambda *_, **__: pytest.fail("an engine was started"))
     return suite_file
 
 

@@ -11,7 +11,6 @@ from ttgbench.cli.common import JsonFlag, out, print_json, table, visible
 from ttgbench.cli.graph import GraphFile, load_graph
 from ttgbench.cli.progress import RichProgress
 from ttgbench.cli.runs import DataDir, EngineSpec, Slots
-from ttgbench.errors import InputError
 
 
 def evaluate(
@@ -33,9 +32,8 @@ def evaluate(
 ) -> None:
     """Score a graph on a task's questions: accuracy with its interval, tokens, cost, latency."""
     from ttgbench.evaluate.trace import trace_outputs
-    from ttgbench.models.cost import Budget
     from ttgbench.models.pool import load_pool
-    from ttgbench.problems.suite import SamplingSpec
+    from ttgbench.run.evaluate import evaluate_in
     from ttgbench.run.session import Session, first_questions
 
     models = load_pool(pool)
@@ -45,40 +43,27 @@ def evaluate(
         RichProgress() as progress,
         Session(store, None if replay else engine, slots=slots, data_dir=data_dir, progress=progress) as session,
     ):
+        evaluation = evaluate_in(
+            session,
+            [graph],
+            task,
+            models,
+            questions=questions,
+            split=split,
+            universe=universe,
+            budget=budget,
+            temperature=temperature,
+            source=path,
+        )[0]
         loaded = session.task(task)
-        if budget is not None and not (limit := Budget.parse(budget)).allows(graph, models, loaded.card.lengths):
-            nominal = limit.nominal(graph, models, loaded.card.lengths)
-            raise InputError(f"costs {nominal:.4g} {limit.metric}, the budget is {budget}", source=path)
         asked = first_questions(loaded, split, questions)
-        evaluator = session.evaluator(loaded, models, SamplingSpec(temperature=temperature))
-        evaluation = evaluator.evaluate([graph], range(len(asked)), universe, split)[0]
         traces = trace_outputs(evaluation, session.store, asked[:trace]) if trace else []
-    summary = _summary(evaluation)
+    summary = evaluation.summary()
     if json:
         clusters = [question.cluster for question in asked]
         summary |= {"task": loaded.card.name, "universe": universe, "question_ids": list(evaluation.question_ids)}
         summary |= {"clusters": clusters if all(clusters) else None, "scores": evaluation.scores.tolist()}
     _show(summary, traces, json)
-
-
-def _summary(evaluation: Any) -> dict[str, Any]:
-    from collections import Counter
-
-    from ttgbench.stats import accuracy_interval
-
-    interval = accuracy_interval(evaluation.scores[:, None])
-    return {
-        "key": evaluation.graph.key,
-        "questions": len(evaluation.scores),
-        "accuracy": evaluation.accuracy,
-        "interval95": [interval.low, interval.high],
-        "statuses": dict(sorted(Counter(evaluation.statuses).items())),
-        "tokens_in": float(evaluation.tokens_in.mean()),
-        "tokens_out": float(evaluation.tokens_out.mean()),
-        "flops": float(evaluation.flops.mean()),
-        "dollars": float(evaluation.picodollars.mean()) / 1e12,
-        "seconds": float(evaluation.latency_ns.mean()) / 1e9,
-    }
 
 
 def _show(summary: dict[str, Any], traces: list[dict[str, Any]], json: bool) -> None:

@@ -3,12 +3,15 @@ evaluation satisfy alike."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ttgbench.util.tables import as_html, as_text
 
 if TYPE_CHECKING:
     from ttgbench.graphs.graph import Graph
@@ -76,6 +79,45 @@ class Evaluation:
     def picodollars(self) -> NDArray[np.int64]:
         """Shape (n,)."""
         return np.sum([use.picodollars for use in self.nodes], axis=0, dtype=np.int64)
+
+    def summary(self) -> dict[str, Any]:
+        """JSON-ready: accuracy with its 95% interval; tokens, FLOPs, dollars and seconds are means per question."""
+        from ttgbench.stats import accuracy_interval
+
+        interval = accuracy_interval(self.scores[:, None])
+        return {
+            "key": self.graph.key,
+            "questions": len(self.scores),
+            "accuracy": self.accuracy,
+            "interval95": [interval.low, interval.high],
+            "statuses": dict(sorted(Counter(self.statuses).items())),
+            "tokens_in": float(self.tokens_in.mean()),
+            "tokens_out": float(self.tokens_out.mean()),
+            "flops": float(self.flops.mean()),
+            "dollars": float(self.picodollars.mean()) / 1e12,
+            "seconds": float(self.latency_ns.mean()) / 1e9,
+        }
+
+    def __str__(self) -> str:
+        return as_text(self._rows())
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it: the graph, and `summary` as a table."""
+        return self.graph._repr_svg_() + as_html(self._rows())
+
+    def _rows(self) -> list[tuple[str, str]]:
+        facts = self.summary()
+        low, high = facts["interval95"]
+        return [
+            ("graph", f"{facts['key'][:12]}, {len(self.graph.nodes)} nodes"),
+            ("questions", f"{facts['questions']}, universe {self.universe}"),
+            ("accuracy", f"{facts['accuracy']:.3f}, 95% interval {low:.3f} to {high:.3f}"),
+            ("answers", ", ".join(f"{count} {status}" for status, count in facts["statuses"].items())),
+            ("tokens per question", f"{facts['tokens_in']:,.0f} in, {facts['tokens_out']:,.0f} out"),
+            ("FLOPs per question", f"{facts['flops']:.4g}"),
+            ("dollars per question", f"{facts['dollars']:.4g}"),
+            ("seconds per question", f"{facts['seconds']:.4g}, at the cards' standard speeds"),
+        ]
 
 
 class Evaluator(Protocol):

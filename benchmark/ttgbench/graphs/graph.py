@@ -95,6 +95,12 @@ class Graph:
     def __repr__(self) -> str:
         return f"Graph({list(self.nodes)}, {list(self.edges)})"
 
+    def _repr_svg_(self) -> str:
+        """How a notebook shows it."""
+        from ttgbench.graphs.draw.svg import as_svg
+
+        return as_svg(self)
+
     def __getitem__(self, node_id: str) -> Node:
         """The node of this id. Raises UnknownName."""
         return self._by_id[self._known(node_id)]

@@ -206,6 +206,19 @@ class Budget:
         """Is the graph's nominal cost within the limit? Raises UnknownName for a model that is not in the pool."""
         return self.amount(nominal_cost(graph, pool, lengths).total) <= self.limit_amount(pool, lengths)
 
+    def check(self, graph: Graph, pool: Pool, lengths: Lengths, *, source: object = None) -> None:
+        """Raises InputError, naming `source` (default: the graph's key), if the graph's nominal cost exceeds the limit.
+
+        Raises UnknownName for a model that is not in the pool.
+        """
+        if not self.allows(graph, pool, lengths):
+            nominal = f"{self.nominal(graph, pool, lengths):.4g} {self.metric}"
+            raise InputError(
+                f"costs {nominal} per query, the limit is {self}",
+                source=source if source is not None else f"graph {graph.key[:12]}",
+                field="budget",
+            )
+
     def amount(self, cost: Cost) -> int:
         """The part of a cost that this budget limits, in the ledger's metric."""
         return int(getattr(cost, self.ledger_metric))

@@ -17,6 +17,7 @@ from ttgbench.evaluate.base import TEST_UNIVERSE
 from ttgbench.evaluate.store.store import Store
 from ttgbench.graphs.shapes import single
 from ttgbench.problems.suite import Suite
+from ttgbench.run import session as session_module
 from ttgbench.run.experiment import run_on
 from ttgbench.run.workers.base import Setup
 from ttgbench.run.workers.client import Harness, RemoteEvaluator
@@ -76,7 +77,7 @@ def scripted(monkeypatch, say) -> None:
     def launch(spec, cards, slots):
         return dict.fromkeys([card.name for card in cards], ScriptedEngine(say))
 
-    monkeypatch.setattr("ttgbench.run.session.launch", launch)
+    monkeypatch.setattr(session_module, "launch", launch)
 
 
 def test_cells_side_by_side_generate_what_they_share_once(setup, monkeypatch):
@@ -183,7 +184,7 @@ def test_engines_of_a_suite_and_of_its_agent_are_launched_together(tmp_path, mon
         launched.append(sorted(card.name for card in cards))
         return {name: ScriptedEngine(lambda request: "1") for name in launched[-1]}
 
-    monkeypatch.setattr("ttgbench.run.session.launch", launch)
+    monkeypatch.setattr(session_module, "launch", launch)
     pair = ["gemma-3-270m", "smollm2-135m"]
     for agent in (None, "smollm2-135m", "qwen3-8b"):
         setup = Setup(suite, tmp_path / "s.sqlite", "vllm", agent=agent, agent_engine="vllm")
