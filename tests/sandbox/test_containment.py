@@ -142,6 +142,31 @@ def test_disk_is_limited_and_wiped(sandbox):
     assert_harness_lives(sandbox)
 
 
+KEPT = """
+import ctypes, os, time
+libc = ctypes.CDLL(None)
+libc.mmap.restype = ctypes.c_void_p
+for n in range(40):
+    file = os.open("u", os.O_RDWR | os.O_CREAT)
+    os.unlink("u")
+    os.write(file, bytes(4 << 20))
+    {keep}
+time.sleep(20)
+"""
+
+
+@pytest.mark.parametrize(
+    "keep",
+    [
+        "",
+        "assert libc.mmap(None, 4096, 1, 1, file, ctypes.c_long(0)) < 1 << 60; os.close(file)",
+    ],
+)
+def test_files_without_a_name_count(sandbox, keep):
+    outcome = sandbox.run_python(KEPT.replace("{keep}", keep), limits=Limits(wall_seconds=10))
+    assert outcome.status == "disk" or b"No space left" in outcome.stderr
+
+
 def test_litter_is_wiped(sandbox):
     code = """
 import os

@@ -192,6 +192,13 @@ raise ValueError(out)
             "wrote more than 4,194,304 bytes",
         ),
         (
+            "import os, time\nkept = [open('u', 'wb') for n in range(9) if not n or not os.unlink('u')]\n"
+            "for file in kept: file.write(b'x' * (1 << 20)), file.flush()\ntime.sleep(60)",
+            {"disk_bytes": 4 << 20},
+            MethodDied,
+            "wrote more than 4,194,304 bytes",
+        ),
+        (
             "import threading, time\nfor n in range(30): threading.Thread(target=time.sleep, args=(60,)).start()\n"
             "time.sleep(60)",
             {"threads": 20},

@@ -22,6 +22,7 @@ from typing import Any
 
 from ttgbench.errors import MethodDied, MethodStopped, MethodTimeout, SandboxUnavailable
 from ttgbench.run.isolation.fork_server import Child, fork_method
+from ttgbench.run.isolation.inside.lock import MAX_FILE_BYTES
 from ttgbench.sandbox.inside import confine
 
 MAX_MESSAGE_BYTES = 16 << 20
@@ -173,7 +174,8 @@ class MethodProcess:
         with contextlib.suppress(FileNotFoundError):  # it has ended and been reaped
             if self._child is not None and confine.threads(self._child.pid) > self.limits.threads:
                 raise MethodDied(f"started more than {self.limits.threads} threads")
-        if confine.disk_bytes(self._work, self.limits.disk_bytes) > self.limits.disk_bytes:
+        limit = self.limits.disk_bytes
+        if self._child is not None and confine.too_much_disk(self._work, limit, self._child.pid, MAX_FILE_BYTES):
             raise MethodDied(f"wrote more than {self.limits.disk_bytes:,} bytes")
 
     def _death(self) -> MethodDied:

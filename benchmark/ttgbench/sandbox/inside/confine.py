@@ -3,11 +3,13 @@ steps no longer need."""
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import random
 import resource
 import signal
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -86,14 +88,53 @@ def threads(pid: int) -> int:
         return next((int(line.split()[1]) for line in status if line.startswith("Threads:")), 0)
 
 
-def disk_bytes(folder: str, limit: int) -> int:
+def too_much_disk(folder: str, limit: int, pid: int, largest: int) -> bool:
+    """Whether a process that has not been reaped keeps more than `limit` bytes, beneath its `folder` or without a name.
+
+    largest: the most that one of its files can hold; a file that is only mapped counts as much.
+    """
+    named = _named_bytes(folder, limit)
+    return named > limit or named + _nameless_bytes(folder, limit, pid, largest) > limit
+
+
+def _nameless_bytes(folder: str, limit: int, pid: int, largest: int) -> int:
+    """What it keeps of files that stand in no folder any more, by descriptors of any thread and by mappings."""
+    files: dict[tuple[int, int], int] = {}
+    try:
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            descriptors = f"/proc/{pid}/task/{thread}/fd"
+            for name in os.listdir(descriptors):
+                with contextlib.suppress(FileNotFoundError):
+                    found = os.stat(f"{descriptors}/{name}")
+                    if found.st_nlink == 0 and stat.S_ISREG(found.st_mode):
+                        files[found.st_dev, found.st_ino] = _size(found)
+        inodes = {inode for _, inode in files}
+        with open(f"/proc/{pid}/maps", errors="replace") as maps:
+            for line in maps:  # address, rights, offset, device, inode, path
+                parts = line.rstrip("\n").split(maxsplit=5)
+                path = parts[-1]
+                if path.startswith(folder) and path.endswith(" (deleted)") and int(parts[4]) not in inodes:
+                    files[0, int(parts[4])] = largest
+    except (FileNotFoundError, ProcessLookupError):  # it has ended
+        return 0
+    except OSError:
+        return limit + 1
+    return sum(files.values())
+
+
+def _size(found: os.stat_result) -> int:
+    """Blocks may lie beyond the end of a file, and holes before it."""
+    return max(4096, found.st_size, 512 * found.st_blocks)
+
+
+def _named_bytes(folder: str, limit: int) -> int:
     """What the files beneath `folder` hold, counted until `limit` is passed; symbolic links are not followed."""
     total, folders = 0, [folder]
     while folders and total <= limit:
         try:
             with os.scandir(folders.pop()) as entries:
                 for entry in entries:
-                    total += max(4096, entry.stat(follow_symlinks=False).st_size)
+                    total += _size(entry.stat(follow_symlinks=False))
                     if entry.is_dir(follow_symlinks=False):
                         folders.append(entry.path)
         except (FileNotFoundError, NotADirectoryError):  # gone meanwhile

@@ -158,7 +158,8 @@ class ForkServer:
             for child in running.values() if not events else ():
                 if confine.threads(child.pid) > confine.MAX_THREADS:
                     return "threads"
-                if confine.disk_bytes(self.folders[child.role], confine.MAX_DISK_BYTES) > confine.MAX_DISK_BYTES:
+                folder, limit = self.folders[child.role], confine.MAX_DISK_BYTES
+                if confine.too_much_disk(folder, limit, child.pid, confine.MAX_FILE_BYTES):
                     return "disk"
         return "wall"
 

@@ -13,7 +13,7 @@ from typing import Any
 from ttgbench.sandbox.inside import kernel, seccomp
 
 _MAX_FILES = 256
-_MAX_FILE_BYTES = 64 << 20
+MAX_FILE_BYTES = 64 << 20
 
 
 def lock_in(settings: Mapping[str, Any]) -> str | None:
@@ -30,7 +30,7 @@ def lock_in(settings: Mapping[str, Any]) -> str | None:
     random.seed(0)
     for kind, limit in (
         (resource.RLIMIT_AS, settings["memory"]),
-        (resource.RLIMIT_FSIZE, _MAX_FILE_BYTES),
+        (resource.RLIMIT_FSIZE, MAX_FILE_BYTES),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, _MAX_FILES),
     ):
