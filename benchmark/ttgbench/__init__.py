@@ -26,13 +26,15 @@ _EXPORTS = {
     "Pool": "models.pool",
     "Problem": "problems.problem",
     "SearchSpace": "problems.space.space",
+    "Suite": "run.suite",
     "TTGBenchError": "errors",
     "evaluate": "run.evaluate",
     "evaluate_many": "run.evaluate",
     "load_method": "problems.method",
     "load_pool": "models.pool",
+    "load_problem": "run.suite",
     "load_results": "report.board.results",
-    "load_suite": "problems.suite",
+    "load_suite": "run.suite",
     "load_task": "tasks.folder",
     "read_results": "run.results",
 }
@@ -49,12 +51,14 @@ __all__ = [
     "Pool",
     "Problem",
     "SearchSpace",
+    "Suite",
     "TTGBenchError",
     "__version__",
     "evaluate",
     "evaluate_many",
     "load_method",
     "load_pool",
+    "load_problem",
     "load_results",
     "load_suite",
     "load_task",
@@ -70,10 +74,10 @@ if TYPE_CHECKING:
     from ttgbench.problems.method import load_method
     from ttgbench.problems.problem import Problem
     from ttgbench.problems.space.space import SearchSpace
-    from ttgbench.problems.suite import load_suite
     from ttgbench.report.board.results import load_results
     from ttgbench.run.evaluate import evaluate, evaluate_many
     from ttgbench.run.results import read_results
+    from ttgbench.run.suite import Suite, load_problem, load_suite
     from ttgbench.tasks.folder import load_task
 
 

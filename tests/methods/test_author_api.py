@@ -10,9 +10,9 @@ from ttgbench.run.isolation.inside.fork_server import AUTHOR_MODULES
 from ttgbench.util.plugins import bundled_folder
 
 API = {
-    "ttgbench": """BudgetExhausted Budget Evaluation Graph GraphError InputError ModelCard Node Pool Problem SearchSpace
-        TTGBenchError __version__ evaluate evaluate_many load_method load_pool load_results load_suite load_task
-        read_results""",
+    "ttgbench": """BudgetExhausted Budget Evaluation Graph GraphError InputError ModelCard Node Pool Problem
+        SearchSpace Suite TTGBenchError __version__ evaluate evaluate_many load_method load_pool load_problem
+        load_results load_suite load_task read_results""",
     "ttgbench.baselines": "best_candidate smallest_first",
     "ttgbench.shapes": "chain layered parallel parallel_chains single",
     "ttgbench.solvers.aflow": "Planner grow",

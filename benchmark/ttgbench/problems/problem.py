@@ -112,6 +112,10 @@ class Problem:
     def __delattr__(self, name: str) -> None:
         raise AttributeError(f"a Problem cannot be changed; {name!r} was to be deleted")
 
+    def __repr__(self) -> str:
+        facts = f"{self._task.name}, {self._space.budget} per query, {len(self._questions)} questions"
+        return f"<Problem {self._name}: {facts}>"
+
     @property
     def name(self) -> str:
         """Name of the problem in its suite."""

@@ -26,7 +26,7 @@ from ttgbench.evaluate.base import Evaluator
 from ttgbench.graphs.graph import Graph
 from ttgbench.problems.ledger import Ledger
 from ttgbench.problems.method import LoadedMethod, Metadata
-from ttgbench.problems.problem import Agent, Problem, QuestionView, TaskView
+from ttgbench.problems.problem import Agent, Log, Problem, QuestionView, TaskView
 from ttgbench.run.context import ProblemContext
 from ttgbench.run.results import LOG_NAME, RESULT_NAME, CellResult, Status
 from ttgbench.run.score import score_log
@@ -156,7 +156,7 @@ def make_problem(
     context: ProblemContext,
     seed: int,
     ledger: Ledger,
-    log: RunLog,
+    log: Log,
     *,
     evaluator: Evaluator | None = None,
     agent: Agent | None = None,
