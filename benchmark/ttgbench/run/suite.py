@@ -64,8 +64,8 @@ def load_problem(
         graph = my_search(problem, numpy.random.default_rng(0))
         print(problem.evaluate(graph), problem.ledger.spent / problem.full_evaluation)
 
-    Raises InputError for a wrong argument, UnknownName for a suite or problem that is not there, StoreError, EngineError;
-    what an engine lacks or refuses later comes when the problem is used: EngineError, MissingGeneration.
+    Raises InputError for a wrong argument, UnknownName for a suite or problem that is not there, StoreError and
+    EngineError; using the problem may raise EngineError and MissingGeneration.
     """
     loaded = suite if isinstance(suite, definition.Suite) else load_suite(suite)
     spec = loaded.spec(name)
