@@ -166,11 +166,11 @@ def _verdict(cells: Sequence[CellResult], compared: ProblemVerdict | None) -> st
 
 
 def verdict_text(compared: ProblemVerdict) -> str:
-    """The verdict with its p-value, and what would have been detected."""
+    """The verdict with its p-value, and what would have been detected, if that can be said."""
     if compared.p_holm is None or compared.verdict == SAME:
         return compared.verdict
-    missed = "too few runs to detect any" if compared.mde is None else f"{compared.mde:.3f} would have been detected"
-    return f"{compared.verdict} (p = {compared.p_holm:.2g}; {missed})"
+    detectable = "" if compared.mde is None else f"; {compared.mde:.3f} would have been detected"
+    return f"{compared.verdict} (p = {compared.p_holm:.2g}{detectable})"
 
 
 LEDGER_COSTS = {"flops": ("flops", 1.0), "picodollars": ("dollars", 1e12), "nanoseconds": ("seconds", 1e9)}

@@ -23,7 +23,8 @@ class Difference:
     test: str
     """The test that gave `p`."""
     mde: float
-    """Minimum detectable effect at power 0.8: a true difference below it would probably have been missed."""
+    """Minimum detectable effect at power 0.8: a true difference below it would probably have been missed. NaN: it
+    cannot be said."""
     n: int
     """Independent units."""
     standard_error: float

@@ -10,7 +10,6 @@ import numpy as np
 
 from ttgbench.stats.arrays import Floats, checked_level
 from ttgbench.stats.difference import POWER, Difference
-from ttgbench.stats.interval import Interval
 from ttgbench.stats.significance import detectable_by_t, t_interval
 
 MIN_DRAWS = 5
@@ -46,7 +45,8 @@ def compare_runs(
 
     Where every draw shows the same, a t test would divide by zero: the test is then the exact one of signs, or of
     labels where draws are not shared, the interval is the difference itself, and without bounds where the draws are
-    too few for significance. Raises ValueError if a side has no run or one that is not a finite number.
+    too few for significance; what would have been detected cannot be said (NaN). Raises ValueError if a side has no run
+    or one that is not a finite number.
     """
     checked_level("confidence", confidence)
     one, other = draw_means(first, draw), draw_means(second, draw)
@@ -71,8 +71,8 @@ def compare_runs(
     else:
         error, degrees = 0.0, found[1]
         test = "exact sign-flip test over runs" if shared else "exact permutation test over runs"
-        p, interval, mde = _without_spread(difference, values, confidence)
-        low, high = interval.low, interval.high
+        p, low, high = _without_spread(difference, values, confidence)
+        mde = math.nan
     return RunsComparison(
         difference=difference,
         low=low,
@@ -130,14 +130,10 @@ def _two_sided_p(t: float, degrees: float) -> float:
     return float(2 * stdtr(degrees, -abs(t)))
 
 
-def _without_spread(difference: float, values: tuple[Floats, ...], confidence: float) -> tuple[float, Interval, float]:
-    """p, interval and minimum detectable effect where every draw shows the same."""
+def _without_spread(difference: float, values: tuple[Floats, ...], confidence: float) -> tuple[float, float, float]:
+    """p and the bounds where every draw shows the same."""
     counts = [len(side) for side in values]
     smallest = 2 / (2 ** counts[0] if len(counts) == 1 else math.comb(sum(counts), counts[0]))
     enough = smallest < 1 - confidence
-    bounds = (difference, difference) if enough else (-math.inf, math.inf)
-    return (
-        smallest if abs(difference) > _ROUNDING else 1.0,
-        Interval(difference, *bounds, confidence),
-        0.0 if enough else math.inf,
-    )
+    p = smallest if abs(difference) > _ROUNDING else 1.0
+    return (p, difference, difference) if enough else (p, -math.inf, math.inf)
