@@ -31,6 +31,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         self.server.asked.append((self.path, None))
+        if self.server.listings:
+            self.reply(self.server.listings.pop(0))
+            return
         self.reply({"object": "list", "data": [{"id": name, "object": "model"} for name in self.server.models]})
 
     def do_POST(self):
@@ -80,6 +83,7 @@ class Server(ThreadingHTTPServer):
 def server():
     with Server(("127.0.0.1", 0), Handler) as running:
         running.models, running.answers, running.asked, running.keys = ["small"], [], [], []
+        running.listings = []
         running.release = threading.Event()
         running.url = f"http://127.0.0.1:{running.server_port}/v1"
         thread = threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True)
@@ -171,6 +175,19 @@ def test_a_server_of_other_models_is_refused(server, models):
     with pytest.raises(WrongModel, match=r"serves neither small nor toys/small"):
         ask(server)
     assert sent(server) == []
+
+
+@pytest.mark.parametrize("data", [None, "small", 5, [None], ["small"], [["small"]], [{"id": 7}], {"id": "small"}])
+def test_a_list_of_models_that_is_none_is_one_clear_error(server, data):
+    server.listings = [{"object": "list", "data": data}]
+    with pytest.raises(EngineError, match=r"/v1:? (lists no models|serves neither)"):
+        ask(server)
+
+
+def test_an_error_in_place_of_the_models_is_read_as_such(server):
+    server.listings = [{"error": {"code": 503, "message": "loading"}}, {"error": {"code": 401, "message": "no key"}}]
+    with pytest.raises(EngineError, match=r"/v1: 401: no key"):
+        ask(server)
 
 
 def test_an_answer_by_another_model_is_refused(server):
@@ -286,6 +303,8 @@ BAD = {
     "choices are none": {**GOOD, "choices": None},
     "no usage": {key: value for key, value in GOOD.items() if key != "usage"},
     "usage of words": {**GOOD, "usage": {"prompt_tokens": "many", "completion_tokens": 1}},
+    "usage of truths": {**GOOD, "usage": {"prompt_tokens": True, "completion_tokens": 1}},
+    "usage of parts": {**GOOD, "usage": {"prompt_tokens": 7.5, "completion_tokens": 1}},
     "negative usage": {**GOOD, "usage": {"prompt_tokens": -7, "completion_tokens": 1}},
     "endless usage": (GOOD_WITH % "1e999").encode(),
     "usage beyond all bounds": (GOOD_WITH % 10**20).encode(),

@@ -6,10 +6,10 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ttgbench.engines.base import Completion, Request
-from ttgbench.engines.reply import LONGEST_WAIT, Reply, Retry, read, refusal, shown
+from ttgbench.engines.reply import LONGEST_WAIT, Reply, Retry, listed, read, refusal, shown
 from ttgbench.engines.token_check import Counter, check_counts
 from ttgbench.errors import EngineError, WrongModel, unknown_name_message
 from ttgbench.models.pool import ModelCard
@@ -17,6 +17,8 @@ from ttgbench.models.pool import ModelCard
 if TYPE_CHECKING:
     import openai
     from openai import AsyncOpenAI
+
+R = TypeVar("R")
 
 RETRIES = 5
 RETRIES_UNCONNECTED = 3
@@ -106,15 +108,15 @@ class OpenAIEngine:
     async def _served_name(self) -> str:
         """The name under which the endpoint serves this card: its own name, or its Hub id."""
         wanted = (self._card.name, self._card.hub_id)
+        names: list[str] = []
         for attempt in range(1, RETRIES + 2):
             try:
-                listed = await self._call(self._connection().models.list())
+                names = await self._call(self._connection().models.list(), listed)
                 break
             except Retry as failure:
                 if attempt > (RETRIES if failure.connected else min(RETRIES, RETRIES_UNCONNECTED)):
                     raise EngineError(f"{self.url}: does not answer: {failure}") from None
                 await self._sleep(failure.wait or 0.25 * 2**attempt * (2 if failure.connected else 1))
-        names = [shown(str(model.id)) for model in getattr(listed, "data", None) or []]
         for name in wanted:
             if name in names:
                 return name
@@ -143,25 +145,25 @@ class OpenAIEngine:
         client = self._connection()
         if request.prompt.text is not None:
             arguments.pop("response_format", None)
-            reply = await self._call(client.completions.create(prompt=request.prompt.text, **arguments))
+            call: Awaitable[Any] = client.completions.create(prompt=request.prompt.text, **arguments)
         else:
             messages: Any = [{"role": m.role, "content": m.content} for m in request.prompt.messages]
-            reply = await self._call(client.chat.completions.create(messages=messages, **arguments))
-        try:
-            return read(reply, model)
-        except EngineError as error:
-            raise self._named(error) from None
+            call = client.chat.completions.create(messages=messages, **arguments)
+        return await self._call(call, lambda reply: read(reply, model))
 
     def _named(self, error: EngineError) -> EngineError:
         return type(error)(f"{self.url}: {error}")
 
-    async def _call(self, call: Awaitable[Any]) -> Any:
-        """Maps every error of the client library, in this one place. The time limit holds until the last byte."""
+    async def _call(self, call: Awaitable[Any], read: Callable[[Any], R]) -> R:
+        """What `read` makes of the reply. Maps every error of the client library, in this one place.
+
+        The time limit holds until the last byte.
+        """
         import openai
 
         try:
             async with asyncio.timeout(self._timeout):
-                return await call
+                return read(await call)
         except EngineError as error:
             raise self._named(error) from None
         except (TimeoutError, openai.APITimeoutError) as error:

@@ -74,20 +74,30 @@ def read(reply: Any, model: str) -> Reply:
     try:
         choice = reply.choices[0]
         _check_no_error(choice)
-        reason = str(choice.finish_reason or "unknown")
+        reason = choice.finish_reason if isinstance(choice.finish_reason, str) else "unknown"
         source = choice if hasattr(choice, "text") else choice.message
         text, thought = _parts(choice.text if source is choice else source.content)
-        counts = int(reply.usage.prompt_tokens), int(reply.usage.completion_tokens)
-    except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
+        counts = _count(reply.usage.prompt_tokens), _count(reply.usage.completion_tokens)
+    except (AttributeError, LookupError, TypeError) as error:
         raise EngineError(f"the reply lacks choices or usage: {shown(str(error))}") from None
     if reason in _BROKEN_OFF:
         raise Retry(f"the answer was broken off: finish_reason {reason!r}", reached=True)
-    if min(counts) < 0 or max(counts) > MAX_TOKENS:
-        raise EngineError(f"usage: {'negative' if min(counts) < 0 else 'impossible'} token counts {shown(str(counts))}")
+    if not all(0 <= count <= MAX_TOKENS for count in counts):
+        raise EngineError(f"usage: impossible token counts {counts[0]:.6g} and {counts[1]:.6g}")
     reasoning = thought or _first_text(source, "reasoning_content", "reasoning")
     if counts[1] == 0 and (text or reasoning):
         raise EngineError("usage: an answer of 0 tokens that holds text; its counts cannot be billed")
     return Reply(text, reasoning, shown(reason), *counts)
+
+
+def listed(reply: Any) -> list[str]:
+    """The names of the models that a server lists. Raises Retry and EngineError."""
+    _check_no_error(reply)
+    data = getattr(reply, "data", None)
+    if not isinstance(data, list):
+        raise EngineError("lists no models")
+    ids = (getattr(model, "id", None) for model in data)
+    return [shown(each) for each in ids if isinstance(each, str)]
 
 
 def shown(text: str) -> str:
@@ -111,6 +121,12 @@ def _check_no_error(holder: Any) -> None:
 def _same(answered: str, model: str) -> bool:
     """Services that take a name without a date answer with the dated one: name-2026-01-31 or name-20260131."""
     return answered == model or (answered.startswith(model) and _DATE.fullmatch(answered, len(model)) is not None)
+
+
+def _count(tokens: Any) -> int:
+    if not isinstance(tokens, int) or isinstance(tokens, bool):
+        raise TypeError(f"a token count is a {type(tokens).__name__}")
+    return tokens
 
 
 def _parts(content: Any) -> tuple[str, str]:
