@@ -38,7 +38,7 @@ def canonical(value: Any) -> str:
         return "(" + ", ".join(canonical(part) for part in value) + ")"
     if isinstance(value, sympy.MatrixBase):
         return "[" + ", ".join("[" + ", ".join(map(canonical, row)) + "]" for row in value.tolist()) + "]"
-    return _text(_expression(value))
+    return _text(evaluated(value))
 
 
 def _by_value(text: str) -> tuple[int, Fraction, str]:
@@ -57,7 +57,7 @@ def _relation(value: Any) -> str:
     if isinstance(value, sympy.Eq):
         if is_expr_of_only_symbols(value.lhs) or not value.lhs.free_symbols:
             return canonical(value.rhs)
-        difference = _expression(value.lhs - value.rhs)
+        difference = evaluated(value.lhs - value.rhs)
         if difference == 0:
             return canonical(value.rhs)
         if difference.free_symbols and difference.is_polynomial(*difference.free_symbols):
@@ -69,13 +69,13 @@ def _relation(value: Any) -> str:
     return f"{canonical(small)} {value.rel_op.replace('>', '<')} {canonical(large)}"
 
 
-def _expression(value: Any) -> Any:
+def evaluated(value: Any) -> Any:
     """Evaluated, decimals as fractions, expanded and with a rational denominator."""
     import sympy
 
     percent = sympy.UnevaluatedExpr(sympy.Rational(1, 100))
     if isinstance(value, sympy.Mul) and len(value.args) == 2 and value.args[1] == percent:
-        return _expression(value.args[0])  # MATH does not tell 44\% from 44
+        return evaluated(value.args[0])  # MATH does not tell 44\% from 44
     if not isinstance(value, sympy.Expr) or not _is_tame(value):
         return value
     value = value.replace(lambda part: part.is_Float, lambda part: sympy.Rational(str(part))).doit()

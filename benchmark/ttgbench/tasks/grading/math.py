@@ -1,9 +1,10 @@
 """Grades a mathematical answer (MATH): math-verify decides whether it equals the reference.
 
-`extract` takes the last `\\boxed{}` (braces matched), else what follows the last "answer is", else the last formula or
-number, as math-verify's own extraction does. `grade` first compares the two as text, in the manner of Hendrycks'
-is_equiv, then through `math_verify.parse` and `verify`. sympy can run for ever on what a model may write: grade model
-outputs through `ttgbench.tasks.grading.workers.GraderPool`, which bounds each item.
+`extract` takes the last `\\boxed{}` that holds something (braces matched), else what follows the last "answer is", else
+the last formula or number, as math-verify's own extraction does. `grade` first compares the two as text, in the manner
+of Hendrycks' is_equiv, then through `math_verify.parse` and `verify`, and without them where same_math.py says so.
+sympy can run for ever on what a model may write: grade model outputs through the `GraderPool` of workers.py, which
+bounds each item.
 """
 
 from __future__ import annotations
@@ -12,15 +13,18 @@ import contextlib
 import functools
 import logging
 import re
+import unicodedata
 from importlib.metadata import version
 from typing import Any
 
 from ttgbench.errors import InputError
+from ttgbench.tasks.grading.answer_text import readings
 from ttgbench.tasks.grading.canonical_math import canonical
 from ttgbench.tasks.grading.clean import MAX_ANSWER, readable
+from ttgbench.tasks.grading.same_math import Clock, same
 from ttgbench.tasks.task import CORRECT, UNANSWERED, WRONG, Grade
 
-GRADER = f"math/1+math-verify-{version('math-verify')}"
+GRADER = f"math/2+math-verify-{version('math-verify')}"
 
 MAX_NESTING = 30
 """An answer with more nested brackets is compared as text: the parser's time grows without bound."""
@@ -29,6 +33,9 @@ _LAST_PART = 20_000
 """Where there is no box, only this many last characters are searched for an answer."""
 
 _BOX = re.compile(r"\\f?box(?:ed)?(?![A-Za-z])\s*")
+_EMPTY = re.compile(r"(?i)[\W_]*|\W*(?:\\text\{)?\W*(?:(?:your|the|my|final)\s)*answer(?:\shere)?\W*")
+"""What a box holds where it is only spoken of."""
+
 _JOINT = re.compile(
     r"(?:[\s$]|\\[()\[\]])*(?:[,;]|,?\s*\b(?:and|or)\b|\\text\s?\{[\s,]*(?:and|or)\s*\})(?:[\s$]|\\[()\[\],;! ])*"
 )
@@ -53,7 +60,21 @@ _SPACING = re.compile(r"\\[!,;:> ]|\\q?quad|\\(?:left|right|[bB]ig+[lr]?)(?![A-Z
 _WORDS = re.compile(r"[A-Za-z][A-Za-z ,.:'0-9-]*")
 _BASE = re.compile(r"\(?([0-9A-Za-z]+)\)?_\{?([0-9]{1,2})\}?")
 _TRAILING = re.compile(r"(?:\\[,;:! ]|\\q?quad|[.,;:*\s])+$")
+_STYLE = re.compile(
+    r"""\\color(?:box)?\s?\{\w+\} | \\(?:bf|it|rm|[lL]arge|LARGE|[hH]uge|textstyle|scriptstyle)(?![A-Za-z])
+      | \\(?:boldsymbol|bm|pmb|mathbf|textbf|underline|textcolor\s?\{\w+\})
+        (?=\s?\{?\s?[-0-9.\\]|\s?\{[^{}]*[-+*/^=0-9])""",
+    re.VERBOSE,
+)
+_HIGH = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _REWRITES = (
+    (_STYLE, ""),
+    (re.compile(r"^\\(?:text|mbox)\s?\{\s*(-?[0-9][0-9.,/]*)\s+(?![ap]\.?\s?m\b)[A-Za-z .]+\}$"), r"\1"),  # \text{5 cm}
+    (re.compile(r"(?<=[^\s\[(,;=])\s+\[[0-9]{1,2}\]$"), ""),  # a citation
+    (re.compile(r"\\mathbin\{:\}|\{:\}|\\colon(?![a-z])"), ":"),
+    (re.compile(r"\\langle(?![a-z])(.*?)\\rangle(?![a-z])"), r"(\1)"),
+    (re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+"), lambda match: f"^{{{match[0].translate(_HIGH)}}}"),
+    (re.compile("(?<![0-9.])([0-9]*)([½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞])"), lambda match: match[1] + _fraction(match[2])),
     (re.compile(r"~"), " "),
     (re.compile(r"^(?:\\approx(?![a-z])|≈)\s*"), ""),
     (re.compile(r"(?<=[0-9])(?:\{,\}|,?\s?\\[!,;: ]\s?|[ ])(?=[0-9]{3}(?![0-9]))"), ""),  # 24{,}000 and 24\,000
@@ -94,7 +115,7 @@ def grade(output: str, reference: str) -> Grade:
     What math-verify cannot parse is compared as text. When its comparison fails, the error goes through, so that a pool
     makes the item UNGRADABLE. Raises InputError for an empty reference.
     """
-    expected = find_answer(reference) if "\\boxed" in reference else tidy(reference)
+    expected = _written(readable(reference)) if "\\boxed" in reference else tidy(reference)
     if not expected:
         raise InputError("a reference answer must not be empty", field="reference")
     answer = find_answer(output)
@@ -105,7 +126,10 @@ def grade(output: str, reference: str) -> Grade:
 
 def find_answer(output: str) -> str | None:
     """The answer as it is written, tidied, at most MAX_ANSWER characters; None if there is nothing to read."""
-    text = readable(output)
+    return next((answer for text in readings(readable(output)) if (answer := _written(text))), None)
+
+
+def _written(text: str) -> str | None:
     for find in (_boxed, _claimed, _last_formula):
         answer = find(text)
         answer = tidy(answer[: 2 * MAX_ANSWER])[:MAX_ANSWER] if answer else None
@@ -119,6 +143,7 @@ def tidy(answer: str) -> str:
     answer = _TRAILING.sub("", " ".join(answer.split()).strip("*_ "))
     for pattern, replacement in _REWRITES:
         answer = pattern.sub(replacement, answer)
+    answer = answer.strip()
     repeating = _REPEATING.fullmatch(answer)
     if repeating:
         sign, whole, fixed, again = repeating.groups()
@@ -128,25 +153,37 @@ def tidy(answer: str) -> str:
 
 
 def _boxed(text: str) -> str | None:
-    """The content of the last box, together with boxes that only "," or "and" separates from it.
+    """The content of the last box that holds something, together with boxes that only "," or "and" separates from it.
 
     A box that is never closed (a cut or careless output) reads to the end of its line, `\\boxed 5` to the next blank.
     """
-    boxes = list(_BOX.finditer(text))
+    boxes = [box for box in list(_BOX.finditer(text))[-64:] if not _EMPTY.fullmatch(_content(text, box)[0])]
     found: list[str] = []
     following = None
     for box in reversed(boxes[-32:]):
-        end = _closing(text, box.end()) if text.startswith("{", box.end()) else None
+        content, end = _content(text, box)
         if following is not None and (end is None or not _JOINT.fullmatch(text, end + 1, max(end + 1, following))):
             break
-        if end is None:
-            until = r"\n|\$|\\[\])]" if text.startswith("{", box.end()) else r"\s|\$|\\[\])]"
-            found.append(re.split(until, text[box.end() : box.end() + MAX_ANSWER].lstrip("{"), maxsplit=1)[0])
-        else:
-            found.append(text[box.end() + 1 : end])
+        found.append(content)
         following = box.start()
     distinct = list(dict.fromkeys(content.strip() for content in reversed(found)))
     return ", ".join(distinct) or None
+
+
+def _content(text: str, box: re.Match[str]) -> tuple[str, int | None]:
+    """What a box holds, and where its brace is closed. Nothing where the word stands in prose ("in \\boxed form")."""
+    braced = text.startswith("{", box.end())
+    end = _closing(text, box.end()) if braced else None
+    if end is not None:
+        return text[box.end() + 1 : end], end
+    rest = text[box.end() : box.end() + MAX_ANSWER].lstrip("{")
+    content = re.split(r"\n|\$|\\[\])]" if braced else r"\s|\$|\\[\])]", rest, maxsplit=1)[0]
+    return ("" if not braced and re.match(r"[A-Za-z]{2}", content) else content), None
+
+
+def _fraction(sign: str) -> str:
+    above, below = unicodedata.normalize("NFKC", sign).split("⁄")
+    return rf"\frac{{{above}}}{{{below}}}"
 
 
 def _closing(text: str, start: int) -> int | None:
@@ -196,19 +233,16 @@ def _equal(expected: str, answer: str) -> bool:
     text, expected_text = _as_text(answer), _as_text(expected)
     if text == expected_text:
         return True
+    clock, expected_clock = Clock.read(text), Clock.read(expected_text)
+    if clock and expected_clock:
+        return clock.answers(expected_clock)
     if _is_words(expected):
         return text.lower() == expected_text.lower()
     base, expected_base = _BASE.fullmatch(text), _BASE.fullmatch(expected_text)
     if base and expected_base:  # math-verify drops the base: 12_5 would equal 12_7
         return base.groups() == expected_base.groups()
-    return _verified(expected, answer)
-
-
-def _verified(expected: str, answer: str) -> bool:
-    from math_verify import verify
-
     gold, target = _parsed(expected), _parsed(answer)
-    return bool(gold and target) and bool(verify(list(gold), list(target), timeout_seconds=None, raise_on_error=True))
+    return bool(gold and target) and same(gold, target)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -224,11 +258,13 @@ def _parsed(answer: str) -> tuple[Any, ...]:
 
 
 def _canonical(answer: str) -> str:
-    if _is_words(answer):
-        return _as_text(answer).lower()
-    base = _BASE.fullmatch(_as_text(answer))
+    base, clock = _BASE.fullmatch(_as_text(answer)), Clock.read(_as_text(answer))
     if base:
         return f"{base[1]}_{base[2]}"
+    if clock:
+        return str(clock)
+    if _is_words(answer):
+        return _as_text(answer).lower()
     parsed = _parsed(answer)
     if parsed and not isinstance(parsed[0], str):
         with contextlib.suppress(Exception):  # sympy refuses odd mixtures (a matrix minus a number): the text will do
