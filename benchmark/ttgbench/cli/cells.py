@@ -3,36 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ttgbench.cli.progress import CellReport, RichProgress
 
 if TYPE_CHECKING:
-    from ttgbench.problems.suite import Suite
     from ttgbench.run.results import CellResult
     from ttgbench.run.workers.base import Backend, Setup
-
-
-def setup_for(
-    suite: Suite, folder: Path, store: Path | None, engine: str, *, agent: str | None = None, **rest: Any
-) -> Setup:
-    """Of runs into a folder. A suite with a recording is answered from it, and an engine is started for an agent only.
-
-    rest: further fields of Setup. Raises UnknownName for an engine that there is not.
-    """
-    from ttgbench.engines import check_name
-    from ttgbench.run.experiment import STORE
-    from ttgbench.run.recorded import begin, keeps_own
-    from ttgbench.run.workers.base import Setup
-
-    check_name(engine)
-    if store is None and keeps_own(suite, agent):
-        store = folder / STORE
-    if store is not None and agent is not None:
-        begin(suite, store)
-    return Setup(suite, store, None if suite.recorded else engine, agent=agent, agent_engine=engine, **rest)
 
 
 def run_cells(
@@ -65,6 +43,4 @@ def _backend(
         return OnRay(setup, timeout, ray, jobs, progress)
     from ttgbench.run.workers.processes import Processes
 
-    # Models on a laptop share its cores: two cells at once only make each other wait.
-    count = jobs or (1 if setup.live else os.cpu_count()) or 1
-    return Processes(setup, count, timeout, progress)
+    return Processes(setup, jobs or setup.side_by_side, timeout, progress)

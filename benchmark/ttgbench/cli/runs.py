@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ttgbench.cli.cells import run_cells, setup_for
+from ttgbench.cli.cells import run_cells
 from ttgbench.cli.common import JsonFlag, log, log_error, out, print_json
 from ttgbench.errors import InputError
 
@@ -77,6 +77,7 @@ def run(
 ) -> None:
     """Run search methods on a suite. Started again, it goes on where it stopped. Exit 1 if a run left no result."""
     from ttgbench.problems.suite import load_suite
+    from ttgbench.run.experiment import setup_for
 
     loaded = load_suite(suite)
     names = _method_names(method, methods, agent is not None) or list(loaded.methods)
@@ -141,6 +142,7 @@ def demo(
     from ttgbench.cli.models import fetch_all
     from ttgbench.models.pool import load_pool
     from ttgbench.problems.suite import load_suite
+    from ttgbench.run.experiment import setup_for
 
     suite = load_suite("demo")
     if engine == "llama_cpp":

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ttgbench.cli.cells import run_cells, setup_for
+from ttgbench.cli.cells import run_cells
 from ttgbench.cli.common import JsonFlag, log, out, print_json, visible
 from ttgbench.cli.runs import AgentSpec, DataDir, EngineSpec
 from ttgbench.errors import InputError
@@ -130,6 +130,7 @@ def _run_now(
     data_dir: Path | None,
 ) -> None:
     from ttgbench.problems.suite import load_suite
+    from ttgbench.run.experiment import setup_for
 
     loaded = load_suite(suite)
     setup = setup_for(loaded, folder, store, engine, agent=agent, data_dir=data_dir)

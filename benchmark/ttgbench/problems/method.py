@@ -21,6 +21,9 @@ from ttgbench.util.yaml_input import read_yaml, validation_message
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """Environment of processes that run methods: what libraries sum must not depend on how many cores a machine has."""
 
+FUNCTION = "function:"
+"""Before the name of a method that is a Python function, where others have a path."""
+
 
 class SearchMethod(Protocol):
     """Looks for the best graph of a problem. Touches nothing but its problem and its rng."""
@@ -37,8 +40,9 @@ class Metadata(BaseModel):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")
     version: str = Field(default="1", max_length=32)
-    kind: Literal["method", "graph"] = "method"
-    """"method": `method.py` searches; "graph": the folder brings its graphs, and nothing is searched."""
+    kind: Literal["method", "graph", "function"] = "method"
+    """"method": `method.py` searches; "graph": the folder brings its graphs, and nothing is searched; "function": a
+    Python function without a folder, which cannot be submitted."""
     description: str = Field(max_length=500)
     authors: tuple[str, ...] = Field(min_length=1, max_length=50)
     """Authors of the method, not of this implementation."""
@@ -73,6 +77,9 @@ class LoadedMethod(FoundMethod):
 
 def find_method(name_or_path: str) -> FoundMethod:
     """Reads what a submission folder declares, by bundled name or by path. Raises InputError naming file and field."""
+    if name_or_path.startswith(FUNCTION):
+        message = "was run as a Python function; to replay or submit it, put it into a submission folder"
+        raise InputError(message, source=name_or_path.removeprefix(FUNCTION))
     folder = find_plugin("submissions", name_or_path)
     return FoundMethod(load_metadata(folder), folder)
 
@@ -94,6 +101,8 @@ def load_metadata(folder: Path) -> Metadata:
         metadata = Metadata.model_validate(read_yaml(path))
     except ValidationError as error:
         raise InputError(validation_message(error), source=path) from None
+    if metadata.kind == "function":
+        raise InputError("must be method or graph: this is a folder", source=path, field="kind")
     if metadata.kind == "graph":
         published(folder)
     elif not (folder / "method.py").is_file():

@@ -14,13 +14,15 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ttgbench import __version__
+from ttgbench.engines import check_name
 from ttgbench.errors import InputError
 from ttgbench.problems.method import FoundMethod, find_method
 from ttgbench.problems.suite import ProblemSpec, Suite
+from ttgbench.run.recorded import begin, keeps_own
 from ttgbench.run.results import LOG_NAME, RESULT_NAME, CellResult, read_result
 from ttgbench.run.run import LOG_PART, cell_folder
 from ttgbench.run.session import Session
-from ttgbench.run.workers.base import Backend, Job
+from ttgbench.run.workers.base import Backend, Job, Setup
 from ttgbench.run.workers.sequential import Sequential
 from ttgbench.util.files import write_atomic
 from ttgbench.util.yaml_input import validation_message
@@ -94,6 +96,21 @@ def read_manifest(out: Path) -> Manifest:
         raise InputError(validation_message(error), source=path) from None
 
 
+def setup_for(
+    suite: Suite, folder: Path, store: Path | None, engine: str, *, agent: str | None = None, **rest: Any
+) -> Setup:
+    """Of runs into a folder. A suite with a recording is answered from it, and an engine is started for an agent only.
+
+    rest: further fields of Setup. Raises UnknownName for an engine that there is not.
+    """
+    check_name(engine)
+    if store is None and keeps_own(suite, agent):
+        store = folder / STORE
+    if store is not None and agent is not None:
+        begin(suite, store)
+    return Setup(suite, store, None if suite.recorded else engine, agent=agent, agent_engine=engine, **rest)
+
+
 def run_suite(
     out: Path,
     suite: Suite,
@@ -112,7 +129,7 @@ def run_on(
     backend: Backend,
     out: Path,
     suite: Suite,
-    methods: Sequence[str],
+    methods: Sequence[str | FoundMethod],
     seeds: int,
     engine: str,
     report: Report,
@@ -120,9 +137,10 @@ def run_on(
 ) -> list[CellResult]:
     """Runs what is missing and returns all results there are, in the order of `cells`.
 
-    Started again after a kill, it goes on. Raises InputError, EngineError, MissingGeneration, StoreError.
+    methods: bundled names, paths of submission folders, or methods that the backend knows. Started again after a kill,
+    it goes on. Raises InputError, EngineError, MissingGeneration, StoreError.
     """
-    found = [find_method(name) for name in methods]
+    found = [method if isinstance(method, FoundMethod) else find_method(method) for method in methods]
     names = [method.name for method in found]
     if len(set(names)) < len(names):
         raise InputError(f"two methods have the same name: {', '.join(sorted(names))}", field="methods")
@@ -200,6 +218,8 @@ def _copy_log(folder: Path, target: Path) -> None:
     (target / LOG_PART).write_bytes(b"".join(lines[:-1]))
 
 
-def _portable(name: str, method: FoundMethod) -> str:
+def _portable(name: str | FoundMethod, method: FoundMethod) -> str:
     """A path given by the user is kept absolute, so that the folder can be replayed from anywhere."""
+    if isinstance(name, FoundMethod):
+        return str(name.path)
     return os.path.abspath(name) if Path(name).exists() else method.name

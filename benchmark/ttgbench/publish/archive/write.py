@@ -14,7 +14,7 @@ from typing import Any
 
 from ttgbench.errors import InputError
 from ttgbench.methods.submission.pack import pack
-from ttgbench.problems.method import FoundMethod, find_method
+from ttgbench.problems.method import FUNCTION, FoundMethod, find_method
 from ttgbench.problems.suite import Suite
 from ttgbench.publish.archive import check, packed
 from ttgbench.publish.archive.export import export_used
@@ -80,7 +80,9 @@ def write_archive(
 
 
 def _method_of(manifest: Manifest, method: str, run_folder: Path) -> FoundMethod:
-    found = [find_method(name) for name in manifest.methods]
+    if FUNCTION + method in manifest.methods:
+        return find_method(FUNCTION + method)  # which says why it cannot be archived
+    found = [find_method(name) for name in manifest.methods if not name.startswith(FUNCTION)]
     for candidate in found:
         if candidate.name == method:
             return candidate
@@ -105,7 +107,7 @@ def _record(manifest: Manifest, method: FoundMethod, cells: Sequence[CellResult]
         suite=SuiteRef(name=manifest.suite.name, version=manifest.suite.version, hash=manifest.suite.hash),
         tasks={cell.task: TaskRef(version=cell.task_version, grader=cell.grader) for cell in cells},
         method=method.metadata,
-        kind=method.metadata.kind,
+        kind="graph" if method.metadata.kind == "graph" else "method",
         engine="openai" if "://" in manifest.engine else manifest.engine,
         agent=None if manifest.agent is None else manifest.agent.partition("=")[0].rpartition("/")[2],
         hardware=this_machine(),

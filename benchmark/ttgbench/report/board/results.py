@@ -55,7 +55,7 @@ def cell_row(cell: CellResult, suite: Suite, entry: Entry | None = None) -> dict
         "run_id": entry.run_id if entry else None,
         "method": cell.method.name,
         "method_version": cell.method.version,
-        "kind": entry.archive.record.kind if entry else "method",
+        "kind": cell.method.kind,
         "badge": entry.archive.badge if entry else "self-reported",
         "problem": cell.problem,
         "task": cell.task,

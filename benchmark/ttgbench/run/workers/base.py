@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -102,6 +103,11 @@ class Setup:
         return replace(self, engine=None, slots=None, agent_engine=None, harness=harness)
 
     @property
+    def side_by_side(self) -> int:
+        """Default number of cells at once. Models on a laptop share its cores: two at once would only wait."""
+        return 1 if self.live else os.cpu_count() or 1
+
+    @property
     def seconds_per_cell(self) -> float:
         """The default limit."""
         return SIMULATED_SECONDS if self.suite.simulated and not self.live else SECONDS
@@ -118,14 +124,15 @@ class Performer:
     suite: Suite
     session: Session
     isolate: bool = False
+    methods: dict[str, LoadedMethod] = field(default_factory=dict)
+    """By `Job.method`; loaded when first needed."""
     _contexts: dict[str, ProblemContext] = field(default_factory=dict)
-    _methods: dict[str, LoadedMethod] = field(default_factory=dict)
 
     def prepare(self, job: Job) -> None:
         """Loads what the job needs. Raises InputError."""
         self._context(job.problem)
-        if job.killed is None and job.method not in self._methods:
-            self._methods[job.method] = load_isolated(job.method) if self.isolate else load_method(job.method)
+        if job.killed is None and job.method not in self.methods:
+            self.methods[job.method] = load_isolated(job.method) if self.isolate else load_method(job.method)
 
     def __call__(self, job: Job) -> None:
         """As `run_cell` and `record_killed`."""
@@ -134,7 +141,7 @@ class Performer:
         if job.killed is not None:
             record_killed(context, find_method(job.method).metadata, job.seed, job.folder, *job.killed)
         else:
-            run_cell(context, self._methods[job.method], job.seed, job.folder)
+            run_cell(context, self.methods[job.method], job.seed, job.folder)
 
     def _context(self, problem: str) -> ProblemContext:
         if problem not in self._contexts:

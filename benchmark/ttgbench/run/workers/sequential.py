@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from ttgbench.problems.method import LoadedMethod
 from ttgbench.problems.suite import Suite
 from ttgbench.run.session import Session
 from ttgbench.run.workers.base import Job, Outcome, Performer
@@ -19,10 +20,12 @@ class Sequential:
     suite: Suite
     session: Session
     isolate: bool = False
+    methods: Mapping[str, LoadedMethod] = field(default_factory=dict)
+    """By `Job.method`, those that are loaded already."""
 
     def run(self, jobs: Sequence[Job]) -> Generator[Outcome]:
         """As the Protocol says; in order."""
-        perform = Performer(self.suite, self.session, self.isolate)
+        perform = Performer(self.suite, self.session, self.isolate, dict(self.methods))
         for job in jobs:
             with contextlib.redirect_stdout(sys.stderr):
                 perform(job)

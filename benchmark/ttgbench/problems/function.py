@@ -1,0 +1,64 @@
+"""A Python function as a search method, without a folder: what a notebook hands over."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+from pydantic import ValidationError
+
+from ttgbench.errors import InputError
+from ttgbench.problems.method import FUNCTION, LoadedMethod, Metadata, SearchMethod
+
+
+def as_method(search: SearchMethod) -> LoadedMethod:
+    """The method that a callable is. It has the callable's `__name__`, and its version changes with the callable's
+    source, defaults and closure, so that an edited one is run again in a folder of runs. What it calls is not looked at.
+
+    Raises InputError if it cannot be called or has no name that a method may have.
+    """
+    if not callable(search):
+        raise InputError(f"must be a function search(problem, rng), not {type(search).__name__}", field="methods")
+    name = _name(search).lower().strip("_")
+    lines = (inspect.getdoc(search) or "A Python function.").splitlines()
+    try:
+        metadata = Metadata(
+            name=name,
+            version=hashlib.sha256(_identity(search).encode()).hexdigest()[:16],
+            description=lines[0][:500],
+            authors=("not stated",),
+            licence="not stated",
+            kind="function",
+        )
+    except ValidationError:
+        message = f"a method's name has letters, digits, - and _, at most 64; {name[:80]!r} is none: use def"
+        raise InputError(message, field="methods") from None
+    return LoadedMethod(metadata, Path(f"{FUNCTION}{name}"), search)
+
+
+def _name(search: object) -> str:
+    inner = search.func if isinstance(search, partial) and not hasattr(search, "__name__") else search
+    return str(getattr(inner, "__name__", type(inner).__name__))
+
+
+def _identity(search: Callable[..., Any]) -> str:
+    """Differs between callables that do different things, as far as they can be read."""
+    if isinstance(search, partial):
+        return repr((_identity(search.func), search.args, search.keywords))
+    if not isinstance(search, FunctionType):
+        return repr((_source(type(search)), vars(search) if hasattr(search, "__dict__") else search))
+    bound = [cell.cell_contents for cell in search.__closure__ or ()]
+    return repr((_source(search), search.__defaults__, search.__kwdefaults__, bound))
+
+
+def _source(what: Any) -> str:
+    try:
+        return inspect.getsource(what)
+    except (OSError, TypeError):  # typed into a plain interpreter
+        code = getattr(what, "__code__", None)
+        return repr((code.co_code, code.co_names, code.co_consts)) if code else repr(what)
