@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from itertools import chain as chained
@@ -73,6 +74,15 @@ def test_every_neighbour_is_in_the_space_and_the_seed_decides(space, seed):
     assert len({graph, *neighbours}) == 1 + len(neighbours)
     again = islice(space.neighbours(graph, np.random.default_rng(seed)), 40)
     assert [neighbour.to_json() for neighbour in again] == [neighbour.to_json() for neighbour in neighbours]
+
+
+def test_neighbours_come_in_the_order_that_archived_runs_rely_on():
+    space = SearchSpace(EMBEDDED, MATH, Budget("units", 9), roles=ROLES)
+    graph = space.sample(np.random.default_rng(5))
+    digest = hashlib.sha256()
+    for neighbour in space.neighbours(graph, np.random.default_rng(7)):
+        digest.update(neighbour.to_json().encode())
+    assert digest.hexdigest() == "176231f5ca54f4827d36e97eebe04e50d31122e4bae2914a8e8e9aa4a7c08eec"
 
 
 @settings(deadline=None, max_examples=25)

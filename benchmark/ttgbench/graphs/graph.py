@@ -39,8 +39,6 @@ class Graph:
     edges: tuple[tuple[str, str], ...]
     """As given."""
     _level_of: Mapping[str, int]
-    _predecessors: Mapping[str, list[str]]
-    _successors: Mapping[str, list[str]]
 
     def __init__(
         self,
@@ -71,14 +69,7 @@ class Graph:
         return graph
 
     def _fill(self, nodes: Iterable[Node], edges: Iterable[tuple[str, str]], level_of: Mapping[str, int]) -> None:
-        predecessors: dict[str, list[str]] = {node: [] for node in level_of}
-        successors: dict[str, list[str]] = {node: [] for node in level_of}
-        edges = tuple(edges)
-        for source, target in edges:
-            successors[source].append(target)
-            predecessors[target].append(source)
-        values = {"nodes": tuple(nodes), "edges": edges, "_level_of": level_of}
-        self.__dict__.update(values, _predecessors=predecessors, _successors=successors)
+        self.__dict__.update(nodes=tuple(nodes), edges=tuple(edges), _level_of=level_of)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a Graph cannot be changed; {name!r} was to be set")
@@ -108,6 +99,20 @@ class Graph:
     @cached_property
     def _by_id(self) -> dict[str, Node]:
         return {node.id: node for node in self.nodes}
+
+    @cached_property
+    def _predecessors(self) -> Mapping[str, list[str]]:
+        predecessors: dict[str, list[str]] = {node: [] for node in self._level_of}
+        for source, target in self.edges:
+            predecessors[target].append(source)
+        return predecessors
+
+    @cached_property
+    def _successors(self) -> Mapping[str, list[str]]:
+        successors: dict[str, list[str]] = {node: [] for node in self._level_of}
+        for source, target in self.edges:
+            successors[source].append(target)
+        return successors
 
     def _known(self, node_id: str) -> str:
         if node_id not in self._level_of:

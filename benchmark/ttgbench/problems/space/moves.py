@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from typing import Any
 
 from ttgbench.problems.space.wiring import Bounds, Wiring
 
-Move = Callable[[], Wiring]
+Move = tuple[Callable[..., Wiring], *tuple[Any, ...]]
+"""A function, and what it gets after the wiring: a step of a search makes a thousand moves and takes a few."""
 
 
 def moves(bounds: Bounds, wiring: Wiring) -> list[list[Move]]:
@@ -26,27 +27,26 @@ def moves(bounds: Bounds, wiring: Wiring) -> list[list[Move]]:
 
 def _add(bounds: Bounds, wiring: Wiring) -> Iterator[Move]:
     """A new node of any kind: before one node, on an edge, beside a node that is not the sink, or behind the sink."""
-    nodes = range(len(wiring.kinds))
-    read = {source for source, _ in wiring.edges}
+    nodes, edges = range(len(wiring.kinds)), wiring.edges
+    read = {source for source, _ in edges}
     for kind in range(len(bounds.kinds)):
         for node in nodes:
             if not bounds.needs_inputs[kind]:
-                yield partial(_with_node, wiring, kind, [], [node])
+                yield _with_node, kind, [], [node]
             if node in read:
-                yield partial(_with_twin, wiring, kind, node)
+                yield _with_twin, kind, node
             else:
-                yield partial(_with_node, wiring, kind, [node], [])
-        for source, target in wiring.edges:
-            yield partial(_with_node_on_edge, wiring, kind, source, target)
+                yield _with_node, kind, [node], []
+        yield from [(_with_node_on_edge, kind, source, target) for source, target in edges]
 
 
 def _remove(wiring: Wiring) -> Iterator[Move]:
     """A node goes; what it read is then read by its readers, or not."""
     if len(wiring.kinds) > 1:
         for node in range(len(wiring.kinds)):
-            yield partial(_without_node, wiring, node, bridge=True)
+            yield _without_node, node, True
             if wiring.inputs[node]:
-                yield partial(_without_node, wiring, node, bridge=False)
+                yield _without_node, node, False
 
 
 def _rewire(wiring: Wiring) -> Iterator[Move]:
@@ -55,15 +55,17 @@ def _rewire(wiring: Wiring) -> Iterator[Move]:
     for source in nodes:
         for target in nodes:
             if source != target and source not in wiring.inputs[target]:
-                yield partial(_with_edge, wiring, source, target)
-    for source, target in edges:
-        yield partial(_without_edge, wiring, source, target)
+                yield _with_edge, source, target
+    for edge in edges:
+        source, target = edge
+        sources = wiring.inputs[target]
+        yield _without_edge, source, target
         for other in nodes:
-            if other not in (source, target):
-                if other not in wiring.inputs[target]:
-                    yield partial(_with_edge_moved, wiring, (source, target), (other, target))
+            if other not in edge:
+                if other not in sources:
+                    yield _with_edge_moved, edge, (other, target)
                 if source not in wiring.inputs[other]:
-                    yield partial(_with_edge_moved, wiring, (source, target), (source, other))
+                    yield _with_edge_moved, edge, (source, other)
 
 
 def _change_role(bounds: Bounds, wiring: Wiring) -> Iterator[Move]:
@@ -72,7 +74,7 @@ def _change_role(bounds: Bounds, wiring: Wiring) -> Iterator[Move]:
         role, model = bounds.kinds[kind]
         for other, (other_role, other_model) in enumerate(bounds.kinds):
             if other_role != role and (model is None or other_model in (None, model)):
-                yield partial(_with_kind, wiring, node, other)
+                yield _with_kind, node, other
 
 
 def _change_model(bounds: Bounds, wiring: Wiring) -> Iterator[Move]:
@@ -80,20 +82,24 @@ def _change_model(bounds: Bounds, wiring: Wiring) -> Iterator[Move]:
     for node, kind in enumerate(wiring.kinds):
         for other, (role, _) in enumerate(bounds.kinds):
             if other != kind and role == bounds.kinds[kind][0]:
-                yield partial(_with_kind, wiring, node, other)
+                yield _with_kind, node, other
 
 
 def _with_kind(wiring: Wiring, node: int, kind: int) -> Wiring:
-    return Wiring([kind if i == node else old for i, old in enumerate(wiring.kinds)], wiring.inputs)
+    kinds = list(wiring.kinds)
+    kinds[node] = kind
+    return Wiring(kinds, wiring.inputs)
 
 
 def _with_edge(wiring: Wiring, source: int, target: int) -> Wiring:
-    inputs = [[*sources, source] if i == target else sources for i, sources in enumerate(wiring.inputs)]
+    inputs = list(wiring.inputs)
+    inputs[target] = [*inputs[target], source]
     return Wiring(wiring.kinds, inputs)
 
 
 def _without_edge(wiring: Wiring, source: int, target: int) -> Wiring:
-    inputs = [[s for s in sources if i != target or s != source] for i, sources in enumerate(wiring.inputs)]
+    inputs = list(wiring.inputs)
+    inputs[target] = [s for s in inputs[target] if s != source]
     return Wiring(wiring.kinds, inputs)
 
 
@@ -103,8 +109,10 @@ def _with_edge_moved(wiring: Wiring, old: tuple[int, int], new: tuple[int, int])
 
 def _with_node(wiring: Wiring, kind: int, reads: Sequence[int], read_by: Sequence[int]) -> Wiring:
     new = len(wiring.kinds)
-    inputs = [[*sources, new] if i in read_by else list(sources) for i, sources in enumerate(wiring.inputs)]
-    return Wiring([*wiring.kinds, kind], [*inputs, list(reads)])
+    inputs = [*wiring.inputs, reads]
+    for reader in read_by:
+        inputs[reader] = [*inputs[reader], new]
+    return Wiring([*wiring.kinds, kind], inputs)
 
 
 def _with_node_on_edge(wiring: Wiring, kind: int, source: int, target: int) -> Wiring:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -25,6 +25,17 @@ class Dice:
             self._numbers = self._rng.random(self._block).tolist()
         return self._numbers.pop()
 
+    def units(self, count: int) -> list[float]:
+        """As many calls of `unit`."""
+        numbers: list[float] = []
+        while len(numbers) < count:
+            if not self._numbers:
+                self._numbers = self._rng.random(self._block).tolist()
+            taken = self._numbers[: -(count - len(numbers)) - 1 : -1]
+            del self._numbers[-len(taken) :]
+            numbers += taken
+        return numbers
+
     def below(self, n: int) -> int:
         """Uniform on 0, 1, ..., n - 1."""
         return int(self.unit() * n)
@@ -40,6 +51,25 @@ class Dice:
             j = self.below(i + 1)
             result[i], result[j] = result[j], result[i]
         return result
+
+
+class Shuffled(Generic[T]):
+    """What `Dice.shuffled` returns, taken from its end: as far as it is taken, so far it is shuffled."""
+
+    def __init__(self, items: list[T], dice: Dice) -> None:
+        self._items = items
+        self._numbers = iter(dice.units(max(0, len(items) - 1)))
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def pop(self) -> T:
+        """The last one that is left."""
+        items = self._items
+        if len(items) > 1:
+            i = int(next(self._numbers) * len(items))
+            items[i], items[-1] = items[-1], items[i]
+        return items.pop()
 
 
 def draw(bounds: Bounds, dice: Dice) -> Wiring:

@@ -22,7 +22,7 @@ from ttgbench.models.cost import Budget
 from ttgbench.models.pool import Pool
 from ttgbench.problems.space.enumerate import enumerate_wirings
 from ttgbench.problems.space.moves import moves
-from ttgbench.problems.space.sample import Dice, draw
+from ttgbench.problems.space.sample import Dice, Shuffled, draw
 from ttgbench.problems.space.wiring import Bounds, Wiring
 from ttgbench.tasks.task import Lengths
 
@@ -112,14 +112,19 @@ class SearchSpace:
         """
         wiring = self._read(graph)
         dice = Dice(rng)
-        families = [dice.shuffled(family) for family in moves(self._bounds, wiring)]
-        seen = {graph.key}
-        while families := [family for family in families if family]:
-            candidate = dice.choice(families).pop()()
-            if self._bounds.flaw(candidate) is None:
+        families = [Shuffled(family, dice) for family in moves(self._bounds, wiring) if family]
+        alike = {wiring.outline: [graph]}
+        while families:
+            family = dice.choice(families)
+            move, *arguments = family.pop()
+            if not len(family):
+                families.remove(family)
+            candidate = move(wiring, *arguments)
+            if self._bounds.affordable(candidate) and self._bounds.flaw(candidate) is None:
                 neighbour = self._bounds.graph(candidate)
-                if neighbour.key not in seen:
-                    seen.add(neighbour.key)
+                known = alike.setdefault(candidate.outline, [])
+                if neighbour not in known:
+                    known.append(neighbour)
                     yield neighbour
 
     def enumerate(self, limit: int = 100_000) -> Iterator[Graph]:

@@ -36,28 +36,50 @@ class Wiring:
         return [(source, target) for target, sources in enumerate(self.inputs) for source in sources]
 
     @property
+    def outline(self) -> tuple[int, int, int]:
+        """Equal for isomorphic graphs and seldom for others, but fast: nodes, edges, and a hash of what the sink reads,
+        what that reads, and so on. The graph must have no flaw but its size or price.
+        """
+        levels = self.levels
+        assert levels is not None
+        hashes = [0] * len(levels)
+        for node in sorted(range(len(levels)), key=levels.__getitem__):
+            hashes[node] = hash((self.kinds[node], sum([hashes[source] for source in self.inputs[node]])))
+        return len(levels), sum(map(len, self.inputs)), hashes[node]  # the sink is alone on the last level
+
+    @property
     def sinks(self) -> list[int]:
         """Nodes that nobody reads."""
-        read = {source for sources in self.inputs for source in sources}
+        read = set().union(*self.inputs)
         return [node for node in range(len(self.kinds)) if node not in read]
+
+    @property
+    def sink_count(self) -> int:
+        """How many `sinks` there are."""
+        return len(self.kinds) - len(set().union(*self.inputs))
 
 
 def levels_of(inputs: Inputs) -> list[int] | None:
     """Edges on the longest path to each node; None if there is a cycle."""
-    readers: list[list[int]] = [[] for _ in inputs]
-    for target, sources in enumerate(inputs):
-        for source in sources:
-            readers[source].append(target)
-    waiting = [len(sources) for sources in inputs]
-    levels = [0] * len(inputs)
-    queue = [node for node, count in enumerate(waiting) if not count]
-    for node in queue:
-        for target in readers[node]:
-            levels[target] = max(levels[target], levels[node] + 1)
-            waiting[target] -= 1
-            if not waiting[target]:
-                queue.append(target)
-    return levels if len(queue) == len(levels) else None
+    levels = [-1] * len(inputs)
+    waiting: Sequence[int] = range(len(inputs))
+    while waiting:
+        later = []
+        for node in waiting:
+            level = 0
+            for source in inputs[node]:
+                below = levels[source]
+                if below < 0:
+                    later.append(node)
+                    break
+                if below >= level:
+                    level = below + 1
+            else:
+                levels[node] = level
+        if len(later) == len(waiting):
+            return None
+        waiting = later
+    return levels
 
 
 @dataclass(frozen=True)
@@ -140,7 +162,17 @@ class Bounds:
 
     def wiring_costs(self, wiring: Wiring) -> list[int]:
         """Per node, its nominal cost."""
-        return [self.costs[kind][len(sources)] for kind, sources in zip(wiring.kinds, wiring.inputs, strict=True)]
+        costs = self.costs
+        return [costs[kind][len(sources)] for kind, sources in zip(wiring.kinds, wiring.inputs, strict=True)]
+
+    def affordable(self, wiring: Wiring) -> bool:
+        """False only for what is over budget: of most such graphs `flaw` says the same, more slowly."""
+        if self.budget.metric == "seconds":
+            return True
+        try:
+            return sum(self.wiring_costs(wiring)) <= self.limit
+        except IndexError:  # too many predecessors to have a price
+            return True
 
     def flaw(self, wiring: Wiring) -> str | None:
         """Why this is not a graph of the space; None if it is. Only a reason of cost contains the word budget."""
@@ -149,10 +181,10 @@ class Bounds:
         in_degree = max(map(len, wiring.inputs))
         if in_degree > self.max_in_degree:
             return f"a node has {in_degree} predecessors, the space allows {self.max_in_degree}"
-        if any(self.needs_inputs[wiring.kinds[i]] and not sources for i, sources in enumerate(wiring.inputs)):
+        needs_inputs = self.needs_inputs
+        if any(needs_inputs[kind] for kind, sources in zip(wiring.kinds, wiring.inputs, strict=True) if not sources):
             return "a node lacks the predecessor that its role needs"
-        levels = wiring.levels
-        if levels is None or len(wiring.sinks) != 1:
+        if wiring.sink_count != 1 or (levels := wiring.levels) is None:
             return "it is not an acyclic graph with one sink"
         depth = max(levels) + 1
         if depth > self.max_depth:
@@ -189,7 +221,9 @@ class Bounds:
         """The graph of a wiring without a flaw, with ids n0, n1, ... in the order of the wiring's nodes."""
         assert wiring.levels is not None
         nodes = [self._nodes[kind][i] for i, kind in enumerate(wiring.kinds)]
-        edges = [(NAMES[source], NAMES[target]) for source, target in wiring.edges]
+        edges = [
+            (NAMES[source], name) for name, sources in zip(NAMES, wiring.inputs, strict=False) for source in sources
+        ]
         return Graph.of_valid(nodes, edges, dict(zip(NAMES, wiring.levels, strict=False)))
 
     @cached_property
