@@ -18,7 +18,7 @@ from ttgbench.problems.method import FUNCTION, LoadedMethod, Metadata, SearchMet
 
 def as_method(search: SearchMethod) -> LoadedMethod:
     """The method that a callable is. It has the callable's `__name__`, and its version changes with the callable's
-    source, defaults and closure, so that an edited one is run again in a folder of runs. What it calls is not looked at.
+    source, defaults and closure, so that after an edit it is run again. What it calls is not looked at.
 
     Raises InputError if it cannot be called or has no name that a method may have.
     """
