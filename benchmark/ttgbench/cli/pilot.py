@@ -16,7 +16,7 @@ from ttgbench.errors import InputError
 if TYPE_CHECKING:
     from ttgbench.problems.suite import Suite
     from ttgbench.report.pilot import Point, Trial
-    from ttgbench.run.run import ProblemContext
+    from ttgbench.run.context import ProblemContext
 
 
 class Experiment(StrEnum):

@@ -47,7 +47,7 @@ class Decoder:
             device = "cuda" if torch.cuda.is_available() else "cpu"
         if dtype == "auto":
             dtype = "float32" if device == "cpu" else "bfloat16"
-        transformers.utils.logging.disable_progress_bar()  # it would draw over ours
+        transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # it would draw over ours
         pinned = {} if revision is None else {"revision": revision}
         tokenizer = transformers.AutoTokenizer.from_pretrained(model, **pinned)
         loaded: Any = transformers.AutoModelForCausalLM.from_pretrained(model, dtype=getattr(torch, dtype), **pinned)

@@ -4,7 +4,7 @@ evaluation satisfy alike."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -63,22 +63,26 @@ class Evaluation:
     @property
     def flops(self) -> NDArray[np.int64]:
         """Shape (n,): measured FLOPs of the whole graph per question."""
-        return np.sum([use.flops for use in self.nodes], axis=0, dtype=np.int64)
+        return self._total(lambda use: use.flops)
 
     @property
     def tokens_in(self) -> NDArray[np.int64]:
         """Shape (n,)."""
-        return np.sum([use.tokens_in for use in self.nodes], axis=0, dtype=np.int64)
+        return self._total(lambda use: use.tokens_in)
 
     @property
     def tokens_out(self) -> NDArray[np.int64]:
         """Shape (n,)."""
-        return np.sum([use.tokens_out for use in self.nodes], axis=0, dtype=np.int64)
+        return self._total(lambda use: use.tokens_out)
 
     @property
     def picodollars(self) -> NDArray[np.int64]:
         """Shape (n,)."""
-        return np.sum([use.picodollars for use in self.nodes], axis=0, dtype=np.int64)
+        return self._total(lambda use: use.picodollars)
+
+    def _total(self, quantity: Callable[[NodeUse], NDArray[np.int64]]) -> NDArray[np.int64]:
+        total: NDArray[np.int64] = np.sum([quantity(use) for use in self.nodes], axis=0, dtype=np.int64)
+        return total
 
     def summary(self) -> dict[str, Any]:
         """JSON-ready: accuracy with its 95% interval; tokens, FLOPs, dollars and seconds are means per question."""

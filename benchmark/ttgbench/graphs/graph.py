@@ -17,6 +17,7 @@ from ttgbench.errors import GraphError, GraphIssue, UnknownName
 from ttgbench.graphs.canonical import SearchLimit, canonical_order
 from ttgbench.graphs.json import MAX_BYTES, SCHEMA, parse, read, write
 from ttgbench.graphs.rules import MAX_NODES, ROLE_RULES, Findings, Node, RoleRule, shown
+from ttgbench.util.extras import require
 
 if TYPE_CHECKING:
     from networkx import DiGraph
@@ -265,10 +266,11 @@ class Graph:
         return cls(nodes, [(str(source), str(target)) for source, target in graph.edges()], roles=roles)
 
     def to_networkx(self) -> DiGraph:
-        """A networkx.DiGraph with the attributes `role` and `model` on its nodes."""
-        import networkx
+        """A networkx.DiGraph with the attributes `role` and `model` on its nodes.
 
-        graph = networkx.DiGraph()
+        Raises MissingExtra where networkx is not installed.
+        """
+        graph: DiGraph = require("networkx").DiGraph()
         graph.add_nodes_from((node.id, {"role": node.role, "model": node.model}) for node in self.nodes)
         graph.add_edges_from(self.edges)
         return graph

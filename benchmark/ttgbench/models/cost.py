@@ -86,7 +86,8 @@ def generation_flops(card: ModelCard, n_p: int | Tokens, n_d: int | Tokens) -> i
     def formula(p: Any, d: Any) -> Any:
         return 2 * m * p + 2 * ld * p * (p + 1) + 2 * m * d + 2 * ld * d * (2 * p + d + 1)
 
-    return _exact(formula, n_p, n_d)
+    flops: int | NDArray[np.int64] = _exact(formula, n_p, n_d)
+    return flops
 
 
 @overload
@@ -98,7 +99,8 @@ def picodollars(card: ModelCard, n_p: int, n_d: Tokens) -> NDArray[np.int64]: ..
 def picodollars(card: ModelCard, n_p: int | Tokens, n_d: int | Tokens) -> int | NDArray[np.int64]:
     """Price of generations in 1e-12 dollars; that of one token is rounded to a whole picodollar. Raises as above."""
     per_in, per_out = round(card.price_in * 10**6), round(card.price_out * 10**6)
-    return _exact(lambda p, d: per_in * p + per_out * d, n_p, n_d)
+    price: int | NDArray[np.int64] = _exact(lambda p, d: per_in * p + per_out * d, n_p, n_d)
+    return price
 
 
 @overload
@@ -113,7 +115,8 @@ def nanoseconds(card: ModelCard, n_p: int | Tokens, n_d: int | Tokens) -> int | 
     Raises as above.
     """
     per_in, per_out = round(NANOSECONDS / card.prefill_speed), round(NANOSECONDS / card.decode_speed)
-    return _exact(lambda p, d: per_in * p + per_out * d, n_p, n_d)
+    time: int | NDArray[np.int64] = _exact(lambda p, d: per_in * p + per_out * d, n_p, n_d)
+    return time
 
 
 def generation_cost(card: ModelCard, n_p: int, n_d: int) -> Cost:

@@ -191,7 +191,9 @@ def of_tradeoffs(tradeoffs: Sequence[Tradeoff], names: Sequence[str]) -> Figure:
     return Figure("tradeoff", "Accuracy against cost", caption, data, layout)
 
 
-def _curve(name: str, number: int, x: np.ndarray, low: np.ndarray, mid: np.ndarray, high: np.ndarray) -> list[dict]:
+def _curve(
+    name: str, number: int, x: np.ndarray, low: np.ndarray, mid: np.ndarray, high: np.ndarray
+) -> list[dict[str, Any]]:
     """A line with its band; both belong to one entry of the legend."""
     colour = COLOURS[number % len(COLOURS)]
     label = html.escape(name)

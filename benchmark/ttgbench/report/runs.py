@@ -125,7 +125,8 @@ def _suite(folder: Path, result: CellResult) -> Suite | None:
 
 def question_scores(results: Sequence[CellResult]) -> NDArray[np.float64]:
     """Shape (questions, universes): the final graphs' scores, averaged over runs, each of which must have one."""
-    return np.mean([final.scores for final in finals(results)], axis=0).T
+    means: NDArray[np.float64] = np.mean([final.scores for final in finals(results)], axis=0)
+    return means.T
 
 
 def clusters(result: CellResult) -> tuple[str, ...] | None:

@@ -18,7 +18,7 @@ from ttgbench.evaluate.synthetic.task import SYNTHETIC_TASKS, SyntheticTask
 from ttgbench.models.pool import ModelCard, Pool
 from ttgbench.problems.suite import ProblemSpec, SamplingSpec, Suite
 from ttgbench.run.agent import EngineAgent, agent_card, load_agent, own_engine
-from ttgbench.run.run import ProblemContext
+from ttgbench.run.context import ProblemContext
 from ttgbench.run.workers.client import Harness, RemoteAgent, RemoteEvaluator
 from ttgbench.tasks.folder import load_task
 from ttgbench.tasks.task import Question, Task

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from math import sqrt
+
 from numpy.typing import ArrayLike
+from scipy.special import ndtri
 
 from ttgbench.stats.arrays import checked_level
 from ttgbench.stats.interval import Interval
@@ -12,17 +15,19 @@ from ttgbench.stats.units import questions_as_units
 def wilson_interval(successes: float, n: int, confidence: float = 0.95) -> Interval:
     """Wilson's score interval for `successes` of `n` independent trials.
 
-    Source: Wilson 1927, J. Am. Stat. Assoc. 22:209; statsmodels `proportion_confint`. `successes` may be fractional.
+    Source: Wilson 1927, J. Am. Stat. Assoc. 22:209. `successes` may be fractional.
     Raises ValueError unless 0 <= successes <= n and n >= 1.
     """
     if n < 1 or not 0 <= successes <= n:
         raise ValueError(f"{successes} successes of {n} trials; there must be at least one trial and 0 to n successes")
-    from statsmodels.stats.proportion import proportion_confint
-
-    low, high = proportion_confint(
-        float(successes), n, alpha=1 - checked_level("confidence", confidence), method="wilson"
-    )
-    return Interval(successes / n, float(low), float(high), confidence)
+    z = -float(ndtri((1 - checked_level("confidence", confidence)) / 2))
+    share = successes / n
+    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    # At the ends the interval's bound is the share itself, which rounding would miss.
+    low = 0.0 if successes == 0 else middle - half
+    high = 1.0 if successes == n else middle + half
+    return Interval(share, low, high, confidence)
 
 
 def accuracy_interval(scores: ArrayLike, confidence: float = 0.95) -> Interval:

@@ -110,7 +110,8 @@ def _load_from_hub(source: HubSource, name: str | None) -> Iterable[Doc]:
         _reach_hub()
     import datasets
 
-    return datasets.load_dataset(source.path, name, split=source.split, revision=source.revision)
+    rows: Iterable[Doc] = datasets.load_dataset(source.path, name, split=source.split, revision=source.revision)
+    return rows
 
 
 @cache

@@ -20,7 +20,7 @@ import jinja2
 from ttgbench.errors import InputError, SandboxUnavailable
 from ttgbench.tasks.data import Doc, Documents
 from ttgbench.tasks.file import Template, read_task_file
-from ttgbench.tasks.grading.named import GRADERS, Marking
+from ttgbench.tasks.grading.named import GRADERS, Grader, Marking
 from ttgbench.tasks.season import read_secret, season_of
 from ttgbench.tasks.splits import ManifestRow, content_hash, pick, plan_splits, read_manifest, splits_hash
 from ttgbench.tasks.task import UNGRADABLE, Grade, Lengths, Question, TaskCard
@@ -224,7 +224,7 @@ class LmEvalTask:
         return lambda doc: doc[template] if template in doc else compiled.render(**doc)
 
     @cached_property
-    def _grader(self) -> Any:
+    def _grader(self) -> Grader:
         name = self.file.metadata.ttgbench.grader
         if name is not None:
             return _Careful(GRADERS[name])
@@ -236,7 +236,7 @@ class LmEvalTask:
 class _Careful:
     """A named grader that turns its own failures into UNGRADABLE, one output at a time."""
 
-    def __init__(self, grader: Any) -> None:
+    def __init__(self, grader: Grader) -> None:
         self.version, self._grader = grader.version, grader
 
     def grade(self, markings: Sequence[Marking]) -> list[Grade]:

@@ -16,6 +16,7 @@ EXTRAS = {
     "optuna": "solvers",
     "ray": "ray",
     "gradio": "leaderboard",
+    "networkx": "graph",
 }
 
 

@@ -322,7 +322,8 @@ def plurality(seen: NDArray[np.int8]) -> NDArray[np.int8]:
     counts = (seen[:, None, :] == _CODES).sum(axis=0)
     counts = np.concatenate([counts, np.zeros((1, seen.shape[1]), dtype=counts.dtype)])
     votes = counts[seen, columns]
-    return seen[votes.argmax(axis=0), columns]
+    chosen: NDArray[np.int8] = seen[votes.argmax(axis=0), columns]
+    return chosen
 
 
 def _finished(plan: _Plan, nanoseconds: Counts) -> Counts:
@@ -332,7 +333,8 @@ def _finished(plan: _Plan, nanoseconds: Counts) -> Counts:
         if rows is not None:
             sources = rows if plan.models[i] is None else rows[:-1]
             ready[i] += np.maximum.reduce(ready.take(sources, axis=0), axis=0)
-    return ready[-1]
+    last: NDArray[np.int64] = ready[-1]
+    return last
 
 
 def _tariff(pool: Pool) -> Counts:

@@ -20,7 +20,8 @@ def declare(source: Source) -> None:
 
     def suites() -> dict[str, Any]:
         """Every suite on the board: version, hash, problems with budgets and anchors, number of runs."""
-        return _board(source).manifest["suites"]
+        found: dict[str, Any] = _board(source).manifest["suites"]
+        return found
 
     def methods(suite: str, budget: str = ALL, objective: str = ALL) -> list[dict[str, Any]]:
         """The table of methods of one suite, best first; budget and objective as the page offers them, or "all"."""
@@ -48,7 +49,7 @@ def declare(source: Source) -> None:
         return cite_result(suite, facts, found[0])
 
     for function in (suites, methods, compare, cite):
-        gr.api(function, api_name=function.__name__)
+        gr.api(function, api_name=function.__name__)  # type: ignore[attr-defined]
 
 
 def _board(source: Source) -> Board:

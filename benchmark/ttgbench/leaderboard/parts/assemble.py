@@ -18,6 +18,7 @@ QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 def assemble(source: Source) -> gr.Blocks:
     """The whole page."""
+    demo: gr.Blocks
     with gr.Blocks(title="TTG-Bench", analytics_enabled=False, fill_width=True) as demo:
         top = gr.HTML(elem_id="ttg-top")
         pages: list[Page] = []

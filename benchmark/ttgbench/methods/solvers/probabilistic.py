@@ -187,7 +187,8 @@ class Distribution:
 def _choices(probabilities: Floats, rng: np.random.Generator) -> Ints:
     """One index per row."""
     bounds = probabilities.cumsum(axis=1)
-    return np.minimum((rng.random((len(bounds), 1)) > bounds).sum(axis=1), bounds.shape[1] - 1)
+    drawn: Ints = np.minimum((rng.random((len(bounds), 1)) > bounds).sum(axis=1), bounds.shape[1] - 1)
+    return drawn
 
 
 def _one_hot(indices: Ints, count: int) -> Floats:

@@ -115,7 +115,7 @@ def read_board(folder: Path) -> Board:
 def _manifest(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as stream:
-            manifest = json.loads(stream.read(MAX_MANIFEST_BYTES))
+            manifest: dict[str, Any] = json.loads(stream.read(MAX_MANIFEST_BYTES))
     except OSError as error:
         raise InputError(
             f"cannot be read ({error.strerror}); make it with `ttgbench board build`", source=path

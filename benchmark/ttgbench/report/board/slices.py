@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ttgbench.problems.suite import Suite
@@ -38,7 +39,7 @@ def slices(suite: Suite) -> list[Slice]:
     return found
 
 
-def _several(values):  # type: ignore[no-untyped-def]
+def _several(values: Iterable[str]) -> list[str]:
     """Distinct values in order of appearance; none if there is only one."""
     distinct = list(dict.fromkeys(values))
     return distinct if len(distinct) > 1 else []

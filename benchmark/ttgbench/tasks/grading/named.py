@@ -7,9 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ttgbench.tasks.task import Grade
+
+if TYPE_CHECKING:
+    from ttgbench.tasks.grading.workers import GraderPool
 
 Doc = Mapping[str, Any]
 
@@ -23,6 +26,18 @@ class Marking:
     target: str
     """The reference answer, as the task's doc_to_target gives it."""
     output: str
+
+
+class Grader(Protocol):
+    """Grades outputs in batches."""
+
+    @property
+    def version(self) -> Callable[[], str]:
+        """Name and version; grades are stored under it."""
+
+    @property
+    def grade(self) -> Callable[[Sequence[Marking]], list[Grade]]:
+        """One grade per output, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +67,8 @@ def _choice(markings: Sequence[Marking]) -> list[Grade]:
 def _choices(doc: Doc) -> Sequence[str]:
     """The options' texts: `choices`, or `options` (mmlu_pro), or arc's {"text": [...]}."""
     choices = doc.get("choices", doc.get("options", ()))
-    return choices.get("text", ()) if isinstance(choices, Mapping) else choices
+    texts: Sequence[str] = choices.get("text", ()) if isinstance(choices, Mapping) else choices
+    return texts
 
 
 def _text(markings: Sequence[Marking]) -> list[Grade]:
@@ -78,7 +94,7 @@ def _math(markings: Sequence[Marking]) -> list[Grade]:
 
 
 @cache
-def _math_pool() -> Any:
+def _math_pool() -> GraderPool:
     """Worker processes with limits, as an answer may hang sympy; started when first needed, kept to the end."""
     from ttgbench.tasks.grading.workers import GraderPool
 
