@@ -4,13 +4,22 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_EXTRAS := cpu
 TEST_EXTRAS := cpu,dev,leaderboard,ray,solvers,torch
+# A file's tests stay in one process, as they share what is expensive to make.
+SPREAD := --numprocesses 2 --dist loadfile
+CORE_TESTS := $(addprefix tests/,graphs models problems stats util)
 
-.PHONY: demo test board lint clean
+.PHONY: demo test check coverage board lint clean
 demo: $(VENV)/.for-demo  ## three search methods on two real language models, about five minutes on two cores
 	$(BIN)/ttgbench demo
 
-test: lint  ## everything that continuous integration runs
-	$(BIN)/python -m pytest
+test: lint  ## everything that continuous integration runs, on two cores
+	$(BIN)/python -m pytest $(SPREAD)
+
+check: lint  ## lint, types and the tests of the core: no model, no browser, no sandbox
+	$(BIN)/python -m pytest $(SPREAD) -m "not models and not slow" $(CORE_TESTS)
+
+coverage: $(VENV)/.for-test  ## which lines the tests reach in their own process
+	$(BIN)/python -m pytest $(SPREAD) --cov=ttgbench --cov-report=term:skip-covered
 
 board: $(VENV)/.for-test  ## the reference methods on the shipped suites, verified, and the page that shows them; needs bubblewrap
 	$(BIN)/python benchmark/reference/make.py
@@ -21,9 +30,10 @@ lint: $(VENV)/.for-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir .site
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis runs
+	rm -rf $(VENV) .site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis runs
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.for-demo: EXTRAS = $(DEMO_EXTRAS)
