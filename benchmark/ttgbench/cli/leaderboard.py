@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -58,6 +60,8 @@ def leaderboard(
         os.environ["TTGBENCH_RESULTS_DIR"] = str(results.resolve())
     os.environ["GRADIO_SERVER_PORT"] = str(port or _free_port())
     os.environ["GRADIO_SERVER_NAME"] = host
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # the address is to be read at once, in a file or a pipe as well
     runpy.run_module("ttgbench.leaderboard.app", run_name="__main__")
 
 

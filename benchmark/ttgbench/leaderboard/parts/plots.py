@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from html import escape as html_escape
+from itertools import pairwise, zip_longest
 from typing import Any
 
 import plotly.graph_objects as go
@@ -35,10 +36,11 @@ def curves(rows: Sequence[dict[str, Any]], names: dict[str, str], y_title: str) 
     for number, row in enumerate(rows):
         colour, name = COLOURS[number % len(COLOURS)], escape(names[row["run_id"]])
         if row["low"]:
-            around = [*row["high"], *reversed(row["low"])]
+            top, bottom = _steps(row["spend"], row["high"]), _steps(row["spend"], row["low"])
+            around = [*top, *reversed(bottom)]
             figure.add_scatter(
-                x=[*row["spend"], *reversed(row["spend"])],
-                y=around,
+                x=[x for x, _ in around],
+                y=[y for _, y in around],
                 fill="toself",
                 fillcolor=_faint(colour),
                 line={"width": 0},
@@ -71,25 +73,37 @@ def scatter(rows: Sequence[dict[str, Any]], cost: str, cost_title: str, chosen: 
         line={"color": COLOURS[0], "width": 1.5, "shape": "hv"},
         hoverinfo="skip",
     )
-    for published, name, symbol in ((False, "found by a search", "circle"), (True, "published graph", "diamond")):
-        some = [row for row in rows if row["published"] == published]
-        if some:
-            figure.add_scatter(
-                x=[row[cost] for row in some],
-                y=[row["accuracy"] for row in some],
-                mode="markers",
-                name=name,
-                customdata=[row["key"] for row in some],
-                marker={
-                    "symbol": symbol,
-                    "size": [15 if row["key"] == chosen else 9 for row in some],
-                    "color": [COLOURS[1] if row["key"] == chosen else COLOURS[0] for row in some],
-                    "opacity": [1 if row[f"front_{cost}"] or row["key"] == chosen else 0.45 for row in some],
-                },
-                text=[escape(f"{row['nodes']} nodes, by {', '.join(row['found_by'][:3])}") for row in some],
-                hovertemplate="%{text}<br>accuracy %{y:.3f}, cost %{x:.4g}<extra></extra>",
-            )
+    kinds = ((False, "found by a search", "circle"), (True, "published graph", "diamond"))
+    for published, name, symbol in kinds:
+        for best in (True, False):  # traces of their own, as a legend shows one look per trace
+            some = [
+                row
+                for row in rows
+                if row["published"] == published and row[f"front_{cost}"] == best and row["key"] != chosen
+            ]
+            if some:
+                label = name if best else f"{name}, dominated"
+                figure.add_scatter(**_points(some, cost), name=label, marker=_marker(symbol, best))
+    picked = [row for row in rows if row["key"] == chosen]
+    if picked:
+        marker = {"symbol": "diamond" if picked[0]["published"] else "circle", "size": 15, "color": COLOURS[1]}
+        figure.add_scatter(**_points(picked, cost), name="shown below", marker=marker)
     return figure
+
+
+def _points(rows: Sequence[dict[str, Any]], cost: str) -> dict[str, Any]:
+    return {
+        "x": [row[cost] for row in rows],
+        "y": [row["accuracy"] for row in rows],
+        "mode": "markers",
+        "customdata": [row["key"] for row in rows],
+        "text": [escape(f"{row['nodes']} nodes, by {', '.join(row['found_by'][:3])}") for row in rows],
+        "hovertemplate": "%{text}<br>accuracy %{y:.3f}, cost %{x:.4g}<extra></extra>",
+    }
+
+
+def _marker(symbol: str, best: bool) -> dict[str, Any]:
+    return {"symbol": symbol, "size": 9, "color": COLOURS[0], "opacity": 1 if best else 0.45}
 
 
 def forest(rows: Sequence[Any], title: str) -> go.Figure:
@@ -151,6 +165,13 @@ def _log_axis(figure: go.Figure, values: Sequence[float]) -> None:
         tickvals=shown,
         ticktext=[f"{tick:.6g}" for tick in shown],
     )
+
+
+def _steps(spends: Sequence[float], values: Sequence[float]) -> list[tuple[float, float]]:
+    """Corners of a curve that keeps each value until the next spend, as the lines are drawn."""
+    corners = list(zip(spends, values, strict=True))
+    held = [(following, value) for (_, value), (following, _) in pairwise(corners)]
+    return [point for pair in zip_longest(corners, held) for point in pair if point is not None]
 
 
 def _faint(colour: str) -> str:
