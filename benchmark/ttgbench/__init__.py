@@ -24,10 +24,12 @@ _EXPORTS = {
     "ModelCard": "models.pool",
     "Node": "graphs.graph",
     "Pool": "models.pool",
+    "Results": "report.results",
     "Problem": "problems.problem",
     "SearchSpace": "problems.space.space",
     "Suite": "run.suite",
     "TTGBenchError": "errors",
+    "compare": "report.compare",
     "evaluate": "run.evaluate",
     "evaluate_many": "run.evaluate",
     "load_method": "problems.method",
@@ -37,7 +39,10 @@ _EXPORTS = {
     "load_suite": "run.suite",
     "load_task": "tasks.folder",
     "read_results": "run.results",
+    "run": "report.run",
 }
+_MODULES = ("baselines", "shapes")
+"""Public, and imported when first used as well."""
 
 __all__ = [
     "Budget",
@@ -50,10 +55,13 @@ __all__ = [
     "Node",
     "Pool",
     "Problem",
+    "Results",
     "SearchSpace",
     "Suite",
     "TTGBenchError",
     "__version__",
+    "baselines",
+    "compare",
     "evaluate",
     "evaluate_many",
     "load_method",
@@ -63,9 +71,12 @@ __all__ = [
     "load_suite",
     "load_task",
     "read_results",
+    "run",
+    "shapes",
 ]
 
 if TYPE_CHECKING:
+    from ttgbench import baselines, shapes
     from ttgbench.errors import BudgetExhausted, GraphError, InputError, TTGBenchError
     from ttgbench.evaluate.base import Evaluation
     from ttgbench.graphs.graph import Graph, Node
@@ -75,6 +86,9 @@ if TYPE_CHECKING:
     from ttgbench.problems.problem import Problem
     from ttgbench.problems.space.space import SearchSpace
     from ttgbench.report.board.results import load_results
+    from ttgbench.report.compare import compare
+    from ttgbench.report.results import Results
+    from ttgbench.report.run import run
     from ttgbench.run.evaluate import evaluate, evaluate_many
     from ttgbench.run.results import read_results
     from ttgbench.run.suite import Suite, load_problem, load_suite
@@ -82,6 +96,8 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"ttgbench.{name}")
     if name not in _EXPORTS:
         raise AttributeError(f"module 'ttgbench' has no attribute {name!r}")
     value = getattr(importlib.import_module(f"ttgbench.{_EXPORTS[name]}"), name)
@@ -94,7 +110,8 @@ def __dir__() -> list[str]:
 
 
 class _Face(ModuleType):
-    """`evaluate` is a function here although a folder has that name: importing from the folder must not hide it."""
+    """`evaluate` and `run` are functions here although folders have those names: importing from the folders must not
+    hide them."""
 
     def __setattr__(self, name: str, value: object) -> None:
         if not (name in _EXPORTS and isinstance(value, ModuleType)):

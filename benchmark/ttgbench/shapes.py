@@ -1,5 +1,29 @@
-"""For methods: graphs of common shapes."""
+"""Graphs of common shapes, by name.
 
-from ttgbench.graphs.shapes import chain, layered, parallel, parallel_chains, single
+>>> import ttgbench
+>>> graph = ttgbench.shapes.mixture_of_agents(3, aggregator="smollm2-135m")
+>>> len(graph.nodes), graph.depth
+(4, 2)
+"""
 
-__all__ = ["chain", "layered", "parallel", "parallel_chains", "single"]
+from ttgbench.graphs.shapes import (
+    chain,
+    debate,
+    layered,
+    mixture_of_agents,
+    parallel,
+    parallel_chains,
+    self_consistency,
+    single,
+)
+
+__all__ = [
+    "chain",
+    "debate",
+    "layered",
+    "mixture_of_agents",
+    "parallel",
+    "parallel_chains",
+    "self_consistency",
+    "single",
+]

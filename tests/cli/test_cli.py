@@ -25,6 +25,19 @@ def graph_file(tmp_path: Path) -> Path:
     return path
 
 
+def test_graphs_of_known_shapes_are_made(tmp_path):
+    path = tmp_path / "graph.json"
+    made = ["graph", "new", "--shape", "mixture_of_agents", "--model", "smollm2-135m", "--aggregator", "gemma-3-270m"]
+    assert ttgbench(*made, "--width", 4, "--out", path).stdout == ""
+    checked = ttgbench("graph", "check", path, "--pool", "embedded")
+    assert checked.stdout.startswith("valid: 5 nodes, width 4, depth 2")
+    printed = ttgbench("graph", "new", "--shape", "single", "--model", "llama-3.2-1b")
+    assert [node["role"] for node in json.loads(printed.stdout)["nodes"]] == ["assistant"]
+    wrong = ttgbench("graph", "new", "--shape", "mixture", "--model", "m")
+    assert wrong.returncode == 2
+    assert "mixture_of_agents" in wrong.stderr
+
+
 @pytest.mark.parametrize(
     ("lengths", "flops"),
     [("202,275", 968_942_601_216), ("213,215", 868_033_196_032), ("180,115", 595_722_603_520)],

@@ -6,7 +6,7 @@ import pytest
 
 from ttgbench.errors import InputError
 from ttgbench.graphs.graph import MAX_NODES, Graph, Node
-from ttgbench.graphs.shapes import chain, layered, parallel, parallel_chains, single
+from ttgbench.graphs.shapes import NAMED, chain, debate, layered, mixture_of_agents, parallel, parallel_chains, single
 
 
 def size(graph: Graph) -> tuple[int, int, int, int]:
@@ -74,3 +74,41 @@ def test_layered_reads_the_whole_layer_before() -> None:
 def test_wrong_arguments_are_named(call: Any, field: str) -> None:
     with pytest.raises(InputError, match=field):
         call()
+
+
+def test_mixture_of_agents_by_number_or_by_models() -> None:
+    assert mixture_of_agents(3, aggregator="m") == parallel("m", 3, "fuser")
+    assert mixture_of_agents(["m", "k"], aggregator="big", layers=2) == layered([["m", "k"]] * 2, "big")
+
+
+def test_debate_reads_the_whole_round_before() -> None:
+    graph = debate(["m", "k"], rounds=2)
+    assert size(graph) == (5, 4 + 2, 2, 3)
+    assert graph.role_counts == {"assistant": 4, "vote": 1}
+    assert debate(["m"] * 3, rounds=1, sink="fuser", sink_model="big") == parallel("m", 3, "fuser", "big")
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_named_shapes_grow_with_width_and_depth(name: str) -> None:
+    assert NAMED[name]("m", 1, 1, None)
+    graph = NAMED[name]("m", 3, 2, None)
+    assert graph.model_counts.keys() == {"m"}
+    if name in ("fusion", "mixture_of_agents", "debate", "parallel_chains"):
+        assert NAMED[name]("m", 3, 2, "big")[NAMED[name]("m", 3, 2, "big").sink] == Node("fuser", "fuser", "big")
+
+
+@pytest.mark.parametrize(
+    ("call", "field"),
+    [
+        (lambda: mixture_of_agents(0, aggregator="m"), "proposers"),
+        (lambda: mixture_of_agents(["m"] * 64, aggregator="m", layers=2), "layers"),
+        (lambda: mixture_of_agents([], aggregator="m"), "models_per_layer"),
+        (lambda: debate("m"), "models"),
+        (lambda: debate(["m"], rounds=0), "rounds"),
+        (lambda: debate(["m"], sink="best"), "sink"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_is_no_such_shape_is_refused(call: Any, field: str) -> None:
+    with pytest.raises(InputError) as refused:
+        call()
+    assert refused.value.field == field

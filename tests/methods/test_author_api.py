@@ -11,10 +11,10 @@ from ttgbench.util.plugins import bundled_folder
 
 API = {
     "ttgbench": """BudgetExhausted Budget Evaluation Graph GraphError InputError ModelCard Node Pool Problem
-        SearchSpace Suite TTGBenchError __version__ evaluate evaluate_many load_method load_pool load_problem
-        load_results load_suite load_task read_results""",
+        Results SearchSpace Suite TTGBenchError __version__ baselines compare evaluate evaluate_many load_method
+        load_pool load_problem load_results load_suite load_task read_results run shapes""",
     "ttgbench.baselines": "best_candidate smallest_first",
-    "ttgbench.shapes": "chain layered parallel parallel_chains single",
+    "ttgbench.shapes": "chain debate layered mixture_of_agents parallel parallel_chains self_consistency single",
     "ttgbench.solvers.aflow": "Planner grow",
     "ttgbench.solvers.agent_reinforce": "Agent RuleAdviser reinforce",
     "ttgbench.solvers.maao": "by_language by_rules optimise",

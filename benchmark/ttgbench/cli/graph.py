@@ -1,4 +1,4 @@
-"""`ttgbench graph`: check, show and cost one graph."""
+"""`ttgbench graph`: make, check, show and cost one graph."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Annotated, Any
 import typer
 
 from ttgbench.cli.common import JsonFlag, log_error, out, parse_lengths, print_json, read_file, table
-from ttgbench.errors import GraphError, InputError
-from ttgbench.graphs.graph import Graph
+from ttgbench.errors import GraphError, InputError, UnknownName
+from ttgbench.graphs.graph import MAX_NODES, Graph
+from ttgbench.graphs.shapes import NAMED
+from ttgbench.util.files import write_atomic
 
-app = typer.Typer(help="Check, draw and price a collaboration graph.", no_args_is_help=True)
+app = typer.Typer(help="Make, check, draw and price a collaboration graph.", no_args_is_help=True)
 
 GraphFile = Annotated[Path, typer.Argument(help="Graph as JSON.")]
 PoolName = Annotated[str | None, typer.Option("--pool", help="Pool whose models are allowed: a name or a YAML file.")]
@@ -32,6 +34,27 @@ def load_graph(path: Path, pool: str | None = None) -> Graph:
 
     models = load_pool(pool).names if pool else None
     return Graph.from_json(read_file(path), source=path, models=models)
+
+
+@app.command()
+def new(
+    shape: Annotated[str, typer.Option("--shape", help=f"One of {', '.join(NAMED)}.")],
+    model: Annotated[str, typer.Option("--model", "-m", help="Model of every node.")],
+    width: Annotated[int, typer.Option("--width", min=1, max=MAX_NODES, help="Nodes side by side.")] = 3,
+    depth: Annotated[int, typer.Option("--depth", min=1, max=MAX_NODES, help="Nodes one after another.")] = 1,
+    aggregator: Annotated[
+        str | None, typer.Option("--aggregator", help="Model of a fuser at the end. Default: a vote, or --model.")
+    ] = None,
+    path: Annotated[Path | None, typer.Option("--out", help="Write it here instead of printing it.")] = None,
+) -> None:
+    """Make a graph of a known shape, as JSON."""
+    if shape not in NAMED:
+        raise UnknownName("shape", shape, NAMED, field="--shape")
+    text = NAMED[shape](model, width, depth, aggregator).to_json()
+    if path is None:
+        print(text)
+    else:
+        write_atomic(path, f"{text}\n")
 
 
 @app.command()

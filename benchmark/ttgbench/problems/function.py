@@ -8,15 +8,18 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import FunctionType
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 from pydantic import ValidationError
 
 from ttgbench.errors import InputError
+from ttgbench.graphs.graph import Graph
 from ttgbench.problems.method import FUNCTION, LoadedMethod, Metadata, SearchMethod
+from ttgbench.problems.problem import Problem
 
 
-def as_method(search: SearchMethod) -> LoadedMethod:
+def as_method(search: Callable[[Problem, np.random.Generator], Graph]) -> LoadedMethod:
     """The method that a callable is. It has the callable's `__name__`, and its version changes with the callable's
     source, defaults and closure, so that after an edit it is run again. What it calls is not looked at.
 
@@ -38,7 +41,7 @@ def as_method(search: SearchMethod) -> LoadedMethod:
     except ValidationError:
         message = f"a method's name has letters, digits, - and _, at most 64; {name[:80]!r} is none: use def"
         raise InputError(message, field="methods") from None
-    return LoadedMethod(metadata, Path(f"{FUNCTION}{name}"), search)
+    return LoadedMethod(metadata, Path(f"{FUNCTION}{name}"), cast("SearchMethod", search))
 
 
 def _name(search: object) -> str:

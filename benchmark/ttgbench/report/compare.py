@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -14,7 +15,11 @@ from ttgbench.errors import InputError, UnknownName
 from ttgbench.report.runs import Runs, read_runs
 from ttgbench.report.table import Column, Table
 from ttgbench.report.verdict import ProblemVerdict, Verdict, judge_graphs, judge_methods
+from ttgbench.util.tables import as_html, as_text
 from ttgbench.util.yaml_input import validation_message
+
+if TYPE_CHECKING:
+    from ttgbench.report.results import Results
 
 MAX_BYTES = 64 << 20
 
@@ -75,6 +80,14 @@ class Compared:
     problems: Table
     verdict: Verdict
 
+    def __str__(self) -> str:
+        return f"{as_text(self.problems.texts(), self.problems.heading)}\n\n{self.verdict.sentence}"
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it; every name is escaped."""
+        table = as_html(self.problems.texts(), self.problems.heading, caption=self.problems.title)
+        return f"{table}<p>{escape(self.verdict.sentence)}</p>"
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
         overall = self.verdict.overall
@@ -85,6 +98,30 @@ class Compared:
             "problems": self.problems.records(),
             "overall": None if overall is None else asdict(overall),
         }
+
+
+def compare(results: Results | str | Path, first: str, second: str, *, margin: float | None = None) -> Compared:
+    """Is the first method better than the second, equivalent, or is nothing shown? As `ttgbench compare`.
+
+    results: of `ttgbench.run`, or a folder of results. first, second: names of methods in them. margin: differences in
+    accuracy below this are practically equivalent; default: the suite's. Printed, it is a table and a sentence;
+    `verdict.sentence` is the sentence, `verdict.problems` and `verdict.overall` hold the numbers.
+
+    >>> import ttgbench
+    >>> def first(problem, rng):
+    ...     return problem.space.sample(rng)
+    >>> def second(problem, rng):
+    ...     return problem.space.sample(rng)
+    >>> results = ttgbench.run([first, second], "recorded-micro-v1", seeds=2, progress=False)
+    >>> ttgbench.compare(results, "first", "second").problems.rows[0][-3]
+    'the same graphs'
+
+    Five runs of each are needed for a verdict. Raises UnknownName for a method that has no results, InputError.
+    """
+    if margin is not None and not 0 < margin <= 1:
+        raise InputError(f"must lie above 0 and not above 1, not {margin}", field="margin")
+    runs = read_runs(Path(results)) if isinstance(results, str | Path) else results.runs
+    return compare_sides(_of_method(runs, first, first), _of_method(runs, second, second), margin)
 
 
 def read_side(text: str, results: Path | None) -> Side:

@@ -12,6 +12,7 @@ import numpy as np
 from ttgbench.report.anytime import Anytime
 from ttgbench.report.grid import Grid
 from ttgbench.report.overall import Profile
+from ttgbench.report.problems import Row
 from ttgbench.report.table import Table
 from ttgbench.report.tradeoff import Tradeoff
 from ttgbench.stats import CriticalDifference, Interval
@@ -120,6 +121,33 @@ def _critical(grid: Grid, critical: CriticalDifference) -> Figure:
         "pairwise Wilcoxon tests with Holm's correction cannot tell apart."
     )
     return Figure("critical-difference", "Critical differences", caption, data, layout)
+
+
+def of_accuracies(rows: Sequence[Row]) -> Figure:
+    """Test accuracy per problem and method, of those that have one."""
+    data = []
+    for m, method in enumerate(dict.fromkeys(row.method for row in rows)):
+        known = [(row.problem, row.accuracy) for row in rows if row.method == method and row.accuracy is not None]
+        intervals = [accuracy for _, accuracy in known]
+        data.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "name": html.escape(method),
+                "x": [html.escape(problem) for problem, _ in known],
+                "y": [_r(accuracy.estimate) for accuracy in intervals],
+                "error_y": {
+                    "type": "data",
+                    "symmetric": False,
+                    "array": [_r(accuracy.high - accuracy.estimate) for accuracy in intervals],
+                    "arrayminus": [_r(accuracy.estimate - accuracy.low) for accuracy in intervals],
+                },
+                "marker": {"symbol": SYMBOLS[m % 4], "color": COLOURS[m % len(COLOURS)], "size": 9},
+            }
+        )
+    layout = {"xaxis": {"type": "category"}, "yaxis": {"title": {"text": "test accuracy"}}, "scattermode": "group"}
+    caption = "Share of test questions answered rightly, mean over runs, 95%."
+    return Figure("accuracy", "Test accuracy", caption, data, layout)
 
 
 def of_anytime(anytime: Anytime) -> Figure:

@@ -134,7 +134,7 @@ def _row(cells: Sequence[CellResult], baseline: Sequence[CellResult], compared: 
         statuses=dict(sorted(Counter(cell.status for cell in cells).items())),
         error=next((cell.error for cell in cells if cell.error), None),
         graph=common,
-        accuracy=_accuracy(cells) if scored else None,
+        accuracy=accuracy_of(cells) if scored else None,
         comparison=compared,
         verdict=_verdict(cells, compared),
         nominal_units=mean(lambda final: final.nominal.units),
@@ -146,7 +146,8 @@ def _row(cells: Sequence[CellResult], baseline: Sequence[CellResult], compared: 
     )
 
 
-def _accuracy(cells: Sequence[CellResult]) -> Interval:
+def accuracy_of(cells: Sequence[CellResult]) -> Interval:
+    """Accuracy on other questions of the task, for the final graphs of these runs, each of which must have one."""
     scores = question_scores(cells)
     labels = clusters(cells[0])
     if labels is None:

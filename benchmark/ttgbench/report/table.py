@@ -36,6 +36,11 @@ class Table:
     rows: Sequence[tuple[Value, ...]]
     note: str = ""
 
+    @property
+    def heading(self) -> list[str]:
+        """Names of the columns."""
+        return [column.name for column in self.columns]
+
     def texts(self) -> list[list[str]]:
         """All cells as people read them."""
         return [[text(value, column) for value, column in zip(row, self.columns, strict=True)] for row in self.rows]

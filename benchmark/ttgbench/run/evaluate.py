@@ -44,8 +44,11 @@ def evaluate(
     anything runs; None: no limit. store: a file that keeps what was generated, so that it is not generated again;
     None: nothing is kept. slots: requests in flight per model. data_dir: the data sets, instead of the Hub.
 
-        graph = ttgbench.shapes.parallel("smollm2-135m", 3)
-        print(ttgbench.evaluate(graph, task="micro_qa", questions=20, budget="6 units"))
+    >>> import ttgbench
+    >>> graph = ttgbench.shapes.parallel("sim-b-1b", 3)
+    >>> evaluation = ttgbench.evaluate(graph, "synthetic_math", "synthetic", budget="18 units", progress=False)
+    >>> evaluation.scores.shape, evaluation.graph is graph
+    ((20,), True)
 
     Raises InputError for a wrong argument and a graph over budget, UnknownName for a model that the pool lacks,
     EngineError, MissingGeneration (no engine, and not in the store) and StoreError.

@@ -60,9 +60,13 @@ def load_problem(
     slots: requests in flight per model. data_dir: the data sets, instead of the Hub. Engines stop when the problem is
     no longer referenced, and at the end of the process.
 
-        problem = ttgbench.load_problem("synthetic-v1", "math-18u")
-        graph = my_search(problem, numpy.random.default_rng(0))
-        print(problem.evaluate(graph), problem.ledger.spent / problem.full_evaluation)
+    >>> import numpy, ttgbench
+    >>> problem = ttgbench.load_problem("synthetic-v1", "math-18u")
+    >>> graph = problem.space.sample(numpy.random.default_rng(0))
+    >>> problem.evaluate(graph).accuracy > 0
+    True
+    >>> 0 < problem.ledger.spent <= problem.full_evaluation
+    True
 
     Raises InputError for a wrong argument, UnknownName for a suite or problem that is not there, StoreError and
     EngineError; using the problem may raise EngineError and MissingGeneration.

@@ -15,11 +15,12 @@ def as_text(rows: Sequence[Row], heading: Row = ()) -> str:
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 
 
-def as_html(rows: Sequence[Row], heading: Row = ()) -> str:
+def as_html(rows: Sequence[Row], heading: Row = (), caption: str = "") -> str:
     """A `<table>`; every cell is escaped. Without a heading the first cell of a row names it."""
+    title = f"<caption>{escape(caption)}</caption>" if caption else ""
     head = f"<thead>{_line(map(_head, heading))}</thead>" if heading else ""
     lines = [_line(map(_cell, row) if heading else [_head(row[0]), *map(_cell, row[1:])]) for row in rows]
-    return f"<table>{head}<tbody>{''.join(lines)}</tbody></table>"
+    return f"<table>{title}{head}<tbody>{''.join(lines)}</tbody></table>"
 
 
 def _line(cells: Iterable[str]) -> str:

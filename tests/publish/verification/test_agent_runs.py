@@ -18,6 +18,8 @@ from ttgbench.engines import Request
 from ttgbench.problems.suite import Suite
 from ttgbench.publish.archive import Rejected, read_archive, write_archive
 from ttgbench.publish.verification import Options, verify
+from ttgbench.run import agent as agent_module
+from ttgbench.run import session as session_module
 from ttgbench.run.experiment import run_suite
 from ttgbench.run.session import Session
 from ttgbench.testing import ScriptedEngine
@@ -55,8 +57,8 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> list[ScriptedEngine]:
 
 def launch_with(monkeypatch: pytest.MonkeyPatch, made: Callable[[Any], dict[str, ScriptedEngine]]) -> None:
     """Whoever launches gets what this makes of the cards."""
-    for module in ("agent", "session"):
-        monkeypatch.setattr(f"ttgbench.run.{module}.launch", lambda spec, cards, slots=None: made(cards))
+    for module in (agent_module, session_module):
+        monkeypatch.setattr(module, "launch", lambda spec, cards, slots=None: made(cards))
 
 
 def make_archive(folder: Path, method: str, *, out: str = "run", agent: str = AGENT) -> Path:

@@ -113,8 +113,8 @@ def running(pid: int) -> bool:
 
 def test_what_a_method_does_to_its_process_harms_no_other_method(tmp_path, tiny_suite, write_method):
     body = (
-        "import numpy, random, ttgbench.run.score\nnumpy.random.seed(0); random.seed(0)\n"
-        "ttgbench.run.score.significant = lambda value: 0.5\nnumpy.mean = lambda *a, **k: 0.5\nraise ValueError"
+        "import numpy, random\nfrom ttgbench.run import score\nnumpy.random.seed(0); random.seed(0)\n"
+        "score.significant = lambda value: 0.5\nnumpy.mean = lambda *a, **k: 0.5\nraise ValueError"
     )
     poisonous = write_method(body, "a_poison")
     run(tmp_path, tiny_suite, [poisonous, "random_search"], jobs=1)

@@ -1,8 +1,11 @@
 """The search space: every graph that a problem allows, and the ways to walk through it.
 
-space = SearchSpace(pool, task.card.lengths, Budget.parse("18 units"), roles=("assistant", "fuser", "vote"))
-graph = space.sample(rng)
-better = next(g for g in space.neighbours(graph, rng) if score(g) > score(graph))
+>>> from ttgbench.models.pool import load_pool
+>>> space = SearchSpace(load_pool("embedded"), Lengths(120, 160), Budget.parse("6 units"), roles=("assistant", "vote"))
+>>> rng = np.random.default_rng(0)
+>>> graph = space.sample(rng)
+>>> all(space.contains(neighbour) is None for neighbour in space.neighbours(graph, rng))
+True
 """
 
 from __future__ import annotations

@@ -50,18 +50,12 @@ class Entry:
     def curve(self, row: int, seed: int) -> tuple[Floats, Floats]:
         """Spends in full evaluations and scores of the incumbents of one cell: two arrays (K,), maybe empty.
 
-        Where not every incumbent was scored on test, the curve is known at the suite's checkpoints and at the end.
+        See `curve`.
         """
-        cell = self.cells[row][seed]
-        spent = cell.search.full_evaluations
-        known = [(incumbent.at, cell.score_of(incumbent.key)) for incumbent in cell.incumbents]
-        if any(score is None for _, score in known):
-            points = [at for at in self.archive.suite.checkpoints if at < spent]
-            known = [*((at, cell.incumbent(at)) for at in points), (spent, cell.final)]
-        scored = [(min(at, spent), self._score(row, score)) for at, score in known if score is not None]
+        scored = curve(self.cells[row][seed], self.archive.suite)
         return (
             np.array([at for at, _ in scored], dtype=np.float64),
-            np.array([score for _, score in scored], dtype=np.float64),
+            np.array([self._score(row, score) for _, score in scored], dtype=np.float64),
         )
 
     @cached_property
@@ -86,6 +80,19 @@ class Entry:
         return normalised(suite, suite.problems[row].name, score.value)
 
 
-def normalised(suite: Suite, problem: str, value: float) -> float:
-    """A value on the scale of the problem's anchors; as it is where the suite has none."""
-    return suite.anchors[problem].normalised(value) if suite.anchors else value
+def curve(cell: CellResult, suite: Suite | None) -> list[tuple[float, TestScore]]:
+    """What a search had found by when: spends in full evaluations, and how the incumbents from then on did on test.
+
+    Where not every incumbent was scored, the curve is known at the suite's checkpoints and at the end.
+    """
+    spent = cell.search.full_evaluations
+    known = [(incumbent.at, cell.score_of(incumbent.key)) for incumbent in cell.incumbents]
+    if any(score is None for _, score in known):
+        points = [at for at in (suite.checkpoints if suite else ()) if at < spent]
+        known = [*((at, cell.incumbent(at)) for at in points), (spent, cell.final)]
+    return [(min(at, spent), score) for at, score in known if score is not None]
+
+
+def normalised(suite: Suite | None, problem: str, value: float) -> float:
+    """A value on the scale of the problem's anchors; as it is where the suite has none, or is not known."""
+    return suite.anchors[problem].normalised(value) if suite and suite.anchors else value

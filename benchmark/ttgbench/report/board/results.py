@@ -7,31 +7,64 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from ttgbench.problems.suite import Suite
-from ttgbench.report.board.entry import Entry, normalised
+from ttgbench.report.board.columns import CELLS
+from ttgbench.report.board.entry import Entry, curve, normalised
+from ttgbench.report.problems import accuracy_of
 from ttgbench.run.results import CellResult
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from ttgbench.report.board.files import Board
+
+RESULTS = pa.schema(
+    [
+        *CELLS,
+        ("accuracy_low", pa.float64()),
+        ("accuracy_high", pa.float64()),
+        ("agent_spend", pa.float64()),
+        ("anytime", pa.list_(pa.struct({"spend": pa.float64(), "score": pa.float64()}))),
+    ]
+)
+"""The columns of `load_results`: those of a board's cells, and what a board has in tables of its own."""
 
 
 def load_results(folder: str | Path) -> pa.Table:
-    """One row per run (method x problem x seed): status, value, normalised score, accuracy, costs, search spend.
+    """One row per run (method x problem x seed), as a pyarrow Table; `.to_pandas()` makes it a DataFrame.
 
     folder: a board (`ttgbench board build`), archived results (`results/SUITE/METHOD/RUN/`) or the folder of a run
-    (`ttgbench run --out`). Costs are means per query of the final graph, `search_spend` is in full evaluations; what
-    has no graph has empty cells, never zeros. Archives that are left out of a board are left out here as well.
+    (`ttgbench run --out`). accuracy with accuracy_low and accuracy_high: share of the test questions that the final
+    graph answers rightly, with its 95% interval over questions; value: the problem's objective; score: the value on
+    the scale of the suite's anchors. units, flops, dollars, seconds and tokens are means per query of the final graph;
+    search_spend and agent_spend (the part that the search agent cost) are in full evaluations; anytime: list of
+    {spend, score}, what the search had found by when, which a board does not hold per run. What has no graph has empty
+    cells, never zeros. Archives that are left out of a board are left out here as well.
+
+    >>> import ttgbench
+    >>> def first(problem, rng):
+    ...     return problem.space.sample(rng)
+    >>> results = ttgbench.run([first], "recorded-micro-v1", seeds=2, out="results/mine", progress=False)
+    >>> frame = ttgbench.load_results("results/mine").to_pandas()
+    >>> len(frame), frame.accuracy.between(frame.accuracy_low, frame.accuracy_high).all().item()
+    (6, True)
+
     Raises InputError if there is nothing to read.
     """
-    import pyarrow as pa
-
-    from ttgbench.report.board.columns import CELLS
     from ttgbench.report.board.files import MANIFEST, read_board
 
     path = Path(folder)
-    if (path / MANIFEST).is_file():
-        return read_board(path).tables["cells"]
-    return pa.Table.from_pylist(list(_rows(path)), schema=CELLS)
+    rows = _board_rows(read_board(path)) if (path / MANIFEST).is_file() else _rows(path)
+    return pa.Table.from_pylist(list(rows), schema=RESULTS)
+
+
+def _board_rows(board: Board) -> Iterable[dict[str, Any]]:
+    """Cells of a board; the intervals are those of the graphs that they ended with."""
+    bounds = {(row["suite"], row["problem"], row["key"]): row for row in board.tables["graphs"].to_pylist()}
+    for row in board.tables["cells"].to_pylist():
+        graph = bounds.get((row["suite"], row["problem"], row["graph"]), {})
+        interval = {name: graph.get(name) for name in ("accuracy_low", "accuracy_high")}
+        yield {**row, **interval, "agent_spend": _agent_spend(row), "anytime": None}
 
 
 def _rows(path: Path) -> Iterable[dict[str, Any]]:
@@ -41,17 +74,40 @@ def _rows(path: Path) -> Iterable[dict[str, Any]]:
 
     if (path / MANIFEST).is_file():
         suite = read_manifest(path).suite
-        return [cell_row(result, suite) for result in read_results(path)]
+        return result_rows(read_results(path), suite)
     archives = [found for found in find_archives(path) if isinstance(found, Archive)]
-    return [cell_row(cell, archive.suite, Entry(archive)) for archive in archives for cell in archive.cells]
+    return [_result_row(cell, archive.suite, Entry(archive)) for archive in archives for cell in archive.cells]
 
 
-def cell_row(cell: CellResult, suite: Suite, entry: Entry | None = None) -> dict[str, Any]:
-    """The row of one cell; entry: the archive it is from, None for a run that is not archived."""
-    spec = suite.spec(cell.problem)
+def result_rows(results: Iterable[CellResult], suite: Suite | None) -> list[dict[str, Any]]:
+    """Rows of runs that are not archived, as RESULTS; suite: None where its definition is not known."""
+    return [_result_row(result, suite) for result in results]
+
+
+def _result_row(cell: CellResult, suite: Suite | None, entry: Entry | None = None) -> dict[str, Any]:
+    """As RESULTS."""
+    row = cell_row(cell, suite, entry)
+    row["agent_spend"] = _agent_spend(row)
+    row["anytime"] = [
+        {"spend": at, "score": normalised(suite, cell.problem, score.value)} for at, score in curve(cell, suite)
+    ]
+    if cell.final is not None:
+        interval = accuracy_of([cell])
+        row |= {"accuracy_low": interval.low, "accuracy_high": interval.high}
+    return row
+
+
+def _agent_spend(row: dict[str, Any]) -> float:
+    return float(json.loads(row["search_by_category"]).get("agent", 0) / row["full_evaluation"])
+
+
+def cell_row(cell: CellResult, suite: Suite | None, entry: Entry | None = None) -> dict[str, Any]:
+    """The row of one cell, as CELLS; suite: None where its definition is not known; entry: the archive it is from, None
+    for a run that is not archived."""
+    spec = suite.spec(cell.problem) if suite else None
     row: dict[str, Any] = {
-        "suite": suite.label,
-        "suite_hash": suite.hash,
+        "suite": f"{cell.suite}-v{cell.suite_version}",
+        "suite_hash": cell.suite_hash,
         "run_id": entry.run_id if entry else None,
         "method": cell.method.name,
         "method_version": cell.method.version,
@@ -59,8 +115,8 @@ def cell_row(cell: CellResult, suite: Suite, entry: Entry | None = None) -> dict
         "badge": entry.archive.badge if entry else "self-reported",
         "problem": cell.problem,
         "task": cell.task,
-        "budget": spec.budget,
-        "objective": spec.objective.kind,
+        "budget": spec.budget if spec else None,
+        "objective": spec.objective.kind if spec else None,
         "seed": cell.seed,
         "status": cell.status,
         "error": cell.error,
@@ -78,7 +134,7 @@ def cell_row(cell: CellResult, suite: Suite, entry: Entry | None = None) -> dict
         **row,
         "graph": final.key,
         "value": final.value,
-        "score": normalised(suite, spec.name, final.value),
+        "score": normalised(suite, cell.problem, final.value),
         "accuracy": final.accuracy,
         "units": final.nominal.units,
         "flops": final.flops,
