@@ -1,8 +1,8 @@
-"""Agent-REINFORCE: a probabilistic graph moved by the textual gradients of a language model."""
+"""Agent-REINFORCE in the paper's profile: a language model picks the mix, writes graphs and moves their tables."""
 
-from ttgbench.solvers.agent_reinforce import Agent, RuleAdviser, reinforce
+from ttgbench.solvers.agent_reinforce import AgentWriter, reinforce_graphs
 
 
 def search(problem, rng):
-    """Pre-tests, then advice, sampling and update, until the search budget is spent."""
-    return reinforce(problem, rng, lambda rules: Agent(RuleAdviser(rules)))
+    """Figures, mix, pre-tests, then one graph a round, until the search budget is spent."""
+    return reinforce_graphs(problem, rng, AgentWriter())

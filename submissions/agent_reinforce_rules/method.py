@@ -1,8 +1,8 @@
-"""Agent-REINFORCE without a language model: the gradients come from rules that state the paper's three insights."""
+"""Agent-REINFORCE in the paper's profile without a language model: edits by rules that state the three insights."""
 
-from ttgbench.solvers.agent_reinforce import RuleAdviser, reinforce
+from ttgbench.solvers.agent_reinforce import RuleWriter, reinforce_graphs
 
 
 def search(problem, rng):
-    """Pre-tests, then advice, sampling and update, until the search budget is spent."""
-    return reinforce(problem, rng, RuleAdviser)
+    """Figures, mix, pre-tests, then one edit a round, until the search budget is spent."""
+    return reinforce_graphs(problem, rng, RuleWriter())

@@ -1,8 +1,8 @@
-"""An archive of the best graphs, and a language model that proposes new ones."""
+"""Gradient steps on a probabilistic graph, in turn with a language model that rewrites its tables."""
 
-from ttgbench.solvers.maao import by_language, optimise
+from ttgbench.solvers.maao import alternate, by_agent
 
 
 def search(problem, rng):
-    """Batches of graphs from the search agent, until the search budget is spent."""
-    return optimise(problem, rng, by_language)
+    """One REINFORCE step and one rewriting a cycle, until the search budget is spent."""
+    return alternate(problem, rng, by_agent)

@@ -1,8 +1,8 @@
-"""An archive of the best graphs, and rules that propose edits of them."""
+"""Gradient steps on a probabilistic graph, in turn with a jump towards the best graph drawn."""
 
-from ttgbench.solvers.maao import by_rules, optimise
+from ttgbench.solvers.maao import alternate, by_best
 
 
 def search(problem, rng):
-    """Batches of edits by rule, until the search budget is spent."""
-    return optimise(problem, rng, by_rules)
+    """One REINFORCE step and one jump a cycle, until the search budget is spent."""
+    return alternate(problem, rng, by_best)

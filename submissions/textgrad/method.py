@@ -1,8 +1,8 @@
-"""TextGrad over graphs, with a language model as critic and editor."""
+"""TextGrad over graphs: one graph, criticised and rewritten by a language model."""
 
-from ttgbench.solvers.textgrad import Critic, descend
+from ttgbench.solvers.textgrad import by_agent
 
 
 def search(problem, rng):
-    """Criticism and edit from the search agent, until the search budget is spent."""
-    return descend(problem, rng, Critic)
+    """From a random graph, one rewriting a round, until the search budget is spent."""
+    return by_agent(problem, rng)

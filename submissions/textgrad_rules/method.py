@@ -1,8 +1,8 @@
-"""TextGrad's loop over graphs without a language model: the edits come from rules."""
+"""TextGrad's loop over graphs without a language model: random edits of the best graph."""
 
-from ttgbench.solvers.textgrad import descend
+from ttgbench.solvers.textgrad import by_chance
 
 
 def search(problem, rng):
-    """Edits by rule, until the search budget is spent."""
-    return descend(problem, rng, lambda rules: rules)
+    """From a random graph, one edit a round, until the search budget is spent."""
+    return by_chance(problem, rng)

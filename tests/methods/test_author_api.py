@@ -16,10 +16,13 @@ API = {
     "ttgbench.baselines": "best_candidate smallest_first",
     "ttgbench.shapes": "chain debate layered mixture_of_agents parallel parallel_chains self_consistency single",
     "ttgbench.solvers.aflow": "Planner grow",
-    "ttgbench.solvers.agent_reinforce": "Agent RuleAdviser reinforce",
-    "ttgbench.solvers.maao": "by_language by_rules optimise",
+    "ttgbench.solvers.agent_reinforce": """PAPER Agent AgentWriter RuleAdviser RuleWriter Variant reinforce
+        reinforce_graphs""",
+    "ttgbench.solvers.gptswarm": "as_released",
+    "ttgbench.solvers.maao": "alternate by_agent by_best by_language by_rules optimise",
+    "ttgbench.solvers.opro": "by_language by_rules optimise",
     "ttgbench.solvers.probabilistic": "Slots",
-    "ttgbench.solvers.textgrad": "Critic descend",
+    "ttgbench.solvers.textgrad": "Critic by_agent by_chance descend rewrite",
     "ttgbench.solvers.trials": "Trials",
 }
 

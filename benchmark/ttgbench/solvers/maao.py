@@ -1,5 +1,6 @@
-"""For methods: an archive of graphs and those who propose new ones."""
+"""For methods: gradient steps in turn with rewritten tables; and, for archived methods, what this name held before."""
 
-from ttgbench.methods.solvers.maao import by_language, by_rules, optimise
+from ttgbench.methods.solvers.maao import alternate, by_agent, by_best
+from ttgbench.methods.solvers.opro import by_language, by_rules, optimise
 
-__all__ = ["by_language", "by_rules", "optimise"]
+__all__ = ["alternate", "by_agent", "by_best", "by_language", "by_rules", "optimise"]

@@ -1,4 +1,4 @@
-"""Agent-REINFORCE (Wang et al., arXiv 2511.00086): a probabilistic graph, moved by textual gradients.
+"""Our own version of Agent-REINFORCE (Wang et al., arXiv 2511.00086); `paper` has the one that is released.
 
 1. Initialise: pre-tests, which are billed, show which models the task prefers (insight 1); the distribution's models
    follow them, its edges and roles the best pre-tested graph.
@@ -244,8 +244,10 @@ def described(distribution: Distribution) -> str:
     return "\n".join(lines)
 
 
-def reinforce(problem: Problem, rng: np.random.Generator, make_adviser: Callable[[Rules], Adviser]) -> Graph:
-    """The whole method. Returns the best graph found."""
+def reinforce(
+    problem: Problem, rng: np.random.Generator, make_adviser: Callable[[Rules], Adviser], *, elite: bool = True
+) -> Graph:
+    """The whole method. elite: probabilities also move towards the best graphs. Returns the best graph found."""
     trials = Trials(problem)
     try:
         preferred = preference(trials)
@@ -261,7 +263,8 @@ def reinforce(problem: Problem, rng: np.random.Generator, make_adviser: Callable
             adviser.advise(state, rng)
             values = trials.values_of(state.sample(rng))
             adviser.learn(max(values) - before)
-            state.update(rng)
+            if elite:
+                state.update(rng)
     except BudgetExhausted:
         pass
     return trials.answer

@@ -1,87 +1,97 @@
-"""An optimizer over an archive: the best graphs so far are shown, a batch of new ones is proposed, and so on.
+"""MaaO (Guo et al., arXiv 2405.19732): gradient steps in turn with an agent that rewrites what they move.
 
-The proposer is either the rules, which edit the members of the archive in turn, or a language model that writes whole
-graphs, as in optimisation by prompting (Yang et al., arXiv 2309.03409).
+A cycle is one REINFORCE step on the logits of edges, roles and models, then three fresh graphs on three questions each,
+from whose values the tables of edges and roles are rewritten; the rewritten tables become the logits. Nothing is told
+but the tables, the graphs and their values: no insight, no figure of a model, no history.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
-from pydantic import BaseModel
 
-from ttgbench.errors import BudgetExhausted, InputError
+from ttgbench.errors import BudgetExhausted
 from ttgbench.graphs.graph import Graph
 from ttgbench.methods.solvers.ask import ask_json
-from ttgbench.methods.solvers.insights import Rules, preference
-from ttgbench.methods.solvers.language import GraphForm, read_graph, situation, tried
-from ttgbench.methods.solvers.trials import Trials
+from ttgbench.methods.solvers.batches import Batches
+from ttgbench.methods.solvers.frame import Frame, Tables
+from ttgbench.methods.solvers.gptswarm import hold, learn
+from ttgbench.methods.solvers.mixes import node_budget
+from ttgbench.methods.solvers.paper_prompts import NewTables, read_tables, tables_question
+from ttgbench.methods.solvers.policy import Adam, Policy
+from ttgbench.methods.solvers.trials import first_guess
 from ttgbench.problems.problem import Problem
 
-ARCHIVE = 5
-"""Graphs that proposals are made from."""
-BATCH = 4
-"""Graphs proposed at a time."""
+DRAWN = 3
+"""Graphs that the agent sees."""
+CYCLES = 100
+"""The released code has 5; each is one round of gradient and one of the agent."""
+STEP = 0.5
+"""How far the rules move the tables towards the best graph drawn."""
 
-Proposal = tuple[Graph, str, Graph]
-"""Parent, kind of edit, new graph."""
-Proposer = Callable[[Rules], list[Proposal]]
-
-
-class Proposals(BaseModel):
-    """A batch of graphs as a language model writes it."""
-
-    graphs: list[GraphForm]
+Drawn = Sequence[tuple[Graph, float]]
 
 
-def by_rules(rules: Rules) -> list[Proposal]:
-    """One edit of each member of the archive, the best first; more of the best if the archive is small."""
-    members = [graph for graph, _ in rules.trials.top(ARCHIVE)]
-    proposals: list[Proposal] = []
-    for i in range(BATCH):
-        parent = members[i % len(members)]
-        step = rules.propose(parent)
-        if step is not None and all(step[1] != graph for _, _, graph in proposals):
-            proposals.append((parent, *step))
-    return proposals
+class Rewriter(Protocol):
+    """Rewrites tables by what was drawn from them."""
+
+    def __call__(self, problem: Problem, frame: Frame, tables: Tables, drawn: Drawn) -> Tables | None:
+        """The new tables; None: they stay. Raises BudgetExhausted, EngineError."""
+        ...
 
 
-def by_language(rules: Rules) -> list[Proposal]:
-    """What the agent writes; usable graphs are taken, others left out; the rules step in if none is usable."""
-    trials = rules.trials
-    problem, parent = trials.problem, trials.answer
-    question = (
-        f"{situation(problem)}\n\nThe best graphs so far, each with its value:\n{tried(trials.top(ARCHIVE))}\n\n"
-        f"Write up to {BATCH} new graphs that may be better, as JSON."
+def by_agent(problem: Problem, frame: Frame, tables: Tables, drawn: Drawn) -> Tables | None:
+    """The agent's tables; after three unusable replies they stay as they are."""
+
+    def read(form: NewTables) -> Tables | None:
+        return read_tables(form.edges, form.kinds, frame, tables)
+
+    return ask_json(
+        problem, tables_question(problem, frame, tables, drawn), NewTables, read=read, fallback=lambda: None
     )
 
-    def read(form: Proposals) -> list[Proposal]:
-        usable: list[Proposal] = []
-        fault: InputError | None = None
-        for written in form.graphs[:BATCH]:
-            try:
-                usable.append((parent, "free", read_graph(written, problem.space)))
-            except InputError as error:
-                fault = error
-        if not usable:
-            raise fault or InputError("it holds no graph", source="the reply")
-        return usable
 
-    messages = [{"role": "user", "content": question}]
-    return ask_json(problem, messages, Proposals, read=read, fallback=lambda: by_rules(rules))
+def by_best(problem: Problem, frame: Frame, tables: Tables, drawn: Drawn) -> Tables | None:
+    """Without an agent: half way towards the best of the graphs drawn."""
+    best = max(drawn, key=lambda entry: entry[1])[0]
+    moved = Tables(tables.edges.copy(), tables.roles.copy(), tables.models.copy())
+    moved.towards(frame.sample_of(best), STEP)
+    return moved
 
 
-def optimise(problem: Problem, rng: np.random.Generator, propose: Proposer) -> Graph:
-    """Batch by batch until the search budget is spent."""
-    trials = Trials(problem)
+def alternate(problem: Problem, rng: np.random.Generator, rewrite: Rewriter, cycles: int = CYCLES) -> Graph:
+    """Cycles until the search budget is spent; returns what the tables then read out as."""
+    budget = node_budget(problem.space)
+    if budget is None:
+        return first_guess(problem)
+    mixes = budget.mixes()
+    count = sum(mixes[int(rng.integers(len(mixes)))])
+    policy = Policy(Frame(problem.space, budget, count))
+    answer = hold(problem, policy, rng) or first_guess(problem)
+    batches = Batches(problem, rng)
     try:
-        rules = Rules(trials, preference(trials).ranking)
-        while not trials.stalled:
-            proposals = propose(rules) or [(trials.answer, "restart", problem.space.sample(rng))]
-            values = trials.values_of(graph for _, _, graph in proposals)
-            for (parent, name, _), value in zip(proposals, values, strict=True):
-                rules.learn(name, value - trials.values[parent])
+        for _ in range(cycles):
+            if batches.stalled:
+                break
+            policy.adam = Adam()
+            learn(policy, batches, rng)
+            agent_step(policy, batches, rng, rewrite)
+            answer = hold(problem, policy, rng) or answer
     except BudgetExhausted:
         pass
-    return trials.answer
+    return answer
+
+
+def agent_step(policy: Policy, batches: Batches, rng: np.random.Generator, rewrite: Rewriter) -> None:
+    """Fresh graphs on the next questions, shown with their values; the answer becomes the logits."""
+    frame, tables = policy.frame, policy.tables
+    drawn = [frame.graph(frame.draw(tables, rng), rng) for _ in range(DRAWN)]
+    graphs = [graph for graph in drawn if graph is not None]
+    if not graphs:
+        return
+    values = batches.values(graphs, batches.next())
+    made = rewrite(batches.problem, frame, tables, list(zip(graphs, values, strict=True)))
+    if made is not None:
+        policy.rewrite(made.edges, made.roles)

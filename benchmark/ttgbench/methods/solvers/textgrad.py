@@ -1,13 +1,14 @@
 """TextGrad (Yuksekgonul et al., arXiv 2406.07496) on a graph: criticism is the gradient, an edit is the step.
 
-The editor is either `Rules` or a language model (`Critic`), which is asked twice per step: for criticism, and for the
-graph that follows from it.
+`descend`: the editor is either `Rules`, which know the insights of arXiv 2511.00086, or a language model (`Critic`),
+which is asked twice per step: for criticism, and for the graph that follows from it. `rewrite` is the same paper's
+baseline, which knows no insight.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -18,6 +19,8 @@ from ttgbench.graphs.graph import Graph
 from ttgbench.methods.solvers.ask import ask_json
 from ttgbench.methods.solvers.insights import Rules, preference
 from ttgbench.methods.solvers.language import GraphForm, read_graph, situation, tried, written
+from ttgbench.methods.solvers.paper import TEXTGRAD, AgentWriter, Writer, reinforce_graphs
+from ttgbench.methods.solvers.paper_rules import RuleWriter
 from ttgbench.methods.solvers.trials import Trials
 from ttgbench.problems.problem import Problem
 
@@ -98,3 +101,21 @@ def descend(problem: Problem, rng: np.random.Generator, make_editor: Callable[[R
     except BudgetExhausted:
         pass
     return trials.answer
+
+
+def rewrite(problem: Problem, rng: np.random.Generator, writer: Writer) -> Graph:
+    """The baseline of arXiv 2511.00086: a random mix and graph, then one rewritten graph a round; no insight is known.
+
+    Returns the best graph found.
+    """
+    return reinforce_graphs(problem, rng, writer, TEXTGRAD)
+
+
+def by_agent(problem: Problem, rng: np.random.Generator) -> Graph:
+    """`rewrite` by the search agent, from the last graph whatever it was worth."""
+    return rewrite(problem, rng, AgentWriter())
+
+
+def by_chance(problem: Problem, rng: np.random.Generator) -> Graph:
+    """`rewrite` by random edits, always from the best graph: nothing else could tell a good edit from a bad one."""
+    return reinforce_graphs(problem, rng, RuleWriter(), replace(TEXTGRAD, take_back=True))

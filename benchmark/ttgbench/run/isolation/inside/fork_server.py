@@ -34,12 +34,16 @@ AUTHOR_MODULES = (
     *("ttgbench.baselines", "ttgbench.shapes"),
     *(
         f"ttgbench.solvers.{name}"
-        for name in ("aflow", "agent_reinforce", "maao", "probabilistic", "textgrad", "trials")
+        for name in ("aflow", "agent_reinforce", "gptswarm", "maao", "opro", "probabilistic", "textgrad", "trials")
     ),
     *("ttgbench.graphs.shapes", "ttgbench.graphs.keys", "ttgbench.graphs.draw.svg", "ttgbench.graphs.draw.text"),
     *("ttgbench.problems.problem", "ttgbench.problems.method", "ttgbench.testing"),
     *(f"{_SOLVERS}{name}" for name in ("aflow", "agent_reinforce", "ask", "baselines", "edits", "insights")),
-    *(f"{_SOLVERS}{name}" for name in ("language", "maao", "probabilistic", "textgrad", "trials")),
+    *(f"{_SOLVERS}{name}" for name in ("batches", "frame", "gptswarm", "language", "maao", "mixes", "opro")),
+    *(
+        f"{_SOLVERS}{name}"
+        for name in ("paper_prompts", "paper_rules", "policy", "probabilistic", "textgrad", "trials")
+    ),
 )
 """With what these import, all of ttgbench that an isolated method can import: no file of it can be read later."""
 _WARM = ("numpy.random", *AUTHOR_MODULES)

@@ -1,0 +1,8 @@
+"""Our version of Agent-REINFORCE: a probabilistic graph moved by the textual gradients of a language model."""
+
+from ttgbench.solvers.agent_reinforce import Agent, RuleAdviser, reinforce
+
+
+def search(problem, rng):
+    """Pre-tests, then advice, sampling and update, until the search budget is spent."""
+    return reinforce(problem, rng, lambda rules: Agent(RuleAdviser(rules)))

@@ -1,0 +1,8 @@
+"""Our version of Agent-REINFORCE without a language model: gradients by rules that state the three insights."""
+
+from ttgbench.solvers.agent_reinforce import RuleAdviser, reinforce
+
+
+def search(problem, rng):
+    """Pre-tests, then advice, sampling and update, until the search budget is spent."""
+    return reinforce(problem, rng, RuleAdviser)
