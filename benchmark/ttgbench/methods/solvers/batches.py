@@ -15,8 +15,8 @@ from ttgbench.evaluate.base import Evaluation
 from ttgbench.graphs.graph import Graph
 from ttgbench.problems.problem import Problem
 
-PATIENCE = 20
-"""Batches in a row between which nothing was spent: nothing new is being tried."""
+PATIENCE = 10
+"""Batches in a row between which nothing was evaluated that had not been: nothing new is being tried."""
 
 
 class Batches:
@@ -30,17 +30,16 @@ class Batches:
         """Utility by graph and question, in the order in which they were found."""
         self.best: Graph | None = None
         self._waiting: list[int] = []
-        self._idle, self._spent = 0, -1
+        self._idle, self._news = 0, True
 
     @property
     def stalled(self) -> bool:
-        """The last PATIENCE batches cost nothing: known graphs on known questions."""
+        """The last PATIENCE batches brought known graphs on known questions."""
         return self._idle >= PATIENCE
 
     def next(self, size: int | None = None) -> list[int]:
         """The next questions of a random permutation, which is drawn anew when it is used up."""
-        spent = self.problem.ledger.spent
-        self._idle, self._spent = (self._idle + 1 if spent == self._spent else 0), spent
+        self._idle, self._news = (0 if self._news else self._idle + 1), False
         size = min(self.size if size is None else size, self._count)
         if len(self._waiting) < size:
             self._waiting = self._rng.permutation(self._count).tolist()
@@ -70,6 +69,7 @@ class Batches:
     def _take(self, evaluation: Evaluation, questions: Sequence[int]) -> None:
         seconds = np.asarray(evaluation.latency_ns, dtype=np.float64) / 1e9
         utilities = self.problem.objective.utility(np.asarray(evaluation.scores), seconds)
+        self._news = True
         known = self.scores.setdefault(evaluation.graph, {})
         known.update(zip(questions, utilities.tolist(), strict=True))
 

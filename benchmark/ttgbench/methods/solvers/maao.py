@@ -26,7 +26,7 @@ from ttgbench.problems.problem import Problem
 
 DRAWN = 3
 """Graphs that the agent sees."""
-CYCLES = 100
+CYCLES = 50
 """The released code has 5; each is one round of gradient and one of the agent."""
 STEP = 0.5
 """How far the rules move the tables towards the best graph drawn."""
