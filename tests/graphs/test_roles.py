@@ -11,13 +11,12 @@ import ttgbench
 from ttgbench.errors import InputError
 from ttgbench.graphs.draw.svg import as_svg
 from ttgbench.graphs.graph import Graph
-from ttgbench.graphs.roles import ROLES, read_role
+from ttgbench.graphs.roles import LATEST, ROLES, read_role
 from ttgbench.graphs.rules import ROLE_RULES
 
 CRITIC = """
 schema: 1
 name: critic
-version: 1
 description: Says what is wrong with the answers that it reads.
 summary: says what is wrong with the answers that it reads
 colours:
@@ -25,10 +24,10 @@ colours:
   dark: { fill: "#5f1e1e", stroke: "#ee7f7f" }
 needs_model: true
 needs_predecessors: true
-chat:
-  informed: "{question} {answers} What is wrong? {answer_format}"
-completion:
-  informed: "{question} {answers} Wrong is:"
+prompts:
+  v2:
+    chat: { informed: "{question} {answers} What is wrong? {answer_format}" }
+    completion: { informed: "{question} {answers} Wrong is:" }
 """
 
 
@@ -78,6 +77,9 @@ def test_every_role_has_its_colour_in_drawings():
             "predecessors",
         ),
         ("#fde2e2", "red", "colours.light.fill"),
+        ("  v2:", "  v1:", "prompts lacks v2"),
+        ("Wrong is:", "{wrong}", "prompts.v2.completion"),
+        ("needs_predecessors: true", "needs_predecessors: false", "prompts.v2.chat lacks alone"),
     ],
 )
 def test_what_is_wrong_in_a_file_is_named(tmp_path, old, new, said):
@@ -85,3 +87,20 @@ def test_what_is_wrong_in_a_file_is_named(tmp_path, old, new, said):
     path.write_text(CRITIC.replace(old, new))
     with pytest.raises(InputError, match=said):
         read_role(path)
+
+
+def test_the_first_prompt_set_is_what_recordings_were_made_with():
+    versions = {name: role.version("v1") for name, role in ROLES.items()}
+    assert versions == {"assistant": "1-785fab780e98", "fuser": "1-c576bdf596da", "vote": "1-c17fa81c0e97"}
+
+
+def test_only_a_role_that_runs_a_model_changes_with_the_prompt_set():
+    changed = {name for name, role in ROLES.items() if role.version("v1") != role.version("v2")}
+    assert changed == {"assistant", "fuser"}
+
+
+@pytest.mark.parametrize("role", ["assistant", "fuser"])
+def test_prompts_name_the_format_once_and_not_last(role):
+    templates = ROLES[role].prompts[LATEST].chat
+    assert "answer_format" in templates.system
+    assert not any("answer_format" in text for text in (templates.alone, templates.informed) if text)

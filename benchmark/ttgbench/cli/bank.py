@@ -9,6 +9,7 @@ import typer
 
 from ttgbench.cli.common import JsonFlag, log, out, print_json
 from ttgbench.cli.progress import RichProgress
+from ttgbench.cli.rates import rates_table
 from ttgbench.cli.runs import DataDir, EngineSpec, Slots
 
 
@@ -37,6 +38,7 @@ def bank(
                 slots=slots,
                 data_dir=data_dir,
                 progress=progress,
+                measured=lambda segment, rates: None if json else out.print(rates_table(rates, segment.name)),
                 report=lambda segment, done, total: log(f"{done} of {total} segments done; now {segment.name}"),
             )
     done = sum((folder / segment.name).is_file() for segment in planned)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ttgbench.cli.common import JsonFlag, out, print_json, table, visible
 from ttgbench.cli.graph import GraphFile, load_graph
 from ttgbench.cli.progress import RichProgress
-from ttgbench.cli.runs import DataDir, EngineSpec, Slots
+from ttgbench.cli.rates import rates_table
+from ttgbench.cli.runs import DataDir, EngineSpec, PromptsSpec, Slots
+from ttgbench.graphs.roles import LATEST
+
+if TYPE_CHECKING:
+    from ttgbench.evaluate.rates import Rates
 
 
 def evaluate(
@@ -22,6 +27,7 @@ def evaluate(
     questions: Annotated[int, typer.Option("--questions", min=0, help="The first so many; 0: all.")] = 0,
     universe: Annotated[int, typer.Option("--universe", min=0, help="Which independent redraw of all samples.")] = 0,
     temperature: Annotated[float, typer.Option("--temperature", min=0.0, max=2.0)] = 0.7,
+    prompts: PromptsSpec = LATEST,
     trace: Annotated[int, typer.Option("--trace", min=0, help="Show what every node said on N questions.")] = 0,
     store: Annotated[Path, typer.Option("--store")] = Path("runs/store.sqlite"),
     replay: Annotated[bool, typer.Option("--replay", help="Use what is recorded, start no engine.")] = False,
@@ -31,6 +37,8 @@ def evaluate(
     json: JsonFlag = False,
 ) -> None:
     """Score a graph on a task's questions: accuracy with its interval, tokens, cost, latency."""
+    from ttgbench.evaluate.rates import node_rates
+    from ttgbench.evaluate.synthetic.task import SYNTHETIC_TASKS
     from ttgbench.evaluate.trace import trace_outputs
     from ttgbench.models.pool import load_pool
     from ttgbench.run.evaluate import evaluate_in
@@ -53,25 +61,31 @@ def evaluate(
             universe=universe,
             budget=budget,
             temperature=temperature,
+            prompts=prompts,
             source=path,
         )[0]
         loaded = session.task(task)
         asked = first_questions(loaded, split, questions)
         traces = trace_outputs(evaluation, session.store, asked[:trace]) if trace else []
+        simulated = task in SYNTHETIC_TASKS
+        rates = [] if simulated else node_rates([evaluation], session.store, loaded.card, prompts)
     summary = evaluation.summary()
     if json:
         clusters = [question.cluster for question in asked]
         summary |= {"task": loaded.card.name, "universe": universe, "question_ids": list(evaluation.question_ids)}
         summary |= {"clusters": clusters if all(clusters) else None, "scores": evaluation.scores.tolist()}
-    _show(summary, traces, json)
+        summary |= {"rates": [rate.to_dict() for rate in rates]}
+    _show(summary, rates, traces, json)
 
 
-def _show(summary: dict[str, Any], traces: list[dict[str, Any]], json: bool) -> None:
+def _show(summary: dict[str, Any], rates: list[Rates], traces: list[dict[str, Any]], json: bool) -> None:
     if json:
         print_json({**summary, "trace": traces} if traces else summary)
         return
     rows = [[name, f"{value:.6g}" if isinstance(value, float) else value] for name, value in summary.items()]
     out.print(table(None, "what", "value (costs: mean per question)", rows=rows))
+    if rates:
+        out.print(rates_table(rates))
     for trace in traces:
         out.print(
             f"\n{trace['question']}  answer {trace['answer']!r}: {trace['status']}", markup=False, highlight=False

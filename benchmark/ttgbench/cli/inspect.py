@@ -64,14 +64,14 @@ def pools(json: JsonFlag = False) -> None:
 @list_app.command()
 def roles(json: JsonFlag = False) -> None:
     """Roles a node can have, with the version of their prompts."""
-    from ttgbench.graphs.roles import ROLES
+    from ttgbench.graphs.roles import PROMPT_SETS, ROLES
 
     rows = [
         {
             "role": role.name,
             "needs model": role.needs_model,
             "needs predecessors": role.needs_predecessors,
-            "prompt version": role.version,
+            **{f"prompts {chosen}": role.version(chosen) or "" for chosen in PROMPT_SETS},
         }
         for role in ROLES.values()
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,10 +11,14 @@ import typer
 
 from ttgbench.cli.common import JsonFlag, log, out, print_json, table
 from ttgbench.cli.progress import RichProgress
-from ttgbench.cli.runs import DataDir, EngineSpec, Slots
+from ttgbench.cli.rates import rates_table
+from ttgbench.cli.runs import DataDir, EngineSpec, PromptsSpec, Slots
 from ttgbench.errors import InputError
+from ttgbench.graphs.roles import LATEST
 
 if TYPE_CHECKING:
+    from ttgbench.evaluate.rates import Rates
+    from ttgbench.graphs.roles import PromptSet
     from ttgbench.problems.suite import Suite
     from ttgbench.report.pilot import Point, Trial
     from ttgbench.run.context import ProblemContext
@@ -57,6 +62,7 @@ def pilot(
     questions: Annotated[int, typer.Option("--questions", min=0, help="Of the search split; 0: all.")] = 0,
     universes: Annotated[int, typer.Option("--universes", min=1, max=1000, help="Independent redraws.")] = 1,
     temperature: Annotated[float, typer.Option("--temperature", min=0.0, max=2.0)] = 0.7,
+    prompts: PromptsSpec = LATEST,
     store: Annotated[Path, typer.Option("--store")] = Path("runs/store.sqlite"),
     folder: Annotated[Path, typer.Option("--out", help="For EXPERIMENT.json and .html.")] = Path("runs/pilot"),
     engine: EngineSpec = "llama_cpp",
@@ -65,11 +71,12 @@ def pilot(
     json: JsonFlag = False,
 ) -> None:
     """Small experiments: what width, depth, both, and the sizes of models are worth on a task."""
+    from ttgbench.evaluate.rates import node_rates
     from ttgbench.report import pilot as pilots
     from ttgbench.run.recorded import store_of
     from ttgbench.run.session import Session
 
-    suite = _recorded(recorded, task, universes) if recorded else _live(task, pool, questions, temperature)
+    suite = _recorded(recorded, task, universes) if recorded else _live(task, pool, questions, temperature, prompts)
     path = store_of(suite, store)
     path.parent.mkdir(parents=True, exist_ok=True)
     with (
@@ -93,10 +100,15 @@ def pilot(
         points = pilots.measure(
             trials, context.evaluator, context.space.pool, context.space.lengths, questions=asked, universes=universes
         )
-    _write(experiment.value, points, _facts(context, asked, universes, recorded, engine), folder, json)
+        rates: list[Rates] = []
+        if context.spec.evaluator == "generation":
+            graphs = [trial.graph for trial in trials]
+            drawn = [context.evaluator.evaluate(graphs, range(asked), u, "search") for u in range(universes)]
+            rates = node_rates(chain.from_iterable(drawn), session.store, context.card, context.spec.prompts)
+    _write(experiment.value, points, rates, _facts(context, asked, universes, recorded, engine), folder, json)
 
 
-def _live(task: str, pool: str, questions: int, temperature: float) -> Suite:
+def _live(task: str, pool: str, questions: int, temperature: float, prompts: PromptSet) -> Suite:
     """A suite of this one problem, without limits that matter."""
     from ttgbench.evaluate.synthetic.task import SYNTHETIC_TASKS
     from ttgbench.problems.suite import ProblemSpec, SamplingSpec, Suite
@@ -107,6 +119,7 @@ def _live(task: str, pool: str, questions: int, temperature: float) -> Suite:
         pool=pool,
         budget="1000000 units",
         sampling=SamplingSpec(temperature=temperature),
+        prompts=prompts,
         search_questions=questions,
         evaluator="synthetic" if task in SYNTHETIC_TASKS else "generation",
     )
@@ -161,13 +174,16 @@ def _facts(
     }
 
 
-def _write(experiment: str, points: list[Point], facts: dict[str, Any], folder: Path, json: bool) -> None:
+def _write(
+    experiment: str, points: list[Point], rates: list[Rates], facts: dict[str, Any], folder: Path, json: bool
+) -> None:
     from json import dumps
 
     from ttgbench.report.pilot_plot import as_html
     from ttgbench.util.files import write_atomic
 
     result = {"schema": 1, "experiment": experiment, **facts, "points": [point.to_dict() for point in points]}
+    result |= {"rates": [rate.to_dict() for rate in rates]}
     folder.mkdir(parents=True, exist_ok=True)
     title = f"{experiment}: {facts['task']}, {facts['questions']} questions, {facts['universes']} universe(s)"
     write_atomic(folder / f"{experiment}.json", dumps(result, indent=1) + "\n")
@@ -180,3 +196,5 @@ def _write(experiment: str, points: list[Point], facts: dict[str, Any], folder: 
         [p.series, p.width, p.depth, f"{p.accuracy:.3f} [{p.low:.3f}, {p.high:.3f}]", f"{p.units:.2f}"] for p in points
     ]
     out.print(table(title, "model", "width#", "depth#", "accuracy (95%)", "units#", rows=rows))
+    if rates:
+        out.print(rates_table(rates))

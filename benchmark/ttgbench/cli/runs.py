@@ -11,10 +11,14 @@ import typer
 from ttgbench.cli.cells import run_cells
 from ttgbench.cli.common import JsonFlag, log, log_error, out, print_json
 from ttgbench.errors import InputError
+from ttgbench.graphs.roles import PromptSet
 
 MethodNames = Annotated[
     list[str] | None,
     typer.Option("--method", "-m", help="A bundled method or the path of a submission folder; repeatable."),
+]
+PromptsSpec = Annotated[
+    PromptSet, typer.Option("--prompts", help="What nodes show to models; v1 is what recorded-micro-v1 was made with.")
 ]
 EngineSpec = Annotated[
     str,

@@ -62,11 +62,16 @@ class LlamaCppEngine:
         params.warmup = False
         params.verbosity = -1
         params.cpuparams.poll = params.cpuparams_batch.poll = 0
-        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = os.cpu_count() or 1
+        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = _cores()
         try:
             return xllamacpp.Server(params)
         except Exception as error:  # the binding raises bare RuntimeErrors
             raise EngineError(f"llama.cpp cannot load {params.model.path}: {error}") from None
+
+
+def _cores() -> int:
+    """Those that this process may use: threads that wait for one another on fewer cores cost most of the speed."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def make(cards: Sequence[ModelCard], slots: int | None, text: str) -> Mapping[str, Engine]:

@@ -30,7 +30,7 @@ from ttgbench.evaluate.prompts import render
 from ttgbench.evaluate.store.generation import Generation, GenerationId
 from ttgbench.evaluate.store.store import Store
 from ttgbench.graphs.keys import seed_for
-from ttgbench.graphs.roles import ROLES
+from ttgbench.graphs.roles import LATEST, ROLES, PromptSet
 from ttgbench.models.cost import generation_flops
 from ttgbench.models.pool import Pool
 from ttgbench.tasks.task import Question, Task
@@ -107,7 +107,9 @@ class Executor:
         engines: Mapping[str, Engine],
         store: Store,
         progress: Progress | None = None,
+        prompts: PromptSet = LATEST,
     ) -> None:
+        self._prompts = prompts
         self._task, self._pool, self._sampling, self._store, self._progress = task, pool, sampling, store, progress
         lanes = {id(engine): _Lane(engine) for engine in engines.values()}
         self._lanes = {model: lanes[id(engine)] for model, engine in engines.items()}
@@ -245,7 +247,9 @@ class Executor:
         fewest = 1 if ROLES[step.role].needs_predecessors else 0
         started, dropped = time.time(), 0
         while True:
-            prompt = render(step.role, self._task.card, question, outputs[dropped:], self._pool[step.model])
+            prompt = render(
+                step.role, self._task.card, question, outputs[dropped:], self._pool[step.model], self._prompts
+            )
             try:
                 completion = await engine.generate(Request(step.model, prompt, self._sampling, seed))
             except EngineError as error:

@@ -27,7 +27,7 @@ from ttgbench.evaluate.grades import grades_of
 from ttgbench.evaluate.store.store import Overlay, Store
 from ttgbench.graphs.graph import Graph
 from ttgbench.graphs.keys import KeyContext, node_keys
-from ttgbench.graphs.roles import ROLES
+from ttgbench.graphs.roles import LATEST, ROLES, PromptSet
 from ttgbench.models.pool import ModelCard, Pool
 from ttgbench.tasks.task import Task
 
@@ -52,7 +52,8 @@ class _Plan:
 class GenerationEvaluator:
     """An Evaluator. `sampling` is final: the caller has put the task's max_tokens and stop strings into it.
 
-    engines: by model name, or None for a replay. progress: told about every evaluation, from any thread.
+    engines: by model name, or None for a replay. prompts: the set that nodes show to models.
+    progress: told about every evaluation, from any thread.
     Several threads may evaluate at once; what two of them lack is generated once.
     """
 
@@ -64,17 +65,19 @@ class GenerationEvaluator:
         store: Store,
         engines: Mapping[str, Engine] | None = None,
         progress: Progress | None = None,
+        prompts: PromptSet = LATEST,
     ) -> None:
         self._task, self._pool = task, pool
         self._store = Overlay(store) if store.read_only else store
         self._engines, self._progress = engines, progress
         # Without engines it still computes votes.
-        self._executor = Executor(task, pool, sampling, engines or {}, self._store, progress)
+        self._executor = Executor(task, pool, sampling, engines or {}, self._store, progress, prompts)
         # Which output wins a vote depends on how answers are extracted.
         graders = {name: f"+{task.card.grader}" for name, role in ROLES.items() if role.aggregates}
-        prompts = {name: role.version + graders.get(name, "") for name, role in ROLES.items()}
+        versions = {name: role.version(prompts) for name, role in ROLES.items()}
+        shown = {name: version + graders.get(name, "") for name, version in versions.items() if version is not None}
         models = {card.name: card.fingerprint for card in pool}
-        self.key_context = KeyContext(prompts=prompts, models=models, sampling=sampling.fingerprint)
+        self.key_context = KeyContext(prompts=shown, models=models, sampling=sampling.fingerprint)
         self._plans: dict[object, _Plan] = {}
         self._tables: dict[tuple[int, str], Table] = {}
         self._lock = threading.Lock()  # plans and tables; not held while anything is generated or graded

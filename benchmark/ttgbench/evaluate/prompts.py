@@ -10,33 +10,42 @@ from collections.abc import Sequence
 from functools import cache
 
 from ttgbench.engines.base import Message, Prompt
-from ttgbench.graphs.roles import ROLES
+from ttgbench.graphs.roles import LATEST, ROLES, PromptSet
 from ttgbench.models.pool import ModelCard
 from ttgbench.tasks.task import Question, TaskCard
 
 
-def render(role: str, task: TaskCard, question: Question, outputs: Sequence[str], card: ModelCard) -> Prompt:
+def render(
+    role: str,
+    task: TaskCard,
+    question: Question,
+    outputs: Sequence[str],
+    card: ModelCard,
+    prompts: PromptSet = LATEST,
+) -> Prompt:
     """The prompt of one node on one question.
 
-    outputs: the predecessors' raw outputs in key order; empty for a node that answers alone.
+    outputs: the predecessors' raw outputs in key order; empty for a node that answers alone. prompts: a set that the
+    role has.
     """
     if "completion" in (card.prompting, task.prompting):
-        text = _completion_prefix(task) + _filled(role, "completion", task, question.text, outputs)
+        text = _completion_prefix(task) + _filled(role, prompts, "completion", task, question.text, outputs)
         return Prompt(text=text)
-    messages = (*_chat_prefix(role, task), Message("user", _filled(role, "chat", task, question.text, outputs)))
+    asked = Message("user", _filled(role, prompts, "chat", task, question.text, outputs))
+    messages = (*_chat_prefix(role, prompts, task), asked)
     return Prompt(messages=messages)
 
 
-def _filled(role: str, kind: str, task: TaskCard, question: str, outputs: Sequence[str]) -> str:
-    templates = getattr(ROLES[role], kind)
+def _filled(role: str, prompts: PromptSet, kind: str, task: TaskCard, question: str, outputs: Sequence[str]) -> str:
+    templates = getattr(ROLES[role].prompts[prompts], kind)
     template: str = templates.informed if outputs else templates.alone
     answers = "\n".join(f"[{number}] {output.strip() or '(no answer)'}" for number, output in enumerate(outputs, 1))
     return template.format(question=question, answers=answers, answer_format=task.answer_format).strip()
 
 
 @cache
-def _chat_prefix(role: str, task: TaskCard) -> tuple[Message, ...]:
-    system = ROLES[role].chat.system
+def _chat_prefix(role: str, prompts: PromptSet, task: TaskCard) -> tuple[Message, ...]:
+    system = ROLES[role].prompts[prompts].chat.system
     turns = [Message(*turn) for asked, said in task.fewshot for turn in (("user", asked), ("assistant", said))]
     if system is None:
         return tuple(turns)

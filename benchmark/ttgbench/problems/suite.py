@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ttgbench.errors import InputError, UnknownName
+from ttgbench.graphs.roles import PromptSet
 from ttgbench.models.cost import Budget
 from ttgbench.models.pool import Pool, load_pool
 from ttgbench.problems.anchors import Anchor, load_anchors
@@ -58,6 +59,8 @@ class ProblemSpec(_Record):
     """Per query, e.g. "6 units"."""
     objective: Objective = Objective()
     sampling: SamplingSpec = SamplingSpec()
+    prompts: PromptSet = Field(default="v1", exclude_if=lambda prompts: prompts == "v1")
+    """Which prompts its nodes show to models. Left out where it is the first set, which suites older than it mean."""
     search_questions: int = Field(default=0, ge=0)
     """The first so many questions of the search split; 0 means all."""
     test_questions: int = Field(default=0, ge=0)

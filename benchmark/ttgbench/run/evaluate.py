@@ -11,6 +11,7 @@ from ttgbench.errors import InputError
 from ttgbench.evaluate.base import Evaluation
 from ttgbench.evaluate.synthetic.task import SYNTHETIC_TASKS
 from ttgbench.graphs.graph import Graph
+from ttgbench.graphs.roles import LATEST, PromptSet
 from ttgbench.models.cost import Budget
 from ttgbench.models.pool import Pool, load_pool
 from ttgbench.problems.suite import SamplingSpec
@@ -31,6 +32,7 @@ def evaluate(
     budget: str | Budget | None = None,
     store: str | Path | None = None,
     temperature: float = 0.7,
+    prompts: PromptSet = LATEST,
     slots: int | None = None,
     data_dir: str | Path | None = None,
     progress: bool = True,
@@ -42,7 +44,8 @@ def evaluate(
     OpenAI-compatible server; None: only what `store` holds. questions: the first so many; 0: all. universe: which
     independent draw of all samples. budget: the most that one query may nominally cost, e.g. "6 units", checked before
     anything runs; None: no limit. store: a file that keeps what was generated, so that it is not generated again;
-    None: nothing is kept. slots: requests in flight per model. data_dir: the data sets, instead of the Hub.
+    None: nothing is kept. prompts: the set of prompts that nodes show to models; "v1" is that of recorded-micro-v1.
+    slots: requests in flight per model. data_dir: the data sets, instead of the Hub.
 
     >>> import ttgbench
     >>> graph = ttgbench.shapes.parallel("sim-b-1b", 3)
@@ -64,6 +67,7 @@ def evaluate(
         budget=budget,
         store=store,
         temperature=temperature,
+        prompts=prompts,
         slots=slots,
         data_dir=data_dir,
         progress=progress,
@@ -82,6 +86,7 @@ def evaluate_many(
     budget: str | Budget | None = None,
     store: str | Path | None = None,
     temperature: float = 0.7,
+    prompts: PromptSet = LATEST,
     slots: int | None = None,
     data_dir: str | Path | None = None,
     progress: bool = True,
@@ -108,6 +113,7 @@ def evaluate_many(
             universe=universe,
             budget=budget,
             temperature=temperature,
+            prompts=prompts,
         )
 
 
@@ -122,6 +128,7 @@ def evaluate_in(
     universe: int,
     budget: str | Budget | None,
     temperature: float,
+    prompts: PromptSet = LATEST,
     source: object = None,
 ) -> list[Evaluation]:
     """As `evaluate_many`, with the engines and the store of a session. source: what errors name instead of a graph."""
@@ -140,7 +147,7 @@ def evaluate_in(
     if task in SYNTHETIC_TASKS:
         evaluator = session.synthetic_evaluator(loaded, pool)
     else:
-        evaluator = session.evaluator(loaded, pool, _sampling(temperature))
+        evaluator = session.evaluator(loaded, pool, _sampling(temperature), prompts)
     return evaluator.evaluate(graphs, asked, universe, split)
 
 

@@ -15,6 +15,7 @@ from ttgbench.evaluate.generation import GenerationEvaluator
 from ttgbench.evaluate.store.store import Store
 from ttgbench.evaluate.synthetic.evaluator import SyntheticEvaluator
 from ttgbench.evaluate.synthetic.task import SYNTHETIC_TASKS, SyntheticTask
+from ttgbench.graphs.roles import LATEST, PromptSet
 from ttgbench.models.pool import ModelCard, Pool
 from ttgbench.problems.suite import ProblemSpec, SamplingSpec, Suite
 from ttgbench.run.agent import EngineAgent, agent_card, load_agent, own_engine
@@ -112,14 +113,14 @@ class Session:
             self._tasks[name] = SyntheticTask(name) if simulated else load_task(name, data_dir=self._data_dir)
         return self._tasks[name]
 
-    def evaluator(self, task: Task, pool: Pool, sampling: SamplingSpec) -> Evaluator:
-        """The evaluator for these three, made once. Answer length and stop strings are the task's."""
-        key = (task.card.name, pool.name, pool.names, sampling)
+    def evaluator(self, task: Task, pool: Pool, sampling: SamplingSpec, prompts: PromptSet = LATEST) -> Evaluator:
+        """The evaluator for these, made once. Answer length and stop strings are the task's."""
+        key = (task.card.name, pool.name, pool.names, sampling, prompts)
         if key not in self._evaluators:
             parameters = Sampling(**sampling.model_dump(), max_tokens=task.card.max_tokens, stop=tuple(task.card.stop))
             engines = None if self._engine is None else self._engines_for(pool)
             self._evaluators[key] = GenerationEvaluator(
-                task, pool, parameters, self.store, engines=engines, progress=self._progress
+                task, pool, parameters, self.store, engines=engines, progress=self._progress, prompts=prompts
             )
         return self._evaluators[key]
 
@@ -140,7 +141,7 @@ class Session:
         elif self._harness is not None:
             evaluator = RemoteEvaluator(self._harness, spec.name, task)
         else:
-            evaluator = self.evaluator(task, space.pool, spec.sampling)
+            evaluator = self.evaluator(task, space.pool, spec.sampling, spec.prompts)
         return ProblemContext(
             suite=suite,
             spec=spec,

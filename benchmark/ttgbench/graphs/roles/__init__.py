@@ -7,12 +7,19 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ttgbench.errors import InputError
 from ttgbench.util.yaml_input import read_yaml, validation_message
+
+PromptSet = Literal["v1", "v2"]
+"""A set of all roles' prompts. It is part of node keys: a set that something was recorded with stays as it is."""
+
+PROMPT_SETS: tuple[PromptSet, ...] = get_args(PromptSet)
+LATEST: PromptSet = "v2"
+"""Of whatever does not say another."""
 
 FIELDS = frozenset({"question", "answers", "answer_format"})
 """What a template may hold in braces."""
@@ -42,6 +49,23 @@ class Templates(BaseModel):
         return self
 
 
+class Prompts(BaseModel):
+    """What a role shows to a model, in one prompt set."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    chat: Templates = Templates()
+    """For instruction-tuned models."""
+    completion: Templates = Templates()
+    """For base models: plain text that the model continues."""
+
+    @property
+    def digest(self) -> str:
+        """Of all templates, 12 hexadecimal digits."""
+        templates = json.dumps([self.chat.model_dump(), self.completion.model_dump()], sort_keys=True)
+        return hashlib.sha256(templates.encode()).hexdigest()[:12]
+
+
 class Colours(BaseModel):
     """Fill and outline of a role's nodes in drawings, as CSS hex colours."""
 
@@ -67,8 +91,6 @@ class Role(BaseModel):
 
     schema_version: Literal[1] = Field(default=1, alias="schema")
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")
-    number: int = Field(alias="version", ge=1)
-    """Raised by whoever changes a prompt."""
     description: str
     summary: str
     """What a search agent is told of the role, in half a sentence."""
@@ -76,20 +98,23 @@ class Role(BaseModel):
     needs_model: bool
     """False for a role that aggregates: it takes the plurality of its predecessors' extracted answers."""
     needs_predecessors: bool
-    chat: Templates = Templates()
-    """For instruction-tuned models."""
-    completion: Templates = Templates()
-    """For base models: plain text that the model continues."""
+    prompts: dict[PromptSet, Prompts] = {}
+    """By set; empty for a role that runs no model. A role that an old set lacks cannot be used with it."""
 
     @model_validator(mode="after")
     def _complete(self) -> Role:
         if self.aggregates and not self.needs_predecessors:
             raise ValueError("needs_predecessors: a role without a model has nothing to answer with but predecessors")
+        if self.aggregates and self.prompts:
+            raise ValueError("prompts: a role without a model has none")
+        if self.needs_model and LATEST not in self.prompts:
+            raise ValueError(f"prompts lacks {LATEST}")
         needed = ["informed"] if self.needs_predecessors else ["alone", "informed"]
-        for kind in ("chat", "completion"):
-            missing = [name for name in needed if getattr(getattr(self, kind), name) is None]
-            if self.needs_model and missing:
-                raise ValueError(f"{kind} lacks {', '.join(missing)}")
+        for chosen, prompts in self.prompts.items():
+            for kind in ("chat", "completion"):
+                missing = [name for name in needed if getattr(getattr(prompts, kind), name) is None]
+                if missing:
+                    raise ValueError(f"prompts.{chosen}.{kind} lacks {', '.join(missing)}")
         return self
 
     @property
@@ -97,11 +122,14 @@ class Role(BaseModel):
         """Whether a node of it runs no model and counts the answers that it reads."""
         return not self.needs_model
 
-    @property
-    def version(self) -> str:
-        """Version number and a hash of the templates, so that no change of a prompt goes unnoticed in node keys."""
-        templates = json.dumps([self.chat.model_dump(), self.completion.model_dump()], sort_keys=True)
-        return f"{self.number}-{hashlib.sha256(templates.encode()).hexdigest()[:12]}"
+    def version(self, prompts: PromptSet) -> str | None:
+        """Number of the set and a hash of the templates, so that no change of a prompt goes unnoticed in node keys.
+
+        None if the set lacks this role. A role without a model is the same in all sets.
+        """
+        if self.aggregates:
+            return f"1-{Prompts().digest}"
+        return f"{prompts[1:]}-{self.prompts[prompts].digest}" if prompts in self.prompts else None
 
 
 def read_role(path: Path) -> Role:

@@ -18,7 +18,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ttgbench.errors import InputError
+from ttgbench.evaluate.rates import Rates, node_rates
 from ttgbench.graphs.graph import Graph, Node
+from ttgbench.graphs.roles import LATEST, PromptSet
 from ttgbench.graphs.shapes import parallel, single
 from ttgbench.models.pool import load_pool
 from ttgbench.problems.suite import SamplingSpec
@@ -63,6 +65,8 @@ class BankPlan(_Record):
     block: int = Field(default=25, ge=1)
     """Questions of one segment."""
     sampling: SamplingSpec = SamplingSpec()
+    prompts: PromptSet = LATEST
+    """Which prompts nodes show to models."""
     samples: dict[str, int]
     """Samples per question by model, at most 48 each."""
     second: tuple[SecondLevel, ...] = ()
@@ -129,11 +133,13 @@ def record_bank(
     slots: int | None = None,
     data_dir: Path | None = None,
     report: Callable[[Segment, int, int], object] = lambda *_: None,
+    measured: Callable[[Segment, list[Rates]], object] = lambda *_: None,
     progress: Any = None,
 ) -> int:
     """Records the segments that `out` lacks, at most `limit` of them if not 0; returns how many.
 
-    report: told (segment, how many are done, how many there are) before each. Raises EngineError, InputError and
+    report: told (segment, how many are done, how many there are) before each. measured: told how its outputs relate
+    to their prompts after each. Raises EngineError, InputError and
     StoreError; what was generated before stays.
     """
     out.mkdir(parents=True, exist_ok=True)
@@ -147,8 +153,10 @@ def record_bank(
         with Session(unfinished, engine, slots=slots, data_dir=data_dir, progress=progress) as session:
             task = _votable(session.task(segment.task))
             first_questions(task, segment.split, segment.stop)  # raises where there are fewer
-            evaluator = session.evaluator(task, load_pool(plan.pool), plan.sampling)
-            evaluator.evaluate(plan.graphs(), range(segment.start, segment.stop), segment.universe, segment.split)
+            evaluator = session.evaluator(task, load_pool(plan.pool), plan.sampling, plan.prompts)
+            asked = range(segment.start, segment.stop)
+            evaluations = evaluator.evaluate(plan.graphs(), asked, segment.universe, segment.split)
+            measured(segment, node_rates(evaluations, session.store, task.card, plan.prompts))
             written = out / f".{segment.name}.part.parquet"
             session.store.export(written)
         written.replace(out / segment.name)

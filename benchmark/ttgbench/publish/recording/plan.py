@@ -171,7 +171,7 @@ def prepare(session: Session, recipe: Recipe) -> list[Subject]:
             raise InputError("draws nothing that could be recorded", source=spec.name, field="evaluator")
         task = session.task(spec.task)
         space = spec.load_space(task.card.lengths)
-        evaluator = session.evaluator(task, space.pool, spec.sampling)
+        evaluator = session.evaluator(task, space.pool, spec.sampling, spec.prompts)
         assert isinstance(evaluator, GenerationEvaluator)
         search = tuple(first_questions(task, "search", spec.search_questions))
         test = tuple(first_questions(task, "test", spec.test_questions))
