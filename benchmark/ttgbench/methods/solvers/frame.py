@@ -279,7 +279,8 @@ def _pick(weights: Floats, allowed: Bools, rng: np.random.Generator) -> int:
 
 def _one_hot(table: Floats) -> Floats:
     """The likeliest of each row; where that may not be had, the others keep their order."""
-    return np.eye(table.shape[1])[table.argmax(axis=1)] + 1e-12 * table
+    hot: Floats = np.eye(table.shape[1])[table.argmax(axis=1)] + 1e-12 * table
+    return hot
 
 
 def _connect(edges: Bools, reach: Bools, i: int, j: int) -> None:
