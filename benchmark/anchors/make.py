@@ -18,17 +18,20 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from yardstick import FINAL, STAGES, Yardstick
 
 from ttgbench.errors import InputError
+from ttgbench.evaluate.synthetic.evaluator import SyntheticEvaluator
 from ttgbench.graphs.graph import Graph, Node
 from ttgbench.graphs.shapes import chain, parallel_chains, single
 from ttgbench.problems.anchors import Anchor, AnchorFile, anchor_path
 from ttgbench.problems.space.space import SearchSpace
 from ttgbench.problems.suite import load_suite
+from ttgbench.problems.yardstick import Yardstick
 from ttgbench.run.results import read_results
 from ttgbench.run.session import Session
 
+STAGES, FINAL = (2, 8, 64, 512), 2048
+"""Universes of each stage of a search, and of a published value."""
 ENUMERABLE = 20_000
 SLACK = 0.02
 """How far below the elite a graph may look in one stage and still be looked at in the next."""
@@ -110,7 +113,9 @@ def anchors_of(label: str, names: list[str], minutes: float, known: list[Graph])
         known = [Graph.from_dict(old.one_graph) for old in suite.anchors.values()] + known
     with Session(None, None) as session:
         for spec in (spec for spec in suite.problems if spec.name in names):
-            started, yardstick = time.monotonic(), Yardstick(context := session.context(suite, spec))
+            started, context = time.monotonic(), session.context(suite, spec)
+            assert isinstance(context.evaluator, SyntheticEvaluator)
+            yardstick = Yardstick(context.evaluator, spec.objective, STAGES, FINAL)
             kind = _fill(context.space, yardstick, minutes, known)
             known += yardstick.best(2, ELITE)
             new, facts = _anchor(context.space, yardstick, kind)

@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from ttgbench.errors import InputError, UnknownName
 from ttgbench.evaluate import executor
-from ttgbench.evaluate.synthetic.coefficients import ABILITIES, DOMAINS
+from ttgbench.evaluate.synthetic.coefficients import ABILITIES, DOMAINS, FIRST
 from ttgbench.evaluate.synthetic.evaluator import SyntheticEvaluator, plurality
 from ttgbench.evaluate.synthetic.landscape import NOTHING, RIGHT
 from ttgbench.evaluate.synthetic.task import SYNTHETIC_TASKS, SyntheticTask
@@ -108,6 +109,37 @@ def test_another_process_draws_the_same(subjects):
     environment = {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "7"}
     done = subprocess.run([sys.executable, "-c", PROBE], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == here
+
+
+FIRST_WORLD = {
+    "math": "2f617b1487b498981b351865c404ba0ac9ca31d545c5524d53a35cbe2767b9d8",
+    "code": "2e5966f4a4adf15949d945993622c878f655555b9375ccfa6443f2ebf7ae4984",
+    "qa": "82db22345bad9b46a805e7ef3cc6a186293d2e40c470ecfc2414669157627434",
+}
+
+
+@pytest.mark.parametrize("name", FIRST_WORLD)
+def test_the_first_world_stays_as_it_is(subjects, name):
+    """Published results of synthetic-v1 were drawn from it: a change must be a new world instead."""
+    without_vote = Graph(
+        [node if node.role != "vote" else Node("v", "fuser", SMALL) for node in MIXED.nodes], MIXED.edges
+    )
+    evaluation = one(subjects[name], without_vote if name == "code" else MIXED)
+    drawn = (
+        evaluation.question_ids,
+        evaluation.answers,
+        evaluation.latency_ns.tolist(),
+        [(use.key, use.tokens_in.tolist(), use.flops.tolist(), use.picodollars.tolist()) for use in evaluation.nodes],
+    )
+    assert hashlib.sha256(repr(drawn).encode()).hexdigest() == FIRST_WORLD[name]
+
+
+def test_another_world_is_another_draw(math):
+    other = SyntheticEvaluator(SyntheticTask("synthetic_math"), POOL, replace(FIRST, label="other"))
+    evaluations = one(math, MIXED), one(other, MIXED)
+    assert not {use.key for use in evaluations[0].nodes} & {use.key for use in evaluations[1].nodes}
+    tired = SyntheticEvaluator(SyntheticTask("synthetic_math"), POOL, replace(FIRST, fatigue=4.0))
+    assert accuracy(tired, chain(SMALL, 6)) < accuracy(math, chain(SMALL, 6)) - 0.05
 
 
 def test_renumbered_graphs_draw_the_same(math):

@@ -22,12 +22,19 @@ def _group() -> None:
 @app.command()
 def show(
     name: Annotated[str, typer.Argument(help="A shipped suite, e.g. synthetic-v1, or a YAML file.")],
+    problem: Annotated[
+        str | None, typer.Option("--problem", help="Of a family: print one instance of this stratum instead.")
+    ] = None,
+    instance: Annotated[int | None, typer.Option("--instance", min=1, help="Which; default: that of seed 0.")] = None,
     json: JsonFlag = False,
 ) -> None:
     """Print everything that defines a suite: problems, budgets, seeds, anchors, and the hash that results carry."""
     from ttgbench.problems.suite import load_suite
 
     suite = load_suite(name)
+    if problem is not None or instance is not None:
+        _show_instance(suite, problem or suite.problems[0].name, instance, json)
+        return
     anchors = None if suite.anchors is None else {key: anchor.to_dict() for key, anchor in suite.anchors.items()}
     if json:
         print_json({"label": suite.label, "hash": suite.hash, "suite": suite.to_dict(), "anchors": anchors})
@@ -39,6 +46,33 @@ def show(
     out.print(table(None, *columns, rows=[_row(suite, spec) for spec in suite.problems]))
     if anchors is not None:
         out.print("zero: the best single model; one: the optimum or the best graph known, on test", style="dim")
+
+
+def _show_instance(suite: Suite, problem: str, number: int | None, json: bool) -> None:
+    """One drawn instance: what a method sees of it, and what it does not."""
+    from ttgbench.errors import InputError
+
+    spec, family = suite.spec(problem), suite.family
+    if family is None:
+        raise InputError("every seed has the same problem; leave --problem and --instance out", source=suite.label)
+    numbers = {family.number(seed): seed for seed in range(family.count)}
+    if number is not None and number not in numbers:
+        raise InputError(f"runs on instances {min(numbers)} to {max(numbers)}", source=suite.label, field="--instance")
+    seed = 0 if number is None else numbers[number]
+    drawn, record = family.instance(problem, seed), family.record(problem, seed)
+    facts = {"suite": suite.label, "problem": spec.name, "instance": family.number(seed), "seed": seed, **drawn.facts()}
+    measured = record.model_dump(mode="json")
+    if json:
+        print_json({**facts, "record": measured})
+        return
+    for key, value in facts.items():
+        if key != "models":
+            line = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else value
+            out.print(f"{key}: {line}", highlight=False, markup=False)
+    columns = ("model", "family", "parameters#", "alone#", "judgement#", "overload#", "verbosity#", "$/M#", "tokens/s#")
+    out.print(table(None, *columns, rows=[list(model.values()) for model in facts["models"]]))
+    line = ", ".join(f"{key} {value:g}" for key, value in measured.items() if not key.endswith("graph"))
+    out.print(f"measured: {line}", highlight=False, markup=False)
 
 
 def _facts(suite: Suite) -> list[str]:

@@ -12,10 +12,13 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ttgbench.errors import InputError, UnknownName
+from ttgbench.evaluate.synthetic.family import Instance
+from ttgbench.evaluate.synthetic.strata import BUDGETS, STRATA
 from ttgbench.graphs.roles import PromptSet
 from ttgbench.models.cost import Budget
 from ttgbench.models.pool import Pool, load_pool
 from ttgbench.problems.anchors import Anchor, load_anchors
+from ttgbench.problems.family.family import Family, budget_of, objective_of
 from ttgbench.problems.objective import Objective
 from ttgbench.problems.space.space import SearchSpace
 from ttgbench.tasks.task import Lengths
@@ -110,6 +113,9 @@ class Suite(_Record):
     version: int = Field(ge=1)
     description: str
     problems: tuple[ProblemSpec, ...] = Field(min_length=1, max_length=1000)
+    """Left out where there is a family: its strata then."""
+    family: Family | None = Field(default=None, exclude_if=lambda family: family is None)
+    """Problems are strata, and every seed runs on another instance."""
     methods: tuple[str, ...] = ()
     """Run when no methods are named."""
     seeds: int = Field(default=10, ge=1, le=1000)
@@ -127,11 +133,20 @@ class Suite(_Record):
     margin: float = Field(default=0.02, gt=0, lt=1)
     """Differences in accuracy below this are practically equivalent."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _strata(cls, data: Any) -> Any:
+        if isinstance(data, dict) and data.get("family") and "problems" not in data:
+            return {**data, "problems": [stratum_spec(name).model_dump() for name in STRATA]}
+        return data
+
     @model_validator(mode="after")
     def _consistent(self) -> Suite:
         names = [problem.name for problem in self.problems]
         if len(set(names)) < len(names):
             raise ValueError("problem names must differ")
+        if self.family is not None and any(problem != stratum_spec(problem.name) for problem in self.problems):
+            raise ValueError("with a family, problems are its strata; leave them out")
         if any(point <= 0 or point > self.search_evaluations for point in self.checkpoints):
             raise ValueError("checkpoints must lie between 0 and search_evaluations")
         return self
@@ -146,6 +161,31 @@ class Suite(_Record):
             if problem.name == name:
                 return problem
         raise UnknownName("problem", name, [problem.name for problem in self.problems])
+
+    def instance(self, name: str, seed: int) -> Instance | None:
+        """The drawn instance that a seed runs on; None where every seed has the same problem. Raises UnknownName."""
+        return None if self.family is None else self.family.instance(self.spec(name).name, seed)
+
+    def spec_for(self, name: str, seed: int) -> ProblemSpec:
+        """The problem as a run with this seed meets it. Raises UnknownName."""
+        spec, instance = self.spec(name), self.instance(name, seed)
+        if instance is None:
+            return spec
+        space = SpaceSpec(
+            roles=instance.roles,
+            max_nodes=instance.max_nodes,
+            max_width=instance.max_width,
+            max_depth=instance.max_depth,
+            max_in_degree=instance.max_in_degree,
+        )
+        drawn = {"space": space, "budget": budget_of(instance), "objective": objective_of(instance)}
+        return spec.model_copy(update=drawn)
+
+    def anchor(self, name: str, seed: int) -> Anchor | None:
+        """What counts as 0 and 1 for a run with this seed; None without anchors."""
+        if self.family is not None:
+            return self.family.anchor(name, seed)
+        return None if self.anchors is None else self.anchors[name]
 
     def to_dict(self) -> dict[str, Any]:
         """Everything that defines the suite, JSON-ready."""
@@ -164,16 +204,35 @@ class Suite(_Record):
     # Neither is remembered: model_copy would take a remembered value along.
     @property
     def anchors(self) -> Mapping[str, Anchor] | None:
-        """By problem, what counts as 0 and 1; None where nobody has frozen them."""
+        """By problem, what counts as 0 and 1; None where nobody has frozen them. Of strata, means over instances."""
+        if self.family is not None:
+            return {spec.name: self.family.mean_anchor(spec.name) for spec in self.problems}
         return load_anchors(self.label, [problem.name for problem in self.problems])
 
     @property
     def hash(self) -> str:
         """sha256 of the definition with its anchors; results carry it."""
         definition = self.to_dict()
-        if self.anchors is not None:
+        if self.family is not None:
+            definition["instances"] = self.family.definition()
+        elif self.anchors is not None:
             definition["anchors"] = {name: anchor.to_dict() for name, anchor in self.anchors.items()}
         return hashlib.sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest()
+
+
+def stratum_spec(name: str) -> ProblemSpec:
+    """A stratum as a problem: what its instances have in common. Raises UnknownName."""
+    if name not in STRATA:
+        raise UnknownName("stratum", name, STRATA)
+    stratum = STRATA[name]
+    return ProblemSpec(
+        name=name,
+        task=f"simulated_{name}",
+        pool="drawn",
+        budget=f"{BUDGETS[stratum.budget]:g} units",
+        objective=Objective(kind="accuracy-latency" if stratum.latency else "accuracy"),
+        evaluator="synthetic",
+    )
 
 
 def suite_names() -> list[str]:

@@ -14,7 +14,7 @@ from ttgbench.tasks.task import Question, TaskCard
 
 @dataclass(frozen=True)
 class ProblemContext:
-    """Made once, used by every method and seed."""
+    """Made once, used by every method and seed; of a family, by every method."""
 
     suite: Suite
     spec: ProblemSpec

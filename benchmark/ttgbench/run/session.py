@@ -14,9 +14,12 @@ from ttgbench.evaluate.base import Evaluator
 from ttgbench.evaluate.generation import GenerationEvaluator
 from ttgbench.evaluate.store.store import Store
 from ttgbench.evaluate.synthetic.evaluator import SyntheticEvaluator
+from ttgbench.evaluate.synthetic.exact import QUESTIONS, ExactEvaluator
+from ttgbench.evaluate.synthetic.family import Instance
 from ttgbench.evaluate.synthetic.task import SYNTHETIC_TASKS, SyntheticTask
 from ttgbench.graphs.roles import LATEST, PromptSet
 from ttgbench.models.pool import ModelCard, Pool
+from ttgbench.problems.family.family import space_of
 from ttgbench.problems.suite import ProblemSpec, SamplingSpec, Suite
 from ttgbench.run.agent import EngineAgent, agent_card, load_agent, own_engine
 from ttgbench.run.context import ProblemContext
@@ -131,8 +134,11 @@ class Session:
             self._evaluators[key] = SyntheticEvaluator(task, pool)
         return self._evaluators[key]
 
-    def context(self, suite: Suite, spec: ProblemSpec) -> ProblemContext:
-        """Everything that a run on this problem needs."""
+    def context(self, suite: Suite, spec: ProblemSpec, seed: int = 0) -> ProblemContext:
+        """Everything that a run on this problem needs. seed: decides only where seeds run on different instances."""
+        instance = suite.instance(spec.name, seed)
+        if instance is not None:
+            return self._drawn(suite, suite.spec_for(spec.name, seed), instance)
         self.expect(suite)
         task = self.task(spec.task)
         space = spec.load_space(task.card.lengths)
@@ -150,6 +156,23 @@ class Session:
             search_questions=first_questions(task, "search", spec.search_questions),
             test_questions=first_questions(task, "test", spec.test_questions),
             evaluator=evaluator,
+            agent=self.agent,
+        )
+
+    def _drawn(self, suite: Suite, spec: ProblemSpec, instance: Instance) -> ProblemContext:
+        """The context of an instance: nothing of it is kept, as there are hundreds."""
+        assert suite.family is not None
+        task, exact = instance.task, suite.family.exact
+        kind = ExactEvaluator if exact else SyntheticEvaluator
+        searched = first_questions(task, "test", QUESTIONS) if exact else list(task.questions("search"))
+        return ProblemContext(
+            suite=suite,
+            spec=spec,
+            card=task.card,
+            space=space_of(instance),
+            search_questions=searched,
+            test_questions=searched if exact else list(task.questions("test")),
+            evaluator=kind(task, instance.pool, instance.coefficients),
             agent=self.agent,
         )
 

@@ -78,7 +78,7 @@ def load_problem(
     own = None if store is None else Path(store)
     session = _setup(loaded, engine, agent, own, slots, None if data_dir is None else Path(data_dir)).open()
     try:
-        context = session.context(loaded, spec)
+        context = session.context(loaded, spec, seed)
         problem = make_problem(context, seed, Ledger(context.search_limit), lambda event: None)
     except BaseException:
         session.close()

@@ -1,4 +1,4 @@
-"""Every number of the synthetic response model, each with its reason. `evaluate/synthetic.py` says how they are used.
+"""Every number of the synthetic response model, each with its reason. `evaluator.py` says how they are used.
 
 They are chosen so that the landscape has the shape that is reported for real models, not so that it predicts any of
 them. "Order of" means: the size of a public figure, rounded, not the figure.
@@ -72,6 +72,8 @@ class Ability:
     one and grows with size (Hsieh et al. 2024, RULER; Liu et al. 2024, Lost in the Middle)."""
     verbosity: float
     """Length of its answers, as a multiple of the task's mean."""
+    judgement: float = 0.0
+    """Logits of recognition by which it reads better than its own answers let expect."""
 
 
 # sim-a follows the order of the Llama 3.1 and 3.2 model cards: MATH 31 / 48 / 52 / 68, HumanEval 73 / 81 for the two
@@ -133,3 +135,26 @@ CLUSTER = 4
 """Questions per cluster: test sets hold variants and shared passages."""
 CERTAINTY = 0.002
 """No chance is nearer to 0 or 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coefficients:
+    """The numbers in which simulated worlds differ; those above that are not among them are common to all."""
+
+    label: str
+    """Part of every node key and of every draw: results of two worlds never mix."""
+    domains: Mapping[str, Domain]
+    abilities: Mapping[str, Ability]
+    """By model."""
+    readings: Mapping[str, Reading]
+    """By role: those of `READINGS`."""
+    slope: float
+    """As `SLOPE`."""
+    fatigue: float
+    """As `FATIGUE`."""
+    secret: str = ""
+    """Part of every draw, and of nothing that is shown: who knows the questions' names still cannot draw."""
+
+
+FIRST = Coefficients(str(VERSION), DOMAINS, ABILITIES, READINGS, SLOPE, FATIGUE)
+"""The world of `synthetic-v1`."""

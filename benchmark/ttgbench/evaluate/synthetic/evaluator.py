@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import starmap
 
 import numpy as np
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 
 from ttgbench.errors import InputError, UnknownName
 from ttgbench.evaluate.base import Evaluation, NodeUse
-from ttgbench.evaluate.synthetic.coefficients import ABILITIES, FATIGUE, LEAST, LENGTH_NOISE, READINGS, VERSION
+from ttgbench.evaluate.synthetic.coefficients import FIRST, LEAST, LENGTH_NOISE, Coefficients
 from ttgbench.evaluate.synthetic.draws import Bits, Floats, address, mix, thirds
 from ttgbench.evaluate.synthetic.landscape import BUCKETS, NOTHING, RIGHT, ROLES, Landscape, landscape
 from ttgbench.graphs.graph import Graph
@@ -36,7 +37,6 @@ _STATUSES = np.array([CORRECT, *[WRONG] * (NOTHING - 1), UNANSWERED], dtype=obje
 _SCORES = np.array([1.0, *[0.0] * NOTHING])
 _CODES = np.arange(NOTHING, dtype=np.int8)[:, None]
 _ROLE_NUMBER = {role: number for number, role in enumerate(ROLES)}
-_OWN = tuple(READINGS[role].own for role in ROLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,8 @@ class _Plan:
     """(k,) number of the model; 0 for a vote, whose row is then cleared."""
     role: NDArray[np.intp]
     """(k,) number of the role; 0 for a vote."""
+    own: tuple[float, ...]
+    """(k,) weight of a node's own draft."""
     votes: tuple[int, ...]
     """Rows of votes: they run no model and write nothing of their own."""
     reads: Floats
@@ -85,18 +87,18 @@ class _View:
 class SyntheticEvaluator:
     """An Evaluator. Raises UnknownName for a task or model that the coefficients do not know."""
 
-    def __init__(self, task: Task, pool: Pool) -> None:
-        self._task, self._pool = task, pool
+    def __init__(self, task: Task, pool: Pool, coefficients: Coefficients = FIRST) -> None:
+        self._task, self._pool, self._numbers = task, pool, coefficients
         self._number = {name: i for i, name in enumerate(pool.names)}
-        roles = {
-            name: f"synthetic-{VERSION}" for name, role in ALL_ROLES.items() if name in READINGS or role.aggregates
-        }
+        label = f"synthetic-{coefficients.label}"
+        roles = {name: label for name, role in ALL_ROLES.items() if name in ROLES or role.aggregates}
         models = {card.name: card.fingerprint for card in pool}
-        self.key_context = KeyContext(prompts=roles, models=models, sampling=f"synthetic-{VERSION}")
+        self.key_context = KeyContext(prompts=roles, models=models, sampling=label)
         self._tariff = _tariff(pool)
-        self._overload = np.array([[ABILITIES[name].overload / 1000] for name in pool.names if name in ABILITIES])
         first = task.card.splits[0]
-        self._landscapes: dict[str, Landscape] = {first: landscape(task, pool, first)}
+        self._landscapes: dict[str, Landscape] = {first: landscape(task, pool, first, coefficients)}
+        self._overload = np.array([[coefficients.abilities[name].overload / 1000] for name in pool.names])
+        self._own = [coefficients.readings[role].own for role in ROLES]
         self._views: dict[object, _View] = {}
         self._plans: dict[int, tuple[Graph, _Plan]] = {}
 
@@ -116,14 +118,44 @@ class SyntheticEvaluator:
 
         For yardsticks that need many universes; several times as fast as one by one.
         """
-        size, count = len(self._task.questions(split)), len(universes)
-        view = self._views.get((split, count))
-        if view is None:
-            view = self._views[split, count] = _make_view(self._landscape(split), list(range(size)) * count, split)
-        addresses = np.array([address("universe", universe) for universe in universes], dtype=np.uint64)
-        seed = mix(view.tables.address ^ addresses.repeat(size))
+        questions, count = range(len(self._task.questions(split))), len(universes)
+        view, seed = self._together(questions, universes, split)
         answers, _, costs = self._draw(self._plan(graph), view, seed)
-        return _SCORES[answers].reshape(count, size), costs[-1].reshape(count, size)
+        return _SCORES[answers].reshape(count, -1), costs[-1].reshape(count, -1)
+
+    def expected(
+        self, graph: Graph, questions: Sequence[int], universes: Sequence[int], split: str, name: int
+    ) -> Evaluation:
+        """The mean over universes, as an evaluation in universe `name`. Raises InputError as `evaluate`."""
+        view, seed = self._together(questions, universes, split)
+        plan, count = self._plan(graph), len(universes)
+        answers, tokens, (flops, picodollars, finished) = self._draw(plan, view, seed)
+        scores = _SCORES[answers].reshape(count, -1).mean(axis=0)
+
+        def mean(counts: Counts) -> Counts:
+            means = counts.reshape(*counts.shape[:-1], count, -1).mean(axis=-2)
+            found: Counts = np.rint(means).astype(np.int64)
+            found.flags.writeable = False
+            return found
+
+        scores.flags.writeable = False
+        columns = (*map(mean, tokens), mean(flops), mean(picodollars))
+        return Evaluation(
+            graph=graph,
+            universe=name,
+            question_ids=view.tables.ids[: scores.size],
+            scores=scores,
+            statuses=tuple([CORRECT if right else WRONG for right in (scores > 0.5).tolist()]),
+            answers=(None,) * scores.size,
+            nodes=tuple(starmap(NodeUse, zip(plan.ids, plan.keys, plan.models, *columns, strict=True))),
+            latency_ns=mean(finished),
+        )
+
+    def _together(self, questions: Sequence[int], universes: Sequence[int], split: str) -> tuple[_View, Bits]:
+        """A view of the questions once for each universe, and the numbers that stand for both."""
+        view = self._view(tuple(questions) * len(universes), split)
+        addresses = np.array([_universe(universe) for universe in universes], dtype=np.uint64)
+        return view, mix(view.tables.address ^ addresses.repeat(len(questions)))
 
     def _draw(
         self, plan: _Plan, view: _View, seed: Bits
@@ -203,12 +235,12 @@ class SyntheticEvaluator:
         if seed is None:
             if len(view.seeds) >= _MAX_VIEWS:
                 view.seeds.clear()
-            seed = view.seeds[universe] = mix(view.tables.address ^ np.uint64(address("universe", universe)))
+            seed = view.seeds[universe] = mix(view.tables.address ^ np.uint64(_universe(universe)))
         return seed
 
     def _landscape(self, split: str) -> Landscape:
         if split not in self._landscapes:
-            self._landscapes[split] = landscape(self._task, self._pool, split)
+            self._landscapes[split] = landscape(self._task, self._pool, split, self._numbers)
         return self._landscapes[split]
 
     def _plan(self, graph: Graph) -> _Plan:
@@ -243,17 +275,19 @@ class SyntheticEvaluator:
             reads[i, sources] = runs
             voted.append(len([source for source in sources if source in votes]) if votes else 0)
             inputs.append(np.array(sources + [i] * runs) if sources else None)
+        role = [_ROLE_NUMBER.get(node.role, 0) for node in nodes]
         return _Plan(
             ids=graph.order,
             keys=tuple(keys.values()),
             models=tuple([node.model for node in nodes]),
             bits=np.array([int(key[:16], 16) for key in keys.values()], dtype=np.uint64)[:, None],
             model=np.array([self._number[node.model] if node.model else 0 for node in nodes]),
-            role=np.array([_ROLE_NUMBER.get(node.role, 0) for node in nodes]),
+            role=np.array(role),
+            own=tuple([self._own[number] for number in role]),
             votes=votes,
             reads=reads,
             voted=np.array(voted)[:, None],
-            loss=np.array([FATIGUE * max(level - 1, 0) for level in levels])[:, None],
+            loss=np.array([self._numbers.fatigue * max(level - 1, 0) for level in levels])[:, None],
             inputs=tuple(inputs),
         )
 
@@ -302,7 +336,7 @@ def _choose(answers: NDArray[np.int8], plan: _Plan, uniform: Floats, cut: NDArra
             answers[i] = plurality(seen)
             continue
         weights = np.where(seen == RIGHT, weight[i], 1.0)
-        weights[-1] *= _OWN[plan.role[i]]
+        weights[-1] *= plan.own[i]
         left = np.add.reduce(weights, axis=0)
         left *= uniform[i]
         answer = seen[0]
@@ -335,6 +369,12 @@ def _finished(plan: _Plan, nanoseconds: Counts) -> Counts:
             ready[i] += np.maximum.reduce(ready.take(sources, axis=0), axis=0)
     last: NDArray[np.int64] = ready[-1]
     return last
+
+
+@lru_cache(maxsize=4096)
+def _universe(number: int) -> int:
+    """What stands for a universe in every draw."""
+    return address("universe", number)
 
 
 def _tariff(pool: Pool) -> Counts:

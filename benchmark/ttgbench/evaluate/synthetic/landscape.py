@@ -11,16 +11,13 @@ from numpy.typing import NDArray
 
 from ttgbench.errors import UnknownName
 from ttgbench.evaluate.synthetic.coefficients import (
-    ABILITIES,
     CERTAINTY,
-    DOMAINS,
     LENGTH_OF_DIFFICULTY,
     LENGTH_SPREAD,
     MOST,
     READINGS,
-    SLOPE,
-    VERSION,
     WRONG,
+    Coefficients,
     Domain,
 )
 from ttgbench.evaluate.synthetic.draws import Bits, Floats, addresses, normals, uniforms
@@ -68,43 +65,50 @@ class Landscape:
 _FIRST = ("address", "tokens", "answers")
 
 
-def landscape(task: Task, pool: Pool, split: str) -> Landscape:
+def landscape(task: Task, pool: Pool, split: str, numbers: Coefficients) -> Landscape:
     """The tables of a split. Raises UnknownName for a model or domain that the coefficients do not know."""
     for card in pool:
-        if card.name not in ABILITIES:
-            raise UnknownName("synthetic model", card.name, ABILITIES, field="pool")
-    if task.card.domain not in DOMAINS:
-        raise UnknownName("domain", task.card.domain, DOMAINS, field="task")
-    domain, questions = DOMAINS[task.card.domain], task.questions(split)
+        if card.name not in numbers.abilities:
+            raise UnknownName("synthetic model", card.name, numbers.abilities, field="pool")
+    if task.card.domain not in numbers.domains:
+        raise UnknownName("domain", task.card.domain, numbers.domains, field="task")
+    domain, questions = numbers.domains[task.card.domain], task.questions(split)
+    abilities = [numbers.abilities[card.name] for card in pool]
     ids = tuple(question.id for question in questions)
-    difficulty = _difficulty(domain, questions)
-    logits = np.stack([_logits(card, task.card.domain, difficulty, ids) for card in pool])
-    size = np.exp(LENGTH_SPREAD * normals(ids, "length") - LENGTH_SPREAD**2 / 2)
+    names = [numbers.secret + name for name in ids]
+    difficulty = _difficulty(domain, questions, names)
+    logits = np.stack(
+        [
+            _logits(card, domain, ability.alone[task.card.domain], difficulty, names)
+            for card, ability in zip(pool, abilities, strict=True)
+        ]
+    )
+    size = np.exp(LENGTH_SPREAD * normals(names, "length") - LENGTH_SPREAD**2 / 2)
     effort = size * np.clip(1 + LENGTH_OF_DIFFICULTY * difficulty, 0.5, 2.0)
-    recognition = np.array([domain.recognition + READINGS[role].recognition for role in ROLES])
+    recognition = np.array([domain.recognition + numbers.readings[role].recognition for role in ROLES])
+    judgement = np.array([[ability.judgement] for ability in abilities])
     return Landscape(
         ids=ids,
-        address=addresses(ids, "question", VERSION),
+        address=addresses(names, "question", numbers.label),
         tokens=np.rint(domain.question * size).astype(np.int64),
         chance=np.clip(_sigmoid(logits), CERTAINTY, 1 - CERTAINTY),
-        skill=np.minimum(recognition[:, None, None] + SLOPE * logits, MOST),
-        length=domain.answer * np.array([ABILITIES[card.name].verbosity for card in pool])[:, None] * effort,
-        wrong=np.stack([_wrong_answers(card.family, domain, ids) for card in pool]),
+        skill=np.minimum(recognition[:, None, None] + judgement + numbers.slope * logits, MOST),
+        length=domain.answer * np.array([ability.verbosity for ability in abilities])[:, None] * effort,
+        wrong=np.stack([_wrong_answers(card.family, domain, names) for card in pool]),
         answers=_answers(questions),
     )
 
 
-def _difficulty(domain: Domain, questions: Sequence[Question]) -> Floats:
+def _difficulty(domain: Domain, questions: Sequence[Question], names: Sequence[str]) -> Floats:
     """(n,) in logits, mean 0."""
-    topics = normals([question.cluster for question in questions], "topic", questions[0].id.split("/")[0])
-    return domain.spread * normals([question.id for question in questions], "difficulty") + domain.topic * topics
+    topics = normals([question.cluster for question in questions], "topic", names[0].split("/")[0])
+    return domain.spread * normals(names, "difficulty") + domain.topic * topics
 
 
-def _logits(card: ModelCard, name: str, difficulty: Floats, ids: Sequence[str]) -> Floats:
-    """(n,) log odds that the model solves each question alone."""
-    domain = DOMAINS[name]
+def _logits(card: ModelCard, domain: Domain, alone: float, difficulty: Floats, ids: Sequence[str]) -> Floats:
+    """(n,) log odds that the model solves each question alone; `alone` of them on average."""
     spread = float(np.sqrt(domain.spread**2 + domain.topic**2 + domain.blind_spot**2 + domain.personal**2))
-    ability = _ability(ABILITIES[card.name].alone[name], spread)
+    ability = _ability(alone, spread)
     shared = domain.blind_spot * normals(ids, "family", card.family)
     own = domain.personal * normals(ids, "model", card.name)
     return ability - difficulty - shared - own

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from ttgbench.errors import InputError, UnknownName
-from ttgbench.evaluate.synthetic.coefficients import CLUSTER, DOMAINS, MAX_TOKENS, VERSION
+from ttgbench.evaluate.synthetic.coefficients import CLUSTER, DOMAINS, MAX_TOKENS, VERSION, Domain
 from ttgbench.tasks.task import CORRECT, UNANSWERED, WRONG, Grade, Lengths, Question, TaskCard
 
 SIZES: Mapping[str, int] = MappingProxyType({"search": 200, "test": 500})
@@ -16,16 +16,30 @@ SYNTHETIC_TASKS = tuple(f"synthetic_{domain}" for domain in DOMAINS)
 
 
 class SyntheticTask:
-    """A Task whose questions stand for points of a difficulty distribution. Raises UnknownName."""
+    """A Task whose questions stand for points of a difficulty distribution."""
 
     def __init__(self, name: str) -> None:
+        """One of the first world's tasks. Raises UnknownName."""
         if name not in SYNTHETIC_TASKS:
             raise UnknownName("synthetic task", name, SYNTHETIC_TASKS)
         domain = name.removeprefix("synthetic_")
-        numbers = DOMAINS[domain]
+        self._make(name, domain, DOMAINS[domain], VERSION, f"{name}@{VERSION}", SIZES)
+
+    @classmethod
+    def drawn(
+        cls, name: str, domain: str, numbers: Domain, version: int, series: str, sizes: Mapping[str, int]
+    ) -> SyntheticTask:
+        """A task of another world. series: what its questions' names begin with, no two worlds the same."""
+        task = cls.__new__(cls)
+        task._make(name, domain, numbers, version, series, sizes)
+        return task
+
+    def _make(
+        self, name: str, domain: str, numbers: Domain, version: int, series: str, sizes: Mapping[str, int]
+    ) -> None:
         self.card = TaskCard(
             name=name,
-            version=VERSION,
+            version=version,
             description=f"Simulated {domain} questions: no text, only difficulties and plausible wrong answers.",
             domain=domain,
             licence="Apache-2.0",
@@ -39,10 +53,12 @@ class SyntheticTask:
             votable=numbers.votable,
             source="procedural",
         )
-        self._splits = {split: tuple(self._question(split, n) for n in range(size)) for split, size in SIZES.items()}
+        self._splits = {
+            split: tuple(self._question(series, split, n) for n in range(size)) for split, size in sizes.items()
+        }
 
-    def _question(self, split: str, number: int) -> Question:
-        identity = f"{self.card.name}@{self.card.version}/{split}/{number:04d}"
+    def _question(self, series: str, split: str, number: int) -> Question:
+        identity = f"{series}/{split}/{number:04d}"
         return Question(
             id=identity,
             index=number,

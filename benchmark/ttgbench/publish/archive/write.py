@@ -138,4 +138,8 @@ def _processor() -> str:
 
 def prices_date(suite: Suite) -> date | None:
     """The latest date of any price that the suite's dollars are counted with."""
-    return max((card.price_date for spec in suite.problems for card in spec.load_pool()), default=None)
+    instances = [suite.instance(spec.name, 0) for spec in suite.problems]
+    pools = [
+        spec.load_pool() if drawn is None else drawn.pool for spec, drawn in zip(suite.problems, instances, strict=True)
+    ]
+    return max((card.price_date for pool in pools for card in pool), default=None)

@@ -36,14 +36,19 @@ class ProblemContexts:
         self._archive, self._session = archive, session
         self._made: dict[str, ProblemContext] = {}
 
-    def __getitem__(self, problem: str) -> ProblemContext:
+    def of(self, cell: CellResult) -> ProblemContext:
         """Raises Rejected (task-mismatch)."""
-        if problem not in self._made:
-            self._made[problem] = context = self._session.context(self._archive.suite, self._spec(problem))
-            for cell in self._archive.cells:
-                if cell.problem == problem:
-                    _check_task(cell, context, self._archive.path / CELLS)
-        return self._made[problem]
+        suite = self._archive.suite
+        if suite.family is not None:
+            context = self._session.context(suite, self._spec(cell.problem), cell.seed)
+            _check_task(cell, context, self._archive.path / CELLS)
+            return context
+        if cell.problem not in self._made:
+            self._made[cell.problem] = context = self._session.context(suite, self._spec(cell.problem))
+            for other in self._archive.cells:
+                if other.problem == cell.problem:
+                    _check_task(other, context, self._archive.path / CELLS)
+        return self._made[cell.problem]
 
     def _spec(self, problem: str) -> ProblemSpec:
         return self._archive.suite.spec(problem)
@@ -68,7 +73,7 @@ def replay(archive: Archive, method: LoadedMethod, session: Session, scratch: Pa
         place = f"{cell.problem} seed {cell.seed}"
         folder = scratch / cell.problem / str(cell.seed)
         said = [canonical(event).decode().removesuffix("\n") for event in events]
-        context = contexts[cell.problem]
+        context = contexts.of(cell)
         try:
             again = _killed(context, method, cell, said, folder) if cell.status in KILLED else None
             again = again or run_cell(context, method, cell.seed, folder)
@@ -122,7 +127,7 @@ def check_names(archive: Archive, method: LoadedMethod, session: Session, scratc
     other = replace(method, search=replace(search, renamed=True))
     place = f"{cell.problem} seed {cell.seed}"
     try:
-        again = run_cell(ProblemContexts(archive, session)[cell.problem], other, cell.seed, scratch)
+        again = run_cell(ProblemContexts(archive, session).of(cell), other, cell.seed, scratch)
     except MissingGeneration:  # another course than the recorded one
         progress(f"{place}: takes another course under other names")
         return

@@ -47,7 +47,7 @@ def rerun(
     contexts = ProblemContexts(archive, session)
     cells = sampled(archive, count)
     for cell in cells:
-        again = run_cell(contexts[cell.problem], method, cell.seed, scratch / cell.problem / str(cell.seed))
+        again = run_cell(contexts.of(cell), method, cell.seed, scratch / cell.problem / str(cell.seed))
         reason = _accuracies_differ(cell, again)
         if reason is not None:
             message = f"{cell.problem} seed {cell.seed}: {reason}"

@@ -126,25 +126,28 @@ class Performer:
     isolate: bool = False
     methods: dict[str, LoadedMethod] = field(default_factory=dict)
     """By `Job.method`; loaded when first needed."""
-    _contexts: dict[str, ProblemContext] = field(default_factory=dict)
+    _contexts: dict[tuple[str, int], ProblemContext] = field(default_factory=dict)
 
     def prepare(self, job: Job) -> None:
         """Loads what the job needs. Raises InputError."""
-        self._context(job.problem)
+        self._context(job)
         if job.killed is None and job.method not in self.methods:
             self.methods[job.method] = load_isolated(job.method) if self.isolate else load_method(job.method)
 
     def __call__(self, job: Job) -> None:
         """As `run_cell` and `record_killed`."""
         self.prepare(job)
-        context = self._context(job.problem)
+        context = self._context(job)
         if job.killed is not None:
             record_killed(context, find_method(job.method).metadata, job.seed, job.folder, *job.killed)
         else:
             run_cell(context, self.methods[job.method], job.seed, job.folder)
 
-    def _context(self, problem: str) -> ProblemContext:
-        if problem not in self._contexts:
-            spec = self.suite.spec(problem)
-            self._contexts[problem] = self.session.context(self.suite, spec)
-        return self._contexts[problem]
+    def _context(self, job: Job) -> ProblemContext:
+        drawn = self.suite.family
+        key = job.problem, 0 if drawn is None else drawn.number(job.seed)
+        if key not in self._contexts:
+            if drawn is not None:
+                self._contexts.clear()  # one of hundreds, each of which comes up once for all methods
+            self._contexts[key] = self.session.context(self.suite, self.suite.spec(job.problem), job.seed)
+        return self._contexts[key]
