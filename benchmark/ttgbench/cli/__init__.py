@@ -21,6 +21,7 @@ from ttgbench.cli import (
     record,
     report,
     runs,
+    season,
     store,
     submission,
     suite,
@@ -47,6 +48,7 @@ app.add_typer(submission.app, name="submission")
 app.command("submit")(submission.submit)
 app.command("verify")(verify.verify)
 app.add_typer(suite.app, name="suite")
+app.add_typer(season.app, name="season")
 app.command("doctor")(inspect.doctor)
 app.command("evaluate")(evaluate.evaluate)
 app.command("run")(runs.run)

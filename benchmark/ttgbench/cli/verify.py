@@ -10,6 +10,7 @@ import typer
 
 from ttgbench.cli.common import JsonFlag, log, out, print_json, visible
 from ttgbench.cli.runs import DataDir
+from ttgbench.cli.season import held_instances
 from ttgbench.errors import InputError
 
 
@@ -22,6 +23,14 @@ def verify(
     engine: Annotated[
         str | None, typer.Option("--engine", help="For --rerun of what models or a search agent answered.")
     ] = None,
+    season: Annotated[
+        str | None,
+        typer.Option("--season", help="Run the method on held-out instances too: a season's file, or its salt."),
+    ] = None,
+    season_instances: Annotated[
+        int, typer.Option("--season-instances", min=1, max=15, help="Of each stratum, for a salt.")
+    ] = 10,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=1024, help="For a salt's instances.")] = 2,
     suite: Annotated[list[str] | None, typer.Option("--suite", help="Suite files besides the shipped ones.")] = None,
     fewer_seeds: Annotated[bool, typer.Option("--fewer-seeds", help="Accept fewer seeds than the suite has.")] = False,
     since: Annotated[
@@ -40,7 +49,8 @@ def verify(
     from ttgbench.publish.verification import Options, verify, write_verification
 
     suites = {loaded.label: loaded for loaded in map(load_suite, suite or [])}
-    options = Options(rerun, engine, store, data_dir, fewer_seeds, ignore_badge=write)
+    held = None if season is None else held_instances(season, season_instances, jobs)
+    options = Options(rerun, engine, store, data_dir, fewer_seeds, season=held, ignore_badge=write)
     found: list[dict[str, Any]] = []
     for item in _items(paths, suites, since):
         if isinstance(item, Rejection):
@@ -84,6 +94,11 @@ def _show(one: dict[str, Any]) -> None:
     if "badge" in one:
         facts = f"{one['cells']} cells replayed, {one['grades']} answers graded again, {one['rerun']} run again"
         out.print(f"{one['path']}: {one['badge']} ({facts})", highlight=False, markup=False, soft_wrap=True)
+        if held := one["season"]:
+            flag = ": MORE THAN TWO STANDARD ERRORS" if held["gap"] > 2 * held["error"] else ""
+            line = f"  public {held['public']:.3f}, held out {held['held_out']:.3f} in {held['runs']} runs"
+            line += f", gap {held['gap']:.3f} +- {held['error']:.3f}{flag}"
+            out.print(line, highlight=False, markup=False, soft_wrap=True)
     else:
         line = f"{one['path']}: REFUSED {one['reason']}: {one['message']}"
         out.print(visible(line), highlight=False, markup=False, soft_wrap=True)

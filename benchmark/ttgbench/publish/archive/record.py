@@ -133,6 +133,27 @@ class RunRecord(_Record):
         return run_id({name: file.sha256 for name, file in self.files.items()})
 
 
+class HeldOut(_Record):
+    """What a method scored on instances that nobody had seen. Normalised scores, means over strata."""
+
+    season: Sha256
+    """Of the salt."""
+    public: float
+    held_out: float
+    gap: float
+    """Public less held out."""
+    error: float = Field(ge=0)
+    """Standard error of the gap, from the runs of each stratum."""
+    runs: int = Field(ge=1)
+    without_graph: int = Field(default=0, ge=0)
+    """Held-out runs that ended without a graph; each scores -1."""
+
+    @property
+    def flagged(self) -> bool:
+        """Whether the public figure is more than two standard errors better than the held-out one."""
+        return self.gap > 2 * self.error
+
+
 class Verification(_Record):
     """`verification.json`: what was checked, by which version. A statement of whoever maintains the results; a
     submission that brings its own is not believed (see `ttgbench verify`)."""
@@ -147,6 +168,8 @@ class Verification(_Record):
     """Raw answers graded again."""
     rerun: int = Field(default=0, ge=0)
     """Cells run again, live."""
+    season: HeldOut | None = None
+    """What the method scored on held-out instances, where it was run on them."""
 
 
 def run_id(hashes: Mapping[str, str]) -> str:

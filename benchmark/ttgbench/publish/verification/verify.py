@@ -11,11 +11,13 @@ from ttgbench import __version__
 from ttgbench.errors import InputError
 from ttgbench.evaluate.store.store import Store
 from ttgbench.methods.submission.pack import pack, unpack
+from ttgbench.problems.family.record import InstanceFile
 from ttgbench.problems.method import LoadedMethod
 from ttgbench.problems.suite import Suite
 from ttgbench.publish.archive import Archive, Verification, read_archive
 from ttgbench.publish.archive.record import BADGES, CELLS, RUN, STORE, SUBMISSION, VERIFICATION, Badge, uses_store
 from ttgbench.publish.archive.rejection import Rejected
+from ttgbench.publish.verification.held_out import held_out
 from ttgbench.publish.verification.replay import Progress, check_names, replay
 from ttgbench.publish.verification.rerun import rerun
 from ttgbench.publish.verification.stores import check_recorded, regrade, take_over
@@ -39,6 +41,8 @@ class Options:
     data_dir: Path | None = None
     fewer_seeds: bool = False
     """Accept fewer seeds than the suite has."""
+    season: InstanceFile | None = None
+    """Held-out instances that the method is run on as well."""
     ignore_badge: bool = False
     """The archive's own verification is about to be replaced: whatever it claims is no matter."""
     limits: IsolationLimits = field(default_factory=IsolationLimits)
@@ -68,6 +72,7 @@ def verify(
         with Session(store, None, data_dir=options.data_dir, agent=archive.record.agent) as session:
             cells = replay(archive, method, session, scratch / "replay", progress)
             check_names(archive, method, session, scratch / "renamed", progress)
+            held = options.season and held_out(archive, method, options.season, session, scratch / "season", progress)
         badge: Badge = "replay-verified"
         rerun_cells = _rerun(archive, method, store, scratch, options, progress) if options.rerun else 0
         if rerun_cells:
@@ -79,6 +84,7 @@ def verify(
         cells=cells,
         grades=grades,
         rerun=rerun_cells,
+        season=held,
     )
     claimed = archive.badge
     if not options.ignore_badge and BADGES.index(claimed) > BADGES.index(badge):
