@@ -25,6 +25,7 @@ from ttgbench.methods.solvers.ask import ask_json, parse
 from ttgbench.models.pool import load_pool
 from ttgbench.problems.method import load_method
 from ttgbench.run.agent import EngineAgent, load_agent
+from ttgbench.run.score import fallback_share
 from ttgbench.testing import ScriptedEngine, toy_pool
 
 HELLO = [{"role": "user", "content": "hello"}]
@@ -261,3 +262,34 @@ def test_a_real_model_is_asked_and_replays(tmp_path):
         agent.close()
         assert store.info().models == {"smollm2-135m": len(live[1])}
         assert converse(EngineAgent(card, store, None, short)) == live
+
+
+@pytest.mark.parametrize(
+    ("spec", "tokens", "temperature"),
+    [
+        *(("smollm2-135m", 1024, 0.7), ("smollm2-135m=echo", 1024, 0.7), ("smollm2-135m@16384", 16384, 0.7)),
+        *(("smollm2-135m@16384,0.1=echo", 16384, 0.1), ("smollm2-135m@64,0=http://127.0.0.1:1/v1", 64, 0.0)),
+    ],
+)
+def test_an_agents_limits_stand_behind_its_name(spec, tokens, temperature):
+    agent = load_agent(spec, Store(), engine=None)
+    assert agent.card.name == "smollm2-135m"
+    assert (agent.sampling.max_tokens, agent.sampling.temperature) == (tokens, temperature)
+    assert agent.worst_case(HELLO)[1] == tokens
+
+
+@pytest.mark.parametrize("limits", ["", "many", "0", "200000", "16,9", "16,", "16,0.1,2", "-4"])
+def test_limits_that_are_none_are_refused(limits):
+    with pytest.raises(InputError, match="must be MODEL@TOKENS"):
+        load_agent(f"smollm2-135m@{limits}", Store(), engine=None)
+
+
+def test_the_share_of_fallbacks_is_told():
+    sitting = _Watched(Toy(), 0, EngineAgent(CARD, Store(), scripted("what?", "what?", "what?", '{"name": "bee"}')))
+    for _ in range(2):
+        ask_json(sitting.problem, HELLO, Name, read=lambda form: form.name, fallback=lambda: "none", decides=True)
+    assert [event["by"] for event in sitting.events if event["event"] == "decided"] == ["fallback", "agent"]
+    assert fallback_share(sitting.events) == 0.5
+    assert fallback_share([]) is None
+    with pytest.raises(InputError, match="must be 'agent' or 'fallback'"):
+        sitting.problem.decided("chance")

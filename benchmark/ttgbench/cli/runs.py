@@ -30,7 +30,9 @@ EngineSpec = Annotated[
 AgentSpec = Annotated[
     str | None,
     typer.Option(
-        "--agent", help="Model of the search agent, MODEL or MODEL=ENGINE, e.g. llama-3.1-8b=http://127.0.0.1:8000/v1."
+        "--agent",
+        help="Model of the search agent, MODEL[@TOKENS[,TEMPERATURE]][=ENGINE], e.g. "
+        "llama-3.1-8b@16384,0.1=http://127.0.0.1:8000/v1; default: 1024 tokens, temperature 0.7.",
     ),
 ]
 Slots = Annotated[int | None, typer.Option("--slots", min=1, max=4096, help="Requests in flight per model.")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -227,6 +227,15 @@ class Problem:
         self._ledger.settle(reservation, charge)
         self._log({"event": "ask", "charged": charge, "spent": self._ledger.spent, "reply": reply.text})
         return reply
+
+    def decided(self, by: Literal["agent", "fallback"]) -> None:
+        """Tells whether a round followed the agent, or a fallback because its replies were of no use.
+
+        Costs nothing; results carry the share of fallbacks. Raises InputError for another word.
+        """
+        if by not in ("agent", "fallback"):
+            raise InputError(f"must be 'agent' or 'fallback', not {str(by)[:40]!r}", field="by")
+        self._log({"event": "decided", "by": by})
 
     def _bill_agent(self, tokens_in: int, tokens_out: int) -> int:
         assert self._agent is not None

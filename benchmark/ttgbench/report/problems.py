@@ -26,7 +26,7 @@ COLUMNS = (
     Column("s/query", "critical path at the cards' standard speeds", 2),
     Column("search spend", "in full evaluations: all search questions at the budget of a query", 2),
     Column("pays after", f"queries after which search and answers have cost less per right answer than {BASELINE}", 0),
-    Column("runs", "how the searches ended"),
+    Column("runs", "how the searches ended; how often a fallback decided, where the agent's replies were of no use"),
 )
 
 
@@ -53,6 +53,8 @@ class Row:
     search_evaluations: float
     break_even: float | None
     """Queries; infinite if never; None where it cannot be said."""
+    fallback: float | None = None
+    """Share of decisions that a fallback took in place of the agent, mean over runs that tell."""
 
     def values(self) -> tuple[Value, ...]:
         """As COLUMNS."""
@@ -67,7 +69,8 @@ class Row:
             self.seconds,
             self.search_evaluations,
             self.break_even,
-            ", ".join(f"{count} {status}" for status, count in self.statuses.items()),
+            ", ".join(f"{count} {status}" for status, count in self.statuses.items())
+            + ("" if self.fallback is None else f"; fallback decided {self.fallback:.0%}"),
         )
 
 
@@ -143,6 +146,7 @@ def _row(cells: Sequence[CellResult], baseline: Sequence[CellResult], compared: 
         seconds=mean(lambda final: final.seconds),
         search_evaluations=_mean([cell.search.full_evaluations for cell in cells]),
         break_even=None if compared is None or compared.difference is None else _break_even(cells, baseline),
+        fallback=_mean(told) if (told := [cell.fallback for cell in cells if cell.fallback is not None]) else None,
     )
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 from collections.abc import Sequence
 
@@ -29,6 +30,9 @@ ROLE = "agent"
 OVERFLOW = "overflow"
 """Finish reason of a question that was longer than the model's context: an empty reply that cost nothing."""
 SAMPLING = Sampling(temperature=0.7, top_p=1.0, max_tokens=1024)
+MOST_TOKENS = 131_072
+"""Of one reply: what the longest reasoning models write."""
+_LIMITS = re.compile(r"(?P<tokens>[0-9]{1,6})(,(?P<temperature>[0-9](\.[0-9]{1,3})?))?")
 TURN_TOKENS = 16
 """What a chat template adds to a turn, at most."""
 
@@ -109,14 +113,31 @@ class EngineAgent:
         )
 
 
+def agent_sampling(spec: str) -> Sampling:
+    """How the agent of a spec is sampled: "MODEL@TOKENS" or "MODEL@TOKENS,TEMPERATURE"; default: SAMPLING.
+
+    Raises InputError.
+    """
+    model, at, options = spec.partition("=")[0].rpartition("@")
+    if not at:
+        return SAMPLING
+    match = _LIMITS.fullmatch(options)
+    temperature = SAMPLING.temperature if match is None or match["temperature"] is None else float(match["temperature"])
+    if match is None or not model or not 1 <= int(match["tokens"]) <= MOST_TOKENS or temperature > 2:
+        wanted = f"MODEL@TOKENS or MODEL@TOKENS,TEMPERATURE, up to {MOST_TOKENS} tokens and temperature 2"
+        raise InputError(f"must be {wanted}, e.g. deepseek-r1@16384,0.1, not {spec[:60]!r}", field="agent")
+    return Sampling(temperature=temperature, top_p=SAMPLING.top_p, max_tokens=int(match["tokens"]))
+
+
 def load_agent(spec: str, store: Store, *, engine: str | None = "llama_cpp", pools: Sequence[Pool] = ()) -> EngineAgent:
-    """The agent that "MODEL" or "MODEL=ENGINE" names. ENGINE: as `launch` takes it; default: `engine`.
+    """The agent that "MODEL", "MODEL@TOKENS,TEMPERATURE" or either with "=ENGINE" names. ENGINE: as for `launch`.
 
     MODEL: a chat model of `pools` or of a shipped pool, or "pool.yaml/MODEL". engine None: replay only. Raises
     UnknownName, InputError, MissingExtra.
     """
-    card = agent_card(spec, pools)
-    return EngineAgent(card, store, None if engine is None else launch(own_engine(spec) or engine, [card])[card.name])
+    card, sampling = agent_card(spec, pools), agent_sampling(spec)
+    started = None if engine is None else launch(own_engine(spec) or engine, [card])[card.name]
+    return EngineAgent(card, store, started, sampling)
 
 
 def own_engine(spec: str) -> str | None:
@@ -125,8 +146,9 @@ def own_engine(spec: str) -> str | None:
 
 
 def agent_card(spec: str, pools: Sequence[Pool] = ()) -> ModelCard:
-    """The model of "MODEL" or "MODEL=ENGINE". Raises UnknownName, and InputError if it cannot chat."""
-    folder, _, model = spec.partition("=")[0].rpartition("/")
+    """The model of an agent's spec. Raises UnknownName, and InputError if it cannot chat or its limits are none."""
+    agent_sampling(spec)
+    folder, _, model = spec.partition("=")[0].partition("@")[0].rpartition("/")
     found = [load_pool(folder)] if folder else [*pools, *map(load_pool, pool_names())]
     for pool in found:
         if model in pool:

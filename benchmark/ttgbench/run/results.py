@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    field_serializer,
+    model_serializer,
+)
 
 from ttgbench.errors import InputError
 from ttgbench.problems.method import Metadata
@@ -101,6 +109,8 @@ class CellResult(_Record):
     status: Status
     error: str | None = None
     search: SearchSpend
+    fallback: float | None = Field(default=None, ge=0, le=1)
+    """Share of decisions that a fallback took because the agent's replies were of no use; None: nothing was told."""
     incumbents: tuple[Incumbent, ...]
     """The anytime log, by rising spend; the last one is what the search ended with. Empty: nothing was recommended."""
     question_ids: tuple[str, ...]
@@ -108,6 +118,14 @@ class CellResult(_Record):
     """One label per question where the task groups them; else empty."""
     test: tuple[TestScore, ...]
     """One per distinct graph: all of `incumbents`, or, where the suite says so, those at its checkpoints."""
+
+    @model_serializer(mode="wrap")
+    def _without_absent(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """The text of results that tell of no fallback stays what it was before any could."""
+        data: dict[str, Any] = handler(self)
+        if self.fallback is None:
+            data.pop("fallback", None)
+        return data
 
     def score_of(self, key: str | None) -> TestScore | None:
         """Test score of the graph with this key."""

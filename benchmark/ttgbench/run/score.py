@@ -52,6 +52,7 @@ def score_log(context: ProblemContext, method: Metadata, seed: int, lines: Seque
             full_evaluation=per_evaluation,
             by_category=end["by_category"],
         ),
+        fallback=fallback_share(events),
         incumbents=incumbents,
         question_ids=tuple(question.id for question in context.test_questions),
         clusters=clusters if any(clusters) else (),
@@ -66,6 +67,12 @@ def anytime(events: Iterable[Mapping[str, Any]], per_evaluation: int) -> tuple[I
         if event["event"] == "recommend":
             at[round(event["spent"] / per_evaluation, 6)] = event["key"]
     return tuple(Incumbent(at=spend, key=key) for spend, key in at.items())
+
+
+def fallback_share(events: Iterable[Mapping[str, Any]]) -> float | None:
+    """Share of decisions that a fallback took in place of the agent; None where the method told of none."""
+    taken = [event["by"] == "fallback" for event in events if event["event"] == "decided"]
+    return round(sum(taken) / len(taken), 6) if taken else None
 
 
 def _incumbent_at(incumbents: Sequence[Incumbent], at: float) -> str | None:

@@ -21,7 +21,7 @@ from ttgbench.graphs.roles import LATEST, PromptSet
 from ttgbench.models.pool import ModelCard, Pool
 from ttgbench.problems.family.family import space_of
 from ttgbench.problems.suite import ProblemSpec, SamplingSpec, Suite
-from ttgbench.run.agent import EngineAgent, agent_card, load_agent, own_engine
+from ttgbench.run.agent import EngineAgent, agent_card, agent_sampling, load_agent, own_engine
 from ttgbench.run.context import ProblemContext
 from ttgbench.run.workers.client import Harness, RemoteAgent, RemoteEvaluator
 from ttgbench.tasks.folder import load_task
@@ -97,9 +97,9 @@ class Session:
         if card is None or spec is None:
             return None
         if self._harness is not None:
-            return RemoteAgent(self._harness, card)
+            return RemoteAgent(self._harness, card, agent_sampling(spec))
         if self._agent_shares:
-            return EngineAgent(card, self.store, self._engines_for([card])[card.name])
+            return EngineAgent(card, self.store, self._engines_for([card])[card.name], agent_sampling(spec))
         return load_agent(spec, self.store, engine=self._agent_engine)
 
     def expect(self, suite: Suite) -> None:

@@ -75,8 +75,12 @@ def _compact(row: dict[str, Any]) -> dict[str, Any]:
         "badge": row["badge"],
         "agent": row["needs_agent"],
         "seeds": row["seeds"],
-        "note": row["unranked"],
+        "note": "; ".join(filter(None, (row["unranked"], _fallback(row["fallback"])))),
     }
+
+
+def _fallback(share: float | None) -> str:
+    return "" if share is None else f"a fallback decided {share:.0%}"
 
 
 def _scaled(value: float | None, factor: float = 1) -> float | None:

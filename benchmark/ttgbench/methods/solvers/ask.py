@@ -37,21 +37,29 @@ def ask_json(
     read: Callable[[T], R],
     fallback: Callable[[], R],
     retries: int = RETRIES,
+    decides: bool = False,
 ) -> R:
     """What `read` makes of the agent's answer, or the fallback if `retries` further attempts were unusable, too.
 
     form: what the answer must be; its JSON schema goes along with the question. read: may raise InputError, whose
-    message is then shown to the agent. Every reply is billed, usable or not. Raises BudgetExhausted, EngineError.
+    message is then shown to the agent. decides: the problem is told whether agent or fallback decided. Every reply is
+    billed, usable or not. Raises BudgetExhausted, EngineError.
     """
     schema, asked = form.model_json_schema(), list(messages)
     for _ in range(retries + 1):
         reply = problem.ask(asked, schema)
         try:
-            return read(parse(reply.text, form))
+            found = read(parse(reply.text, form))
         except InputError as error:
             said = reply.text[:QUOTED] or "(nothing)"
             complaint = f"That cannot be used: {str(error)[:QUOTED]}. Answer with one JSON object of the stated form."
             asked = [*messages, {"role": "assistant", "content": said}, {"role": "user", "content": complaint}]
+        else:
+            if decides:
+                problem.decided("agent")
+            return found
+    if decides:
+        problem.decided("fallback")
     return fallback()
 
 

@@ -48,9 +48,8 @@ def by_agent(problem: Problem, frame: Frame, tables: Tables, drawn: Drawn) -> Ta
     def read(form: NewTables) -> Tables | None:
         return read_tables(form.edges, form.kinds, frame, tables)
 
-    return ask_json(
-        problem, tables_question(problem, frame, tables, drawn), NewTables, read=read, fallback=lambda: None
-    )
+    question = tables_question(problem, frame, tables, drawn)
+    return ask_json(problem, question, NewTables, read=read, fallback=lambda: None, decides=True)
 
 
 def by_best(problem: Problem, frame: Frame, tables: Tables, drawn: Drawn) -> Tables | None:

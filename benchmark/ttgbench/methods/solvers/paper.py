@@ -135,7 +135,7 @@ class AgentWriter:
             return [mixes[number] for number in numbers]
 
         question = mix_question(problem, mixes, figures, variant.insights)
-        return ask_json(problem, question, Pick, read=read, fallback=lambda: [mixes[0], mixes[-1]])
+        return ask_json(problem, question, Pick, read=read, fallback=lambda: [mixes[0], mixes[-1]], decides=True)
 
     def write(self, search: Search) -> Graph | None:
         """As the Protocol says; the tables of a reply count even where its graph is not legal."""
@@ -164,7 +164,9 @@ class AgentWriter:
 
         past = [turn for round_ in search.told[-variant.history :] for turn in round_] if variant.history else []
         messages = [question[0], *past, question[1]]
-        graph: Graph | None = ask_json(search.problem, messages, NextGraph, read=read, fallback=lambda: None)
+        graph: Graph | None = ask_json(
+            search.problem, messages, NextGraph, read=read, fallback=lambda: None, decides=True
+        )
         if accepted:
             answer = {"role": "assistant", "content": accepted[-1].model_dump_json()}
             search.told = [*search.told, [question[1], answer]][-max(1, variant.history) :]

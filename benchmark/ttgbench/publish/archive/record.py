@@ -51,6 +51,8 @@ BADGES: tuple[Badge, ...] = ("self-reported", "replay-verified", "re-run")
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 HashedName = Annotated[str, Field(pattern=f"^({'|'.join(re.escape(content_name(name)) for name in HASHED)})$")]
 Text = Annotated[str, Field(max_length=200)]
+AgentName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(@[0-9]{1,6}(,[0-9](\.[0-9]{1,3})?)?)?$")]
+"""A model, and behind an @ its limit of tokens and its temperature, where they are not the default ones."""
 ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
 
@@ -112,7 +114,7 @@ class RunRecord(_Record):
     """"graph": one published graph per problem, evaluated without any search."""
     engine: Text
     """Name of the engine; "openai" for any server that was given by its address, which is nobody's business."""
-    agent: ModelName | None = None
+    agent: AgentName | None = None
     """Model of the search agent, if the run had one: a name, never a file or an address, which verifiers would open."""
     hardware: Hardware
     seeds: int = Field(ge=1, le=1000)

@@ -40,6 +40,9 @@ CELLS = pa.schema(
     }
 )
 
+LATER = {"methods": ("fallback",)}
+"""Columns by table that older boards lack: read as nulls."""
+
 TABLES = {
     "methods": pa.schema(
         {
@@ -51,6 +54,7 @@ TABLES = {
             "description": _TEXT,
             "badge": _TEXT,
             "needs_agent": _FLAG,
+            "fallback": _NUMBER,
             "problems": _WHOLE,
             "seeds": _WHOLE,
             "failures": _TEXT,

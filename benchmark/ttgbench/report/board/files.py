@@ -103,13 +103,26 @@ def read_board(folder: Path) -> Board:
             if name in LAZY:
                 found = pq.read_schema(path)
             else:
-                tables[name] = pq.read_table(path)
+                tables[name] = _with_later(name, pq.read_table(path))
                 found = tables[name].schema
         except (OSError, pa.ArrowException) as error:
             raise InputError(f"cannot be read: {error}", source=path) from None
         if found.remove_metadata() != schema:
             raise InputError("has other columns than this version writes; build the board again", source=path)
     return Board(folder, manifest, tables)
+
+
+def _with_later(name: str, table: pa.Table) -> pa.Table:
+    """A table with the columns that came later, empty, where its file lacks them."""
+    import pyarrow as pa
+
+    from ttgbench.report.board.columns import LATER, TABLES
+
+    for column in LATER.get(name, ()):
+        if column not in table.schema.names:
+            kind = TABLES[name].field(column)
+            table = table.add_column(TABLES[name].get_field_index(column), kind, pa.nulls(len(table), kind.type))
+    return table
 
 
 def _manifest(path: Path) -> dict[str, Any]:

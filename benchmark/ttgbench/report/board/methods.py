@@ -61,6 +61,7 @@ def _row(label: str, entry: Entry, part: Slice) -> dict[str, Any]:
         "description": method.description,
         "badge": entry.archive.badge,
         "needs_agent": method.needs_agent,
+        "fallback": _mean_told([cell.fallback for cell in cells]),
         "problems": len(part.rows),
         "seeds": entry.seeds,
         "failures": json.dumps(dict(sorted(Counter(cell.status for cell in cells if cell.final is None).items()))),
@@ -75,6 +76,11 @@ def _row(label: str, entry: Entry, part: Slice) -> dict[str, Any]:
         band = stats.stratified_bootstrap(scores, _mean, np.random.default_rng(0), resamples=RESAMPLES)
         row["score_low"], row["score_high"] = band.at().low, band.at().high
     return row
+
+
+def _mean_told(values: Sequence[float | None]) -> float | None:
+    told = [value for value in values if value is not None]
+    return float(np.mean(told)) if told else None
 
 
 def _mean(drawn: Floats) -> Floats:

@@ -129,7 +129,17 @@ def _recommend(problem: Problem, message: dict[str, Any], names: Aliases) -> Non
     problem.recommend(_graph(message["graph"], names))
 
 
-_CALLS = {"evaluate_many": _evaluate_many, "can_afford": _can_afford, "ask": _ask, "recommend": _recommend}
+def _decided(problem: Problem, message: dict[str, Any], names: Aliases) -> None:
+    problem.decided(message["by"])
+
+
+_CALLS = {
+    "evaluate_many": _evaluate_many,
+    "can_afford": _can_afford,
+    "ask": _ask,
+    "recommend": _recommend,
+    "decided": _decided,
+}
 
 
 def _graph(data: Any, names: Aliases) -> Graph:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ttgbench.engines import Sampling
 from ttgbench.errors import EngineError, InputError, named
 from ttgbench.evaluate.base import Evaluation
 from ttgbench.graphs.graph import Graph
@@ -83,10 +84,11 @@ class RemoteAgent:
 
     harness: Harness
     card: ModelCard
+    sampling: Sampling = agent.SAMPLING
 
     def worst_case(self, messages: Messages) -> tuple[int, int]:
         """As the Protocol says."""
-        return agent.worst_case(self.card, messages, agent.SAMPLING)
+        return agent.worst_case(self.card, messages, self.sampling)
 
     def ask(self, messages: Messages, schema: Schema | None, universe: int, repeat: int) -> Reply:
         """As the Protocol says."""

@@ -6,7 +6,7 @@ import json
 import operator
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from ttgbench.errors import InputError
 from ttgbench.evaluate.base import Evaluation
@@ -109,6 +109,10 @@ class RemoteProblem(Problem):
         """As Problem."""
         self._call("recommend", graph=_sent(graph))
         self._latest[:] = [graph]
+
+    def decided(self, by: Literal["agent", "fallback"]) -> None:
+        """As Problem."""
+        self._call("decided", by=by)
 
     def _call(self, name: str, **arguments: Any) -> Any:
         self._line.send({"call": name, **arguments})
