@@ -101,6 +101,8 @@ def test_only_a_role_that_runs_a_model_changes_with_the_prompt_set():
 
 @pytest.mark.parametrize("role", ["assistant", "fuser"])
 def test_prompts_name_the_format_once_and_not_last(role):
-    templates = ROLES[role].prompts[LATEST].chat
-    assert "answer_format" in templates.system
-    assert not any("answer_format" in text for text in (templates.alone, templates.informed) if text)
+    templates = ROLES[role].prompts[LATEST]
+    for text in filter(None, [templates.chat.alone, templates.chat.informed]):
+        assert text.count("{answer_format}") == 1
+        assert not text.rstrip().endswith("{answer_format}")
+    assert "answer_format" not in templates.chat.system + templates.completion.informed  # base models: it stands before
