@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,16 @@ def test_the_command_says_how_much_is_done(plan, tmp_path):
     arguments = ["bank", str(plan), "--out", out, "--engine", "echo"]
     assert "0 of 4" in CliRunner().invoke(app, [*arguments, "--dry-run"]).output
     assert "1 of 4" in CliRunner().invoke(app, [*arguments, "--segments", "1"]).output
+
+
+def test_finished_segments_are_tabulated_without_an_engine(plan, tmp_path):
+    record_bank(load_bank(plan), "echo", tmp_path / "bank", limit=1)
+    shown = CliRunner().invoke(app, ["bank", str(plan), "--out", str(tmp_path / "bank"), "--table", "--json"])
+    assert shown.exit_code == 0, shown.output
+    [one] = json.loads(shown.stdout)
+    assert (one["task"], one["questions"], one["universes"]) == ("micro_math", 3, 1)
+    rows = {row["graph"]: row for row in one["rows"]}
+    assert {f"{S} alone", f"{S} vote of 3", f"{S} pass@2", f"{G} alone", f"assistant {S} of 1 {S}"} <= set(rows)
+    assert rows[f"{S} pass@3"]["accuracy"] >= rows[f"{S} alone"]["accuracy"]
+    assert len(one["gates"]) == 5
+    assert sum(rate["outputs"] for rate in one["rates"]) == 3 * (3 + 1 + 2)
