@@ -72,7 +72,8 @@ def verify(
         with Session(store, None, data_dir=options.data_dir, agent=archive.record.agent) as session:
             cells = replay(archive, method, session, scratch / "replay", progress)
             check_names(archive, method, session, scratch / "renamed", progress)
-            held = options.season and held_out(archive, method, options.season, session, scratch / "season", progress)
+            season = options.season
+            held = held_out(archive, method, season, session, scratch / "season", progress) if season else None
         badge: Badge = "replay-verified"
         rerun_cells = _rerun(archive, method, store, scratch, options, progress) if options.rerun else 0
         if rerun_cells:
