@@ -20,6 +20,10 @@ def my_search(problem, rng):
     return graph
 
 
+def draw(problem, rng):
+    return problem.space.sample(rng)
+
+
 def broken(problem, rng):
     raise ValueError("of \x1b[31mcolour")
 
@@ -56,6 +60,15 @@ def test_the_default_folder_has_the_suites_name(tmp_path, tiny_suite, monkeypatc
     assert ttgbench.load_results("runs/tiny-v1").num_rows == 1
 
 
+def test_some_problems_first_the_others_later(tmp_path):
+    def first(**rest):
+        return ttgbench.run([draw], "recorded-micro-v1", seeds=2, out=tmp_path / "out", progress=False, **rest)
+
+    assert first(problems=["micro_qa-3.2u"]).problems == ["micro_qa-3.2u"]
+    assert ttgbench.load_results(tmp_path / "out").num_rows == 2
+    assert len(first()) == 6
+
+
 @pytest.mark.parametrize(
     ("change", "error", "says"),
     [
@@ -67,6 +80,8 @@ def test_the_default_folder_has_the_suites_name(tmp_path, tiny_suite, monkeypatc
         ({"seeds": 0}, InputError, "seeds: must be a whole number from 1 to 1000"),
         ({"seeds": True}, InputError, "seeds"),
         ({"engine": "lama_cpp"}, UnknownName, "llama_cpp"),
+        ({"problems": "tiny-math"}, InputError, "problems: must be a list"),
+        ({"problems": ["tiny-meth"]}, UnknownName, "tiny-math"),
         ({"suite": "sinthetic-v1"}, UnknownName, "synthetic-v1"),
     ],
 )

@@ -30,6 +30,7 @@ def run(
     methods: Sequence[str | Path | Search],
     suite: str | Path | definition.Suite,
     *,
+    problems: Sequence[str] | None = None,
     seeds: int | None = None,
     out: str | Path | None = None,
     jobs: int | None = None,
@@ -42,7 +43,7 @@ def run(
     isolate: bool = False,
     progress: bool = True,
 ) -> Results:
-    """Runs every method on every problem of a suite with so many seeds. Called again, it goes on where it stopped.
+    """Runs every method on every problem of a suite with every seed. Called again, it goes on where it stopped.
 
     methods: Python functions `search(problem, rng)`, names of bundled methods and paths of submission folders, side by
     side. A function runs in this process, one run after another and without a limit of time: what it breaks, it breaks
@@ -51,7 +52,8 @@ def run(
     network. A function's results are marked as such ("kind" is "function") and cannot be submitted: for that, put it
     into a folder (`ttgbench submission new`).
 
-    suite: what `load_suite` returns, its name or its path. seeds: default the suite's. out: folder for logs, results
+    suite: what `load_suite` returns, its name or its path. problems: names of those to run, default all; more may
+    follow in the same folder. seeds: how many, 0 and up; default the suite's. out: folder for logs, results
     and the store; default `runs/SUITE`. What lies there finished is not run again, unless the method's version, or the
     function's source, has changed. engine, agent, slots, data_dir: as in `ttgbench.load_problem`; a simulated or
     recorded suite starts no engine. store: default `store.sqlite` in the folder. progress: a bar on stderr.
@@ -72,6 +74,7 @@ def run(
     count = loaded.seeds if seeds is None else seeds
     if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MAX_SEEDS:
         raise InputError(f"must be a whole number from 1 to {MAX_SEEDS}, not {str(count)[:60]!r}", field="seeds")
+    chosen = _chosen(loaded, problems)
     folder = Path("runs") / loaded.label if out is None else Path(out)
     setup = setup_for(
         loaded,
@@ -86,14 +89,22 @@ def run(
     functions = {str(method.path): method for method in found if isinstance(method, LoadedMethod)}
     with (
         GenerationBar(progress and setup.live) as generations,
-        RunBar(len(loaded.problems) * len(found) * count, progress) as bar,
+        RunBar(len(chosen) * len(found) * count, progress) as bar,
     ):
         rest = Processes(setup, jobs or setup.side_by_side, timeout or setup.seconds_per_cell, generations)
         backend = WithFunctions(setup, functions, rest, generations)
-        results = run_on(backend, folder, loaded, found, count, setup.answered_by, bar, agent)
+        results = run_on(backend, folder, loaded, found, count, setup.answered_by, bar, agent, chosen)
     if not results:
         raise InputError(f"no run left a result: {'; '.join(bar.missing)[:1000]}", source=folder)
     return Results(Runs(tuple(results), loaded), folder, tuple(bar.missing))
+
+
+def _chosen(suite: definition.Suite, problems: Sequence[str] | None) -> list[str]:
+    if problems is None:
+        return [spec.name for spec in suite.problems]
+    if isinstance(problems, str) or not problems:
+        raise InputError("must be a list of names of problems", field="problems")
+    return [suite.spec(name).name for name in problems]
 
 
 def _found(methods: Sequence[str | Path | Search]) -> list[FoundMethod]:

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -134,11 +134,12 @@ def run_on(
     engine: str,
     report: Report,
     agent: str | None = None,
+    problems: Collection[str] | None = None,
 ) -> list[CellResult]:
     """Runs what is missing and returns all results there are, in the order of `cells`.
 
-    methods: bundled names, paths of submission folders, or methods that the backend knows. Started again after a kill,
-    it goes on. Raises InputError, EngineError, MissingGeneration, StoreError.
+    methods: bundled names, paths of submission folders, or methods that the backend knows. problems: only these; None:
+    the suite's. Started again after a kill, it goes on. Raises InputError, EngineError, MissingGeneration, StoreError.
     """
     found = [method if isinstance(method, FoundMethod) else find_method(method) for method in methods]
     names = [method.name for method in found]
@@ -158,6 +159,8 @@ def run_on(
     waiting: dict[Path, Cell] = {}
     results: dict[Path, CellResult] = {}
     for cell in cells(suite, found, seeds):
+        if problems is not None and cell.spec.name not in problems:
+            continue
         folder = cell.job(out).folder
         result = finished(folder, suite, cell)
         waiting[folder] = cell
