@@ -21,6 +21,7 @@ _EXPORTS = {
     "Graph": "graphs.graph",
     "GraphError": "errors",
     "InputError": "errors",
+    "Lengths": "tasks.task",
     "ModelCard": "models.pool",
     "Node": "graphs.graph",
     "Pool": "models.pool",
@@ -51,6 +52,7 @@ __all__ = [
     "Graph",
     "GraphError",
     "InputError",
+    "Lengths",
     "ModelCard",
     "Node",
     "Pool",
@@ -93,6 +95,7 @@ if TYPE_CHECKING:
     from ttgbench.run.results import read_results
     from ttgbench.run.suite import Suite, load_problem, load_suite
     from ttgbench.tasks.folder import load_task
+    from ttgbench.tasks.task import Lengths
 
 
 def __getattr__(name: str) -> Any:

@@ -10,7 +10,7 @@ from ttgbench.run.isolation.inside.fork_server import AUTHOR_MODULES
 from ttgbench.util.plugins import bundled_folder
 
 API = {
-    "ttgbench": """BudgetExhausted Budget Evaluation Graph GraphError InputError ModelCard Node Pool Problem
+    "ttgbench": """BudgetExhausted Budget Evaluation Graph GraphError InputError Lengths ModelCard Node Pool Problem
         Results SearchSpace Suite TTGBenchError __version__ baselines compare evaluate evaluate_many load_method
         load_pool load_problem load_results load_suite load_task read_results run shapes""",
     "ttgbench.baselines": "best_candidate smallest_first",

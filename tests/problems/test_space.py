@@ -76,6 +76,31 @@ def test_every_neighbour_is_in_the_space_and_the_seed_decides(space, seed):
     assert [neighbour.to_json() for neighbour in again] == [neighbour.to_json() for neighbour in neighbours]
 
 
+@settings(deadline=None, max_examples=15)
+@given(spaces(), seeds)
+def test_decode_finds_a_graph_of_the_space_nearer_than_any_neighbour(space, seed):
+    rng = np.random.default_rng(seed)
+    target = space.encode(space.sample(rng)) + rng.normal(0, 0.5, len(space.features))
+    graph = space.decode(target)
+    check(space, graph)
+    assert space.decode(target.tolist()).to_json() == graph.to_json()
+    distance = np.linalg.norm(space.encode(graph) - target)
+    for neighbour in islice(space.neighbours(graph, rng), 50):
+        assert np.linalg.norm(space.encode(neighbour) - target) >= distance - 1e-9
+
+
+def test_decode_returns_what_was_encoded_where_the_space_is_small():
+    rng = np.random.default_rng(0)
+    for graph in [SMALL.sample(rng) for _ in range(20)]:
+        assert SMALL.encode(SMALL.decode(SMALL.encode(graph))).tolist() == SMALL.encode(graph).tolist()
+
+
+@pytest.mark.parametrize("features", [[], [1.0], "text", np.full(len(SMALL.features), np.nan)])
+def test_decode_refuses_what_is_no_description(features):
+    with pytest.raises(InputError, match="features: must be"):
+        SMALL.decode(features)
+
+
 def test_neighbours_come_in_the_order_that_archived_runs_rely_on():
     space = SearchSpace(EMBEDDED, MATH, Budget("units", 9), roles=ROLES)
     graph = space.sample(np.random.default_rng(5))

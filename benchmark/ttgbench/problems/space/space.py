@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ttgbench.errors import InputError, UnknownName
 from ttgbench.graphs.graph import MAX_NODES, Graph
@@ -24,6 +24,7 @@ from ttgbench.graphs.rules import ROLE_RULES
 from ttgbench.models.cost import Budget
 from ttgbench.models.pool import Pool
 from ttgbench.problems.space.enumerate import enumerate_wirings
+from ttgbench.problems.space.features import Decoder, describe, names
 from ttgbench.problems.space.moves import moves
 from ttgbench.problems.space.sample import Dice, Shuffled, draw
 from ttgbench.problems.space.wiring import Bounds, Wiring
@@ -143,14 +144,7 @@ class SearchSpace:
     @cached_property
     def features(self) -> tuple[str, ...]:
         """Names of what `encode` returns, in order."""
-        kinds = [role if model is None else f"{role}:{model}" for role, model in self._bounds.kinds]
-        return (
-            *(f"count {kind}" for kind in kinds),
-            *(f"sink {kind}" for kind in kinds),
-            *(f"source {kind}" for kind in kinds),
-            *("nodes", "edges", "width", "depth", "sources", "skipping edges"),
-            *("mean in-degree", "max in-degree", "mean out-degree", "max out-degree", "cost share"),
-        )
+        return names(self._bounds)
 
     def encode(self, graph: Graph) -> NDArray[np.float64]:
         """Shape (len(features),): a description for surrogate models, the same for isomorphic graphs.
@@ -164,27 +158,34 @@ class SearchSpace:
         ins = np.asarray([len(sources) for sources in wiring.inputs])
         if ins.max() > self._bounds.max_in_degree:
             raise InputError(f"a node has {ins.max()} predecessors", source="graph")
-        levels = wiring.levels
-        assert levels is not None
-        kinds = np.asarray(wiring.kinds)
-        source, sink = np.asarray(levels) == 0, wiring.sinks[0]
-        count = len(self._bounds.kinds)
-        edges = wiring.edges
-        outs = np.bincount([start for start, _ in edges], minlength=len(kinds))
-        share = self._bounds.amount(self._bounds.wiring_costs(wiring), wiring.inputs) / self.limit
-        scalars = [
-            *(len(kinds), len(edges), max(map(levels.count, levels)), max(levels) + 1, source.sum()),
-            sum(levels[end] - levels[start] > 1 for start, end in edges),
-            *(_mean_of_positive(ins), ins.max(), _mean_of_positive(outs), outs.max(), share),
-        ]
-        return np.concatenate(
-            [
-                np.bincount(kinds, minlength=count),
-                np.bincount([kinds[sink]], minlength=count),
-                np.bincount(kinds[source], minlength=count),
-                scalars,
-            ]
-        ).astype(np.float64)
+        return np.array(describe(self._bounds, wiring), dtype=np.float64)
+
+    @cached_property
+    def _decoder(self) -> Decoder:
+        return Decoder(self._bounds)
+
+    def decode(self, features: ArrayLike) -> Graph:
+        """A graph of the space whose `encode` is near `features`, shape (len(self.features),), in Euclidean distance.
+
+        So that methods for vectors, such as CMA-ES, can search graphs. The same vector gives the same graph. Finding
+        the nearest of all is hard; this is the nearest that descent by the moves of `neighbours` reaches
+        from the three nearest of 1,000 random graphs, so no single move brings it closer. Several graphs may have the
+        same features: decode(encode(graph)) need not be `graph`. Raises InputError for another shape or a number that
+        is not finite.
+
+        >>> from ttgbench.models.pool import load_pool
+        >>> space = SearchSpace(load_pool("embedded"), Lengths(120, 160), Budget.parse("6 units"))
+        >>> graph = space.sample(np.random.default_rng(0))
+        >>> np.array_equal(space.encode(space.decode(space.encode(graph))), space.encode(graph))
+        True
+        """
+        try:
+            target = np.asarray(features, dtype=np.float64)
+        except (TypeError, ValueError):
+            target = np.empty(0)
+        if target.shape != (len(self.features),) or not np.isfinite(target).all():
+            raise InputError(f"must be an array of {len(self.features)} finite numbers", field="features")
+        return self._bounds.graph(self._decoder.nearest(target))
 
     def to_dict(self) -> dict[str, Any]:
         """Everything that defines the space, JSON-ready; equal spaces give equal dictionaries."""
@@ -202,8 +203,3 @@ class SearchSpace:
         if isinstance(wiring, str):
             raise InputError(wiring, source="graph")
         return wiring
-
-
-def _mean_of_positive(values: NDArray[np.int64]) -> float:
-    positive = values[values > 0]
-    return float(positive.mean()) if positive.size else 0.0
