@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ttgbench.cli.common import JsonFlag, log, out, print_json, table
+from ttgbench.cli.rates import rates_table
 from ttgbench.cli.runs import DataDir, EngineSpec, Slots
 from ttgbench.errors import InputError
 
@@ -38,7 +39,7 @@ def record(
     json: JsonFlag = False,
 ) -> None:
     """Record every generation that any graph of a bounded space needs. Killed and started again, it goes on."""
-    from ttgbench.publish.recording.plan import census, load_recipe, prepare
+    from ttgbench.publish.recording.plan import census, load_recipe, prepare, rates
     from ttgbench.run.session import Session
 
     if push is not None and folder is None:
@@ -54,6 +55,9 @@ def record(
         subjects = prepare(session, recipe)
         counts = [census(subject, session.store) for subject in subjects]
         _record(subjects, counts, tally)
+        if not json:
+            for subject in subjects:
+                out.print(rates_table(rates(subject, session.store), subject.spec.name))
         manifest = _export(subjects, recipe, session.store, folder) if folder is not None else None
     if folder is not None and manifest is not None and push is not None:
         from ttgbench.publish.recording.hub import push as upload

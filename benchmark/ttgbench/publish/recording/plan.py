@@ -21,6 +21,7 @@ from pydantic import ValidationError
 from ttgbench.errors import InputError
 from ttgbench.evaluate.base import TEST_UNIVERSE
 from ttgbench.evaluate.generation import GenerationEvaluator
+from ttgbench.evaluate.rates import Rates, node_rates
 from ttgbench.evaluate.store.store import Store
 from ttgbench.graphs.graph import Graph
 from ttgbench.graphs.keys import node_keys
@@ -104,6 +105,17 @@ class Subject:
             level = [graph for graph in ordered if graph.depth == depth]
             for start in range(0, len(level), AT_ONCE):
                 yield level[start : start + AT_ONCE]
+
+
+def rates(subject: Subject, store: Store) -> list[Rates]:
+    """How the outputs of a recorded subject relate to their prompts, on its first portion."""
+    portion, asked = subject.portions[0], range(len(subject.portions[0].questions))
+    evaluations = (
+        evaluation
+        for graphs in subject.levels
+        for evaluation in subject.evaluator.evaluate(graphs, asked, portion.universe, portion.split)
+    )
+    return node_rates(evaluations, store, subject.task.card, subject.spec.prompts)
 
 
 @dataclass(frozen=True, slots=True)
