@@ -76,6 +76,21 @@ def test_unknown_questions_and_splits(answers):
         run("task", "grade", "micro_math", "--answers", path.parent)
 
 
+def test_listed_questions_are_those_that_answers_are_matched_with(answers):
+    shown = json.loads(run("task", "questions", "micro_math", "--json").stdout)
+    questions = load_task("micro_math").questions("test")
+    listed = [(q["index"], q["id"], q["text"]) for q in shown["questions"]]
+    assert listed == [(q.index, q.id, q.text) for q in questions]
+    assert (shown["task"], shown["split"]) == ("micro_math", "test")
+    assert shown["answer_format"]
+    path = answers(*({"question": q["id"], "output": "5"} for q in shown["questions"]))
+    assert len(json.loads(run("task", "grade", "micro_math", "--answers", path, "--json").stdout)["rows"]) == 200
+    told = run("task", "questions", "micro_math", "--split", "search").stdout
+    assert all(q.id in told for q in load_task("micro_math").questions("search"))
+    with pytest.raises(InputError, match="must be one of search, validation, test"):
+        run("task", "questions", "micro_math", "--split", "train")
+
+
 def test_a_huge_file_is_refused_unread(tmp_path):
     path = tmp_path / "huge.jsonl"
     with path.open("wb") as stream:

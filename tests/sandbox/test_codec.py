@@ -52,6 +52,7 @@ def test_data_survives(value):
         bytearray(b"x"),
         frozenset({1}),
         range(3, 9, 2),
+        slice(1, None, 2),
         deque([1, 2], maxlen=2),
         Counter("aab"),
         OrderedDict([("b", 1), ("a", 2)]),

@@ -63,6 +63,31 @@ def _short(answer: Any) -> str:
 
 
 @app.command()
+def questions(
+    name: TaskName,
+    split: Annotated[str, typer.Option("--split")] = "test",
+    data_dir: DataDir = None,
+    season_seed: SeasonSeed = None,
+    json: JsonFlag = False,
+) -> None:
+    """List a split's questions: ids and texts, so that answers made elsewhere can be matched and graded.
+
+    The texts are whole with --json alone, which also has the format that models are asked for.
+    """
+    from ttgbench.tasks.folder import load_task
+
+    task = load_task(name, data_dir, season_seed)
+    found = task.questions(split)
+    if json:
+        rows = [{"index": q.index, "id": q.id, "text": q.text, "stratum": q.stratum} for q in found]
+        card = task.card
+        head = {"task": card.name, "version": card.version, "split": split, "answer_format": card.answer_format}
+        print_json({**head, "questions": rows})
+        return
+    out.print(table(None, "index#", "id", "text", rows=[[q.index, q.id, _short(q.text)] for q in found]))
+
+
+@app.command()
 def check(
     name: TaskName,
     data_dir: DataDir = None,

@@ -88,6 +88,11 @@ def test_results_that_are_too_large_to_be_sent_back_are_failures(verdict):
     assert verdict(deep, "x = f(1)\nfor _ in range(20): x = [x]\nassert f(x) == 1").status == "failed"
 
 
+@pytest.mark.parametrize(("value", "status"), [("[1, 2]", "passed"), ("None", "failed"), ("object()", "failed")])
+def test_what_is_no_list_fails_where_a_test_takes_a_slice(verdict, value, status):
+    assert verdict(f"def f(x): return {value}", "assert f(1)[0:1] == [1]").status == status
+
+
 def test_a_bad_setup_is_ungradable(verdict):
     assert verdict("def f(x): return 1", "assert f(1) == 1", setup="1 / 0").status == "ungradable"
 

@@ -16,16 +16,18 @@ from ttgbench.report.board import Board
 from ttgbench.report.board.export import as_csv, as_json, as_latex, rank_text
 
 _HERE = Path(__file__).parent
+LONGEST = 200
+"""Characters of what a page may ask for: what was asked last is kept."""
 
 
 def methods_table(source: Source) -> gr.HTML:
     """The component; its value is {"suite", "budget", "objective"}."""
 
-    def rows(part: dict[str, Any]) -> str:
+    def rows(part: Any) -> str:
         board = source.state.board
         return "" if board is None else packed_rows(board, *_choice(part))
 
-    def export(wanted: dict[str, Any]) -> str:
+    def export(wanted: Any) -> str:
         return exported(source, wanted)
 
     return gr.HTML(
@@ -87,28 +89,26 @@ def _scaled(value: float | None, factor: float = 1) -> float | None:
     return None if value is None else float(f"{value * factor:.5g}")
 
 
-def exported(source: Source, wanted: dict[str, Any]) -> str:
+def exported(source: Source, wanted: Any) -> str:
     """The rows with the `runs` that are asked for, in that order, as csv, json or latex."""
-    found = {row["run_id"]: row for row in _slice(source, wanted)}
-    rows = [found[run] for run in wanted.get("runs", ()) if run in found]
-    kind = wanted.get("format")
+    board, (suite, budget, objective) = source.state.board, _choice(wanted)
+    slice_ = [] if board is None else board.rows("methods", suite=suite, budget=budget, objective=objective)
+    found = {row["run_id"]: row for row in slice_}
+    runs = _asked(wanted, "runs")
+    rows = [found[run] for run in map(str, runs if isinstance(runs, list) else ()) if run in found]
+    kind = _asked(wanted, "format")
     if kind == "csv":
         return as_csv(rows)
     if kind == "json":
         return as_json([{**row, "failures": json.loads(row["failures"])} for row in rows])
-    return as_latex(
-        rows, f"{wanted.get('suite')}: {wanted.get('budget')} budgets, {wanted.get('objective')} objectives"
-    )
+    return as_latex(rows, f"{suite}: {budget} budgets, {objective} objectives")
 
 
-def _slice(source: Source, part: dict[str, Any]) -> list[dict[str, Any]]:
-    board = source.state.board
-    if board is None:
-        return []
-    suite, budget, objective = _choice(part)
-    return board.rows("methods", suite=suite, budget=budget, objective=objective)
+def _choice(part: Any) -> tuple[str, str, str]:
+    """Suite, budget and objective that the page asks for; it can be made to ask for anything, of any type."""
+    suite, budget, objective = (str(_asked(part, name))[:LONGEST] for name in ("suite", "budget", "objective"))
+    return suite, budget, objective
 
 
-def _choice(part: dict[str, Any]) -> tuple[str, str, str]:
-    """Suite, budget and objective that the page asks for; any text, for the page can be made to ask for anything."""
-    return str(part.get("suite")), str(part.get("budget")), str(part.get("objective"))
+def _asked(part: Any, name: str) -> Any:
+    return part.get(name) if isinstance(part, dict) else None

@@ -47,6 +47,7 @@ _TYPES: dict[str, tuple[type, Callable[[Any], Any], Callable[[Any], Any]]] = {
     "set": (set, list, set),
     "frozenset": (frozenset, list, frozenset),
     "deque": (deque, lambda d: [list(d), d.maxlen], lambda parts: deque(*parts)),
+    "slice": (slice, lambda s: [s.start, s.stop, s.step], lambda parts: slice(*parts)),
     "range": (range, lambda r: [r.start, r.stop, r.step], lambda parts: range(*parts)),
     "Counter": (Counter, _pairs, lambda pairs: Counter(dict(pairs))),
     "OrderedDict": (OrderedDict, _pairs, OrderedDict),
