@@ -14,7 +14,7 @@ from conftest import SUITES
 
 from ttgbench.leaderboard.parts import source as sources
 from ttgbench.leaderboard.parts.source import Source, local
-from ttgbench.leaderboard.parts.table import exported, methods_table
+from ttgbench.leaderboard.parts.table import exported, fetched
 from ttgbench.leaderboard.parts.upload import examined
 from ttgbench.problems.suite import load_suite
 from ttgbench.publish.archive import packed
@@ -38,12 +38,12 @@ def test_the_last_good_board_is_kept(board, tmp_path):
 
 @pytest.mark.parametrize("wanted", [None, 5, "text", [1], {}, {"runs": None}, {"runs": [{}, [1], None]}, {"runs": {}}])
 def test_whatever_a_page_asks_for_gets_an_answer(board, wanted):
-    component = methods_table(Source(local(board.folder)))
-    for function in component.server_functions:
-        assert isinstance(function(wanted), str)
+    source = Source(local(board.folder))
+    assert isinstance(fetched(source, wanted), str)
+    assert isinstance(exported(source, wanted), str)
     if isinstance(wanted, dict):
         for kind in ("csv", "json", "latex", ["csv"], {}):
-            assert isinstance(exported(Source(local(board.folder)), {**wanted, "format": kind}), str)
+            assert isinstance(exported(source, {**wanted, "format": kind}), str)
 
 
 def test_new_archives_appear_and_nothing_is_built_twice(tmp_path, monkeypatch):

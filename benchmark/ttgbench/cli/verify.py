@@ -19,7 +19,7 @@ def verify(
     store: Annotated[
         Path | None, typer.Option("--store", help="Parquet file with the generations, where the archive has none.")
     ] = None,
-    rerun: Annotated[int, typer.Option("--rerun", min=0, help="Run so many cells again.")] = 0,
+    rerun: Annotated[int, typer.Option("--rerun", min=0, help="Run so many cells again, live.")] = 0,
     engine: Annotated[
         str | None, typer.Option("--engine", help="For --rerun of what models or a search agent answered.")
     ] = None,
@@ -40,7 +40,8 @@ def verify(
     data_dir: DataDir = None,
     json: JsonFlag = False,
 ) -> None:
-    """Verify archived results: regrade the answers, replay every run in isolation, compare every byte.
+    """Verify archived results: regrade the answers, replay every run in isolation, compare every byte; then run each
+    search under other names of models and questions, and compare what it finds.
 
     Exit 1 if one is refused; the reason is a word for machines and a sentence.
     """
@@ -92,7 +93,9 @@ def _items(paths: list[Path], suites: Any, since: str | None) -> Iterator[Any]:
 
 def _show(one: dict[str, Any]) -> None:
     if "badge" in one:
-        facts = f"{one['cells']} cells replayed, {one['grades']} answers graded again, {one['rerun']} run again"
+        facts = f"{one['cells']} cells replayed, {one['grades']} answers graded again, {one['rerun']} run again live"
+        if "renamed" in one:
+            facts += f", under other names {-one['renamed']['loss']:+.3f}"
         out.print(f"{one['path']}: {one['badge']} ({facts})", highlight=False, markup=False, soft_wrap=True)
         if held := one["season"]:
             flag = ": MORE THAN TWO STANDARD ERRORS" if held["gap"] > 2 * held["error"] else ""

@@ -231,7 +231,7 @@ def test_a_store_that_no_run_could_use(tmp_path, archive):
         run_suite(tmp_path / "plain", SUITE, ["random_search"], 1, session, "synthetic", lambda *_: None)
     plain = write_archive(tmp_path / "plain", "random_search", tmp_path / "plain-results")
     assert not (plain / "store.parquet").exists()
-    assert verify(plain, Options(rerun=1), suites=SUITES).badge == "re-run"
+    assert verify(plain, Options(rerun=1), suites=SUITES).badge == "replay-verified"
     shutil.copy(archive / "store.parquet", plain)
     assert refused(reseal(plain)).reason == "unexpected-file"
 

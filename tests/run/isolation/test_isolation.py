@@ -18,7 +18,7 @@ from ttgbench.problems.ledger import Ledger
 from ttgbench.problems.method import load_method
 from ttgbench.problems.problem import Problem
 from ttgbench.run import serialize
-from ttgbench.run.isolation import IsolatedMethod, IsolationLimits, load_isolated
+from ttgbench.run.isolation import IsolatedMethod, IsolationLimits, Naming, load_isolated
 from ttgbench.run.results import LOG_NAME, RESULT_NAME
 from ttgbench.run.run import RunLog, make_problem, run_cell
 from ttgbench.util.plugins import bundled_folder, plugin_names
@@ -54,14 +54,51 @@ def test_a_bundled_method_writes_the_same_bytes_in_isolation(context, tmp_path, 
         assert (tmp_path / "inside" / name).read_bytes() == (tmp_path / "isolated" / name).read_bytes()
 
 
-@pytest.mark.parametrize("method", ["random_search", "evolution", "successive_halving"])
-def test_a_search_takes_the_same_course_under_other_names(context, tmp_path, method):
+@pytest.mark.parametrize("method", ["random_search", "evolution"])
+def test_a_search_works_under_other_names_and_its_log_has_the_real_ones(context, tmp_path, method):
+    plain = load_method(method)
+    logs = set()
+    for seed in range(5):
+        renamed = replace(plain, search=IsolatedMethod(plain.path, naming=Naming(seed)))
+        result = run_cell(context, renamed, 3, tmp_path / str(seed))
+        assert result.status in ("finished", "exhausted")
+        assert result.final is not None
+        logs.add((tmp_path / str(seed) / LOG_NAME).read_text())
+    assert not any("model-0" in log for log in logs)
+    assert all(any(name in log for name in context.space.pool.names) for log in logs)
+    assert len(logs) == 2, "two models have two orders, and each is another course"
+
+
+@pytest.mark.parametrize("method", ["random_search", "evolution"])
+def test_a_search_takes_the_same_course_under_other_names_in_the_same_order(context, tmp_path, method):
     plain = load_method(method)
     run_cell(context, plain, 3, tmp_path / "plain")
-    renamed = replace(plain, search=IsolatedMethod(plain.path, renamed=True))
+    renamed = replace(plain, search=IsolatedMethod(plain.path, naming=Naming(1, shuffled=False)))
     run_cell(context, renamed, 3, tmp_path / "renamed")
     for name in (LOG_NAME, RESULT_NAME):
         assert (tmp_path / "plain" / name).read_bytes() == (tmp_path / "renamed" / name).read_bytes()
+
+
+def test_nothing_is_told_by_its_name_or_place_under_other_names(context, tmp_path, write_method):
+    """What the method is told comes back as the text of its error."""
+    method = write_method(
+        "import json\npool = problem.space.pool\n"
+        "cards = [[c.name, c.hub_id, c.family] for c in pool]\n"
+        "ids = [q.id for q in problem.questions]\n"
+        "seen = problem.evaluate(problem.space.sample(rng), [0, 2])\n"
+        "raise ValueError(json.dumps([problem.name, problem.task.name, pool.name, pool.description, cards, ids,\n"
+        "    list(seen.question_ids), [use.model for use in seen.nodes], pool.names]))"
+    )
+    said = []
+    for seed in (1, 2):
+        searching = replace(load_method(str(method)), search=IsolatedMethod(method, naming=Naming(seed)))
+        said.append(run_cell(context, searching, 0, tmp_path / str(seed)).error or "")
+    card = context.card
+    real = [*context.space.pool.names, *(c.family for c in context.space.pool), *(c.hub_id for c in context.space.pool)]
+    for word in (*real, card.name, context.spec.name, context.space.pool.name, context.search_questions[0].id):
+        assert word not in said[0]
+    assert "question-0" in said[0]
+    assert said[0] != said[1]
 
 
 def test_everything_a_method_can_see_and_do_is_the_same(context, tmp_path, write_method):

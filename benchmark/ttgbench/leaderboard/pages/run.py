@@ -57,7 +57,7 @@ def _facts(row: dict[str, Any]) -> str:
     checked = json.loads(row["verification"]) if row["verification"] else None
     verified = (
         f"{checked['badge']}: {checked['cells']} runs replayed, {checked['grades']} answers graded again, "
-        f"{checked['rerun']} runs made again, by ttgbench {checked['package_version']}"
+        f"{checked['rerun']} runs made again live{_renamed(checked)}, by ttgbench {checked['package_version']}"
         if checked
         else "self-reported: nobody has checked this run yet"
     )
@@ -77,6 +77,11 @@ def _facts(row: dict[str, Any]) -> str:
     ]
     title = f"<h2>{escape(method['name'])} <small>version {escape(method['version'])}</small></h2>"
     return title + markup.facts(facts, "The run")
+
+
+def _renamed(checked: dict[str, Any]) -> str:
+    renamed = checked.get("renamed")
+    return f", under other names of models and questions {-renamed['loss']:+.3f}" if renamed else ""
 
 
 def _graph(board: Board, suite: str, cell: dict[str, Any]) -> str:

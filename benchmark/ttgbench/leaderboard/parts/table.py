@@ -16,6 +16,8 @@ from ttgbench.report.board import Board
 from ttgbench.report.board.export import as_csv, as_json, as_latex, rank_text
 
 _HERE = Path(__file__).parent
+HARDLY = "searched for less than one full evaluation"
+"""It says so beside the name: who spends nothing may have known the graphs before."""
 LONGEST = 200
 """Characters of what a page may ask for: what was asked last is kept."""
 
@@ -24,8 +26,7 @@ def methods_table(source: Source) -> gr.HTML:
     """The component; its value is {"suite", "budget", "objective"}."""
 
     def rows(part: Any) -> str:
-        board = source.state.board
-        return "" if board is None else packed_rows(board, *_choice(part))
+        return fetched(source, part)
 
     def export(wanted: Any) -> str:
         return exported(source, wanted)
@@ -38,6 +39,12 @@ def methods_table(source: Source) -> gr.HTML:
         server_functions=[rows, export],
         elem_id="ttg-methods-table",
     )
+
+
+def fetched(source: Source, part: Any) -> str:
+    """The rows of the slice that a page asks for, see `packed_rows`."""
+    board = source.state.board
+    return "" if board is None else packed_rows(board, *_choice(part))
 
 
 @lru_cache(maxsize=16)
@@ -77,8 +84,12 @@ def _compact(row: dict[str, Any]) -> dict[str, Any]:
         "badge": row["badge"],
         "agent": row["needs_agent"],
         "seeds": row["seeds"],
-        "note": "; ".join(filter(None, (row["unranked"], _fallback(row["fallback"])))),
+        "note": "; ".join(filter(None, (row["unranked"], _little(row["search_spend"]), _fallback(row["fallback"])))),
     }
+
+
+def _little(spend: float) -> str:
+    return HARDLY if spend < 1 else ""
 
 
 def _fallback(share: float | None) -> str:

@@ -7,9 +7,9 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from ttgbench.problems.method import Metadata
 
@@ -156,6 +156,15 @@ class HeldOut(_Record):
         return self.gap > 2 * self.error
 
 
+class Renamed(_Record):
+    """What a search found where models, families, task, problem and questions had other names."""
+
+    cells: int = Field(ge=1)
+    """Cells that ended with a graph under both names."""
+    loss: float
+    """Mean of the objective on test under the real names, minus that under the others. Far above 0: it remembered."""
+
+
 class Verification(_Record):
     """`verification.json`: what was checked, by which version. A statement of whoever maintains the results; a
     submission that brings its own is not believed (see `ttgbench verify`)."""
@@ -172,6 +181,14 @@ class Verification(_Record):
     """Cells run again, live."""
     season: HeldOut | None = None
     """What the method scored on held-out instances, where it was run on them."""
+    renamed: Renamed | None = None
+    """Every cell run under other names; None where that tells nothing."""
+
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What was not checked is not written, as where there was no such check yet."""
+        data: dict[str, Any] = dump(self)
+        return {key: value for key, value in data.items() if value is not None}
 
 
 def run_id(hashes: Mapping[str, str]) -> str:

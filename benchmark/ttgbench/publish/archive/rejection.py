@@ -42,7 +42,7 @@ REASONS: Mapping[str, str] = {
     "grades-differ": "grading the raw answers again gives other grades",
     "task-mismatch": "another version of a task or grader than the one here",
     "replay-differs": "running the method again on the recorded generations gives other bytes",
-    "hard-coded": "a search method that had its graph before it searched",
+    "hard-coded": "a search method that spent nothing, or that finds worse graphs where models have other names",
     "tokens-differ": "the same text or prompt has another number of tokens when it is generated again",
     "no-engine": "cells are to be run again live, and no engine was given for the models or the search agent",
     "rerun-differs": "a live run differs by more than chance allows",

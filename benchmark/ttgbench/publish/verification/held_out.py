@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import shutil
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from ttgbench.problems.suite import Suite
 from ttgbench.publish.archive import Archive
 from ttgbench.publish.archive.record import HeldOut
 from ttgbench.publish.verification.replay import Progress
-from ttgbench.run.isolation import IsolatedMethod
+from ttgbench.run.isolation import IsolatedMethod, Naming
 from ttgbench.run.results import CellResult
 from ttgbench.run.run import run_cell
 from ttgbench.run.session import Session
@@ -29,15 +30,13 @@ NO_GRAPH = -1.0
 def held_out(
     archive: Archive, method: LoadedMethod, held: InstanceFile, session: Session, scratch: Path, progress: Progress
 ) -> HeldOut:
-    """Runs an archived method on every instance of a season, under other names of models, task and problem.
+    """Runs an archived method on every instance of a season, each under names of its own of models, task and problem.
 
     Its gap is the mean over strata of public less held-out normalised scores; the error counts instances, questions
     and searches of both. Raises InputError where the archive's suite has no family.
     """
     suite = season_suite(archive.suite, held)
     search = method.search
-    if isinstance(search, IsolatedMethod):
-        method = replace(method, search=replace(search, renamed=True, quiet=True))
     public = _scores(archive.suite, archive.cells)
     private: dict[str, list[float]] = {}
     missing = 0
@@ -45,6 +44,9 @@ def held_out(
         cells = []
         for seed in range(suite.seeds):
             folder = scratch / spec.name / str(seed)
+            if isinstance(search, IsolatedMethod):
+                naming = Naming(int.from_bytes(hashlib.sha256(f"{held.salt}/{spec.name}/{seed}".encode()).digest()[:8]))
+                method = replace(method, search=replace(search, naming=naming, quiet=True))
             cells.append(run_cell(session.context(suite, spec, seed), method, seed, folder))
             shutil.rmtree(folder)
         missing += sum(cell.final is None for cell in cells)

@@ -6,7 +6,6 @@ import contextlib
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from ttgbench.publish.archive.check import canonical
 from ttgbench.publish.archive.record import CELLS, LOGS
 from ttgbench.publish.archive.rejection import Rejected
 from ttgbench.run.context import ProblemContext
-from ttgbench.run.isolation import IsolatedMethod
 from ttgbench.run.results import LOG_NAME, CellResult
 from ttgbench.run.run import LOG_PART, record_killed, run_cell
 from ttgbench.run.session import Session
@@ -112,30 +110,6 @@ def _killed(
     (folder / LOG_PART).write_text("".join(f"{line}\n" for line in said[:-1]), "utf-8")
     assert cell.status in ("timeout", "died")
     return record_killed(context, method.metadata, cell.seed, folder, cell.status, cell.error or "")
-
-
-def check_names(archive: Archive, method: LoadedMethod, session: Session, scratch: Path, progress: Progress) -> None:
-    """Runs one cell under other names of models, task and problem. A search takes the same course or, where names
-    decide between equals, another one; a method that remembers a graph has nothing to return.
-
-    Raises Rejected (hard-coded).
-    """
-    cell = next((cell for cell in archive.cells if cell.status == "finished"), None)
-    search = method.search
-    if cell is None or not isinstance(search, IsolatedMethod) or method.metadata.needs_agent:
-        return
-    other = replace(method, search=replace(search, renamed=True))
-    place = f"{cell.problem} seed {cell.seed}"
-    try:
-        again = run_cell(ProblemContexts(archive, session).of(cell), other, cell.seed, scratch)
-    except MissingGeneration:  # another course than the recorded one
-        progress(f"{place}: takes another course under other names")
-        return
-    if again.status not in ("finished", "exhausted"):
-        message = f"{place}: under other names of the models it ends as {again.status} ({again.error})"
-        raise Rejected("hard-coded", message, source=archive.path / CELLS)
-    same = again.final is not None and cell.final is not None and again.final.key == cell.final.key
-    progress(f"{place}: {'the same' if same else 'another'} graph under other names")
 
 
 def _log_difference(said: list[str], lines: list[str]) -> str:

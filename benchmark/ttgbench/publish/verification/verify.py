@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,10 +16,21 @@ from ttgbench.problems.family.record import InstanceFile
 from ttgbench.problems.method import LoadedMethod
 from ttgbench.problems.suite import Suite
 from ttgbench.publish.archive import Archive, Verification, read_archive
-from ttgbench.publish.archive.record import BADGES, CELLS, RUN, STORE, SUBMISSION, VERIFICATION, Badge, uses_store
+from ttgbench.publish.archive.record import (
+    BADGES,
+    CELLS,
+    RUN,
+    STORE,
+    SUBMISSION,
+    VERIFICATION,
+    Badge,
+    Renamed,
+    uses_store,
+)
 from ttgbench.publish.archive.rejection import Rejected
 from ttgbench.publish.verification.held_out import held_out
-from ttgbench.publish.verification.replay import Progress, check_names, replay
+from ttgbench.publish.verification.names import check_names
+from ttgbench.publish.verification.replay import Progress, replay
 from ttgbench.publish.verification.rerun import rerun
 from ttgbench.publish.verification.stores import check_recorded, regrade, take_over
 from ttgbench.run.agent import load_agent
@@ -33,9 +45,9 @@ class Options:
     """How thoroughly, and with what."""
 
     rerun: int = 0
-    """So many cells are run again, on what they are answered by: a landscape, a recording, or a live engine."""
+    """So many cells are run again on a live engine. Where the suite itself answers, none is: the replay was that."""
     engine: str | None = None
-    """As `launch` takes it, for models and search agent. Without an agent, simulated and recorded suites need none."""
+    """As `launch` takes it, for models and search agent."""
     store: Path | None = None
     """A Parquet file with the generations, where the archive has none."""
     data_dir: Path | None = None
@@ -43,6 +55,8 @@ class Options:
     """Accept fewer seeds than the suite has."""
     season: InstanceFile | None = None
     """Held-out instances that the method is run on as well."""
+    names: int = field(default_factory=lambda: secrets.randbits(64))
+    """Seed of the names that every search meets besides its own; fresh, so that nobody can prepare for them."""
     ignore_badge: bool = False
     """The archive's own verification is about to be replaced: whatever it claims is no matter."""
     limits: IsolationLimits = field(default_factory=IsolationLimits)
@@ -71,9 +85,9 @@ def verify(
         store, grades = _recorded(archive, scratch / "store.sqlite", options)
         with Session(store, None, data_dir=options.data_dir, agent=archive.record.agent) as session:
             cells = replay(archive, method, session, scratch / "replay", progress)
-            check_names(archive, method, session, scratch / "renamed", progress)
             season = options.season
             held = held_out(archive, method, season, session, scratch / "season", progress) if season else None
+        renamed = _renamed(archive, method, store, scratch / "renamed", options, progress)
         badge: Badge = "replay-verified"
         rerun_cells = _rerun(archive, method, store, scratch, options, progress) if options.rerun else 0
         if rerun_cells:
@@ -86,6 +100,7 @@ def verify(
         grades=grades,
         rerun=rerun_cells,
         season=held,
+        renamed=renamed,
     )
     claimed = archive.badge
     if not options.ignore_badge and BADGES.index(claimed) > BADGES.index(badge):
@@ -172,11 +187,23 @@ def _recorded(archive: Archive, store: Path, options: Options) -> tuple[Path | N
     return store, regrade(claimed, store, tasks, parquet)
 
 
+def _renamed(
+    archive: Archive, method: LoadedMethod, store: Path | None, scratch: Path, options: Options, progress: Progress
+) -> Renamed | None:
+    """Other courses need more than a run's own generations: the whole recording of the suite, where it has one."""
+    agent = archive.record.agent
+    if agent is None and archive.suite.recorded is not None:
+        store = recorded_store(archive.suite.recorded)
+    with Session(store, None, data_dir=options.data_dir, agent=agent) as session:
+        return check_names(archive, method, session, scratch, progress, options.names)
+
+
 def _rerun(
     archive: Archive, method: LoadedMethod, store: Path | None, scratch: Path, options: Options, progress: Progress
 ) -> int:
-    if _answered(archive):  # the replay has computed all that there is to compute
-        return min(options.rerun, len(archive.cells))
+    if _answered(archive):
+        progress("nothing is run again live: the suite itself answers, and the replay has computed all of it")
+        return 0
     assert store is not None
     agent, data_dir = archive.record.agent, options.data_dir
     live, engine = scratch / "live.sqlite", None if archive.suite.recorded else options.engine

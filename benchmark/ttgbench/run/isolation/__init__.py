@@ -13,7 +13,8 @@ readable.py   which files it may read
 inside/       what runs in the process: how it locks itself in, and the problem that it hands to the method
 """
 
+from ttgbench.run.isolation.aliases import Naming
 from ttgbench.run.isolation.method import IsolatedMethod, load_isolated
 from ttgbench.run.isolation.process import IsolationLimits
 
-__all__ = ["IsolatedMethod", "IsolationLimits", "load_isolated"]
+__all__ = ["IsolatedMethod", "IsolationLimits", "Naming", "load_isolated"]

@@ -16,7 +16,7 @@ from ttgbench.problems.method import LoadedMethod, find_method
 from ttgbench.problems.problem import Problem
 from ttgbench.problems.published import GraphMethod
 from ttgbench.run import serialize
-from ttgbench.run.isolation.aliases import Aliases
+from ttgbench.run.isolation.aliases import Aliases, Naming
 from ttgbench.run.isolation.process import IsolationLimits, MethodProcess
 
 
@@ -31,19 +31,22 @@ class IsolatedMethod:
 
     folder: Path
     limits: IsolationLimits = field(default_factory=IsolationLimits)
-    renamed: bool = False
-    """Tell it other names of models, task and problem (see aliases.py)."""
+    naming: Naming | None = None
+    """Tell it other names of models, task, problem and questions (see aliases.py)."""
     quiet: bool = False
     """Where raising is one of the ends that are expected: what it printed, its traceback with it, is not shown."""
 
     def __call__(self, problem: Problem, rng: np.random.Generator) -> Graph:
         """As the Protocol says."""
         process = MethodProcess(self.folder, self.limits)
-        names = Aliases.of(problem.space.pool.names if self.renamed else ())
-        told = serialize.problem_to_wire(problem)
+        names, told = Aliases.none(), serialize.problem_to_wire(problem)
+        if self.naming is not None:
+            models = [(card.name, card.family) for card in problem.space.pool]
+            names = Aliases.drawn(models, len(problem.questions), self.naming)
+            told = names.problem(told)
         try:
             process.wait_until_contained()
-            process.send({"problem": names.problem(told) if self.renamed else told, "rng": serialize.rng_to_wire(rng)})
+            process.send({"problem": told, "rng": serialize.rng_to_wire(rng)})
             for _ in range(self.limits.calls):
                 message = process.receive()
                 if "call" not in message:
