@@ -18,6 +18,7 @@ from ttgbench.cli import (
     leaderboard,
     models,
     pilot,
+    pool,
     record,
     report,
     runs,
@@ -41,6 +42,7 @@ app = typer.Typer(
 app.add_typer(inspect.list_app, name="list")
 app.add_typer(graph.app, name="graph")
 app.add_typer(models.app, name="models")
+app.add_typer(pool.app, name="pool")
 app.add_typer(store.app, name="store")
 app.add_typer(task.app, name="task")
 app.add_typer(leaderboard.app, name="board")

@@ -105,18 +105,20 @@ class OpenAIEngine:
             )
         return self._client
 
-    async def _served_name(self) -> str:
-        """The name under which the endpoint serves this card: its own name, or its Hub id."""
-        wanted = (self._card.name, self._card.hub_id)
-        names: list[str] = []
+    async def models(self) -> list[dict[str, Any]]:
+        """What the endpoint says of each of its models, under `id` its name. Raises EngineError."""
         for attempt in range(1, RETRIES + 2):
             try:
-                names = await self._call(self._connection().models.list(), listed)
-                break
+                return await self._call(self._connection().models.list(), listed)
             except Retry as failure:
                 if attempt > (RETRIES if failure.connected else min(RETRIES, RETRIES_UNCONNECTED)):
                     raise EngineError(f"{self.url}: does not answer: {failure}") from None
                 await self._sleep(failure.wait or 0.25 * 2**attempt * (2 if failure.connected else 1))
+        raise AssertionError("unreachable")
+
+    async def _served_name(self) -> str:
+        """The name under which the endpoint serves this card: its own name, or its Hub id."""
+        wanted, names = (self._card.name, self._card.hub_id), [model["id"] for model in await self.models()]
         for name in wanted:
             if name in names:
                 return name

@@ -90,14 +90,17 @@ def read(reply: Any, model: str) -> Reply:
     return Reply(text, reasoning, shown(reason), *counts)
 
 
-def listed(reply: Any) -> list[str]:
-    """The names of the models that a server lists. Raises Retry and EngineError."""
+def listed(reply: Any) -> list[dict[str, Any]]:
+    """What a server says of each of its models, `id` first. Raises Retry and EngineError."""
     _check_no_error(reply)
     data = getattr(reply, "data", None)
     if not isinstance(data, list):
         raise EngineError("lists no models")
-    ids = (getattr(model, "id", None) for model in data)
-    return [shown(each) for each in ids if isinstance(each, str)]
+    return [
+        {"id": shown(model.id), **(getattr(model, "model_extra", None) or {})}
+        for model in data
+        if isinstance(getattr(model, "id", None), str)
+    ]
 
 
 def shown(text: str) -> str:

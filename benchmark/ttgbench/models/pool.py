@@ -1,4 +1,10 @@
-"""Model cards and pools: what a model is, apart from where it runs. Pools are YAML files; some are shipped."""
+"""Model cards and pools: what a model is, apart from where it runs. Pools are YAML files; some are shipped.
+
+A card of one's own needs a name, its parameters and its context length. The rest is derived where it is not given:
+standard speeds by the convention of `modern.yaml` (prefill 2e14 / M, decoding 1e12 / M tokens per second); layers L and
+hidden size D, of which only the small part of a cost that grows with the square of the length is made, by M = 12 L D^2
+(Kaplan et al. 2020) and D = 128 L, about what large models have. Without prices a model is unpriced.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +15,7 @@ from collections.abc import Iterator
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -85,21 +91,41 @@ class ModelCard(_Record):
     kv_size: int | None = Field(default=None, gt=0, le=10**7)
     """Key-value heads x head size, the mean over all layers. Only for placing models on GPUs."""
     context_length: int = Field(gt=0, le=10**9)
-    price_in: float = Field(ge=0, le=10**6)
+    price_in: float = Field(default=0.0, ge=0, le=10**6)
     """Dollars per million prompt tokens."""
-    price_out: float = Field(ge=0, le=10**6)
+    price_out: float = Field(default=0.0, ge=0, le=10**6)
     """Dollars per million generated tokens."""
-    price_date: date
-    price_source: str
+    price_date: date | None = None
+    """None: unpriced, so that no budget in dollars can be kept."""
+    price_source: str = "unpriced"
     prefill_speed: float = Field(ge=1e-3, le=1e9)
     """Standard speed, tokens per second; a convention for comparing graphs, not a promise about your machine."""
     decode_speed: float = Field(ge=1e-3, le=1e9)
     prompting: Literal["chat", "completion"] = "chat"
     """"completion": a base model, shown few-shot text instead of a chat template."""
     quantization: str = "bfloat16"
-    licence: str
+    licence: str = "unknown"
     weights: tuple[Weights, ...] = ()
     """Where the weights can be had, in order of preference."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _derive(cls, data: Any) -> Any:
+        """Fills in what is not given and can be derived; what is wrong is left for the fields to refuse."""
+        if not isinstance(data, dict):
+            return data
+        found = {key: data["name"] for key in ("hub_id", "family") if "name" in data}
+        parameters = data.get("parameters")
+        if isinstance(parameters, int) and 0 < parameters <= 10**15:
+            found |= _shape(parameters, data.get("layers"), data.get("hidden_size"))
+            found |= {"prefill_speed": _figures(2e14 / parameters), "decode_speed": _figures(1e12 / parameters)}
+        return {**found, **data}
+
+    @model_validator(mode="after")
+    def _dated(self) -> ModelCard:
+        if self.price_date is None and (self.price_in or self.price_out):
+            raise ValueError("prices need a price_date, as they change")
+        return self
 
     @property
     def fingerprint(self) -> str:
@@ -107,6 +133,20 @@ class ModelCard(_Record):
         digests = sorted(w.sha256 for w in self.weights if w.sha256)
         identity = [self.name, self.hub_id, self.revision, self.quantization, self.prompting, digests[:1]]
         return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:32]
+
+
+def _shape(parameters: int, layers: Any, hidden: Any) -> dict[str, int]:
+    """Layers and hidden size by the module's formulas, from what is given of them; {} where that is nonsense."""
+    if layers is None:
+        known = isinstance(hidden, int) and hidden > 0
+        layers = max(1, round(parameters / 12 / hidden**2 if known else (parameters / 12 / 128**2) ** (1 / 3)))
+    if not isinstance(layers, int) or layers < 1:
+        return {}
+    return {"layers": layers, "hidden_size": max(1, round((parameters / 12 / layers) ** 0.5))}
+
+
+def _figures(speed: float) -> float:
+    return float(f"{min(max(speed, 1e-3), 1e9):.4g}")
 
 
 class Pool(_Record):
@@ -177,4 +217,26 @@ def load_pool(name_or_path: str | Path) -> Pool:
     try:
         return Pool.model_validate(read_yaml(path))
     except ValidationError as error:
-        raise InputError(validation_message(error), source=path) from None
+        raise InputError(_message(error), source=path) from None
+
+
+NEEDED = {
+    "name": "what it is called here and, best, by its server",
+    "parameters": "how many weights it has without embeddings (of experts the active ones), such as 8000000000",
+    "context_length": "how many tokens prompt and answer may have together, such as 32768",
+}
+"""What no card can do without, in words."""
+
+
+def _message(error: ValidationError) -> str:
+    """All that is missing first, each word once, then what is wrong."""
+    lacking: dict[str, list[str]] = {}
+    for item in error.errors(include_url=False, include_context=False):
+        match item["loc"]:
+            case ("models", int() as number, str(field)) if item["type"] == "missing" and field in NEEDED:
+                card = item["input"]
+                name = str(card.get("name", "")) if isinstance(card, dict) else ""
+                lacking.setdefault(field, []).append(f"models.{number}" + (f" ({name[:64]})" if name else ""))
+    said = [f"{', '.join(models[:8])}: needs {field}, {NEEDED[field]}" for field, models in lacking.items()]
+    rest = validation_message(error, ignore="missing" if lacking else None)
+    return "; ".join([*said, *([rest] if rest else [])])

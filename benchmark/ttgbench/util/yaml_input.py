@@ -67,10 +67,10 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return data
 
 
-def validation_message(error: ValidationError) -> str:
-    """One line per wrong field: where it is and what would be right."""
+def validation_message(error: ValidationError, ignore: str | None = None) -> str:
+    """Per wrong field where it is and what would be right; the first eight. ignore: a type of error to leave out."""
     lines = []
-    for item in error.errors(include_url=False)[:8]:
+    for item in [item for item in error.errors(include_url=False) if item["type"] != ignore][:8]:
         place = ".".join(str(part) for part in item["loc"]) or "top level"
         shown = repr(item["input"])[:60]
         lines.append(f"{place}: {item['msg']} (got {shown})")

@@ -273,6 +273,7 @@ _ROUTES: list[tuple[str, str, Callable[..., Any], bool]] = [
     ("POST", "/api/validate-yaml", LoopbackHub.validate_yaml, False),
     ("POST", "/api/repos/create", LoopbackHub.create_repo, True),
     ("GET", f"/api/datasets/{_REPO}", LoopbackHub.info, False),
+    ("GET", f"/api/models/{_REPO}", LoopbackHub.info, False),
     ("GET", f"/api/datasets/{_REPO}/revision/{_REVISION}", LoopbackHub.info, False),
     ("GET", f"/api/datasets/{_REPO}/tree/{_REVISION}(/(?P<folder>.+))?", LoopbackHub.tree, False),
     ("POST", f"/api/datasets/{_REPO}/paths-info/{_REVISION}", LoopbackHub.paths_info, False),
@@ -283,6 +284,8 @@ _ROUTES: list[tuple[str, str, Callable[..., Any], bool]] = [
     ("POST", f"/api/datasets/{_REPO}/commit/{_REVISION}", LoopbackHub.commit, True),
     ("GET", f"/datasets/{_REPO}/resolve/{_REVISION}/(?P<path>.+)", LoopbackHub.resolve, False),
     ("HEAD", f"/datasets/{_REPO}/resolve/{_REVISION}/(?P<path>.+)", LoopbackHub.resolve, False),
+    ("GET", f"/{_REPO}/resolve/{_REVISION}/(?P<path>.+)", LoopbackHub.resolve, False),
+    ("HEAD", f"/{_REPO}/resolve/{_REVISION}/(?P<path>.+)", LoopbackHub.resolve, False),
 ]
 
 

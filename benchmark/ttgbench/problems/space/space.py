@@ -62,6 +62,10 @@ class SearchSpace:
             value = getattr(self, field)
             if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_NODES:
                 raise InputError(f"must be a whole number from 1 to {MAX_NODES}, not {value!r}", field=field)
+        unpriced = [card.name for card in self.pool if card.price_date is None]
+        if self.budget.metric == "dollars" and unpriced:
+            message = f"dollars cannot be counted: no price_in, price_out and price_date for {', '.join(unpriced[:5])}"
+            raise InputError(message, source=self.pool.name, field="budget")
         first = [kind for kind, needs in enumerate(self._bounds.needs_inputs) if not needs]
         if not first:
             raise InputError("one of them must do without predecessors, e.g. assistant", field="roles")

@@ -142,4 +142,5 @@ def prices_date(suite: Suite) -> date | None:
     pools = [
         spec.load_pool() if drawn is None else drawn.pool for spec, drawn in zip(suite.problems, instances, strict=True)
     ]
-    return max((card.price_date for pool in pools for card in pool), default=None)
+    dates = (card.price_date for pool in pools for card in pool)
+    return max((found for found in dates if found is not None), default=None)
