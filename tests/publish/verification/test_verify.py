@@ -24,6 +24,7 @@ from ttgbench.methods.submission.pack import pack
 from ttgbench.problems.suite import Suite
 from ttgbench.publish.archive import Rejected, read_archive, write_archive
 from ttgbench.publish.verification import Options, verify, write_verification
+from ttgbench.report.board.columns import TABLES
 from ttgbench.report.board.entry import Entry
 from ttgbench.report.board.methods import method_rows
 from ttgbench.report.board.slices import slices
@@ -336,7 +337,8 @@ def test_who_remembers_by_price_is_marked_by_what_it_spent(tmp_path, write_metho
     assert verify(path, suites={"tiny-v1": SIMULATED}).badge == "replay-verified"
     [row] = method_rows("tiny-v1", [Entry(read_archive(path, suites={"tiny-v1": SIMULATED}))], slices(SIMULATED)[0])
     assert row["search_spend"] < 1
-    assert _compact(row)["note"] == "searched for less than one full evaluation"
+    whole = {**dict.fromkeys(TABLES["methods"].names), **row}
+    assert _compact(whole)["note"] == "searched for less than one full evaluation"
 
 
 def test_a_method_that_is_not_the_one_that_ran(archive, write_method):
