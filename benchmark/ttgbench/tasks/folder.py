@@ -97,7 +97,17 @@ class LmEvalTask:
     def grade(self, questions: Sequence[Question], outputs: Sequence[str]) -> list[Grade]:
         """As the Protocol says."""
         pairs = zip(questions, outputs, strict=True)
-        return self._grader.grade([Marking(q.doc, self.target(q.doc), output) for q, output in pairs])
+        return self._grader.grade([self._marking(question, output) for question, output in pairs])
+
+    def _marking(self, question: Question, output: str) -> Marking:
+        shown = [passage for text in (question.text, *self._examples_text) for passage in text.split("\n\n")]
+        answer_format = self.file.metadata.ttgbench.answer_format
+        stop = self.file.generation_kwargs.until
+        return Marking(question.doc, self.target(question.doc), output, shown, answer_format, stop)
+
+    @cached_property
+    def _examples_text(self) -> tuple[str, ...]:
+        return tuple(text for example in self._fewshot() for text in example)
 
     def target(self, doc: Doc) -> str:
         """The reference answer, as lm-eval's doc_to_target gives it."""

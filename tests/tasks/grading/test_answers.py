@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ttgbench.tasks.grading import choice, math, number
+from ttgbench.tasks.grading import choice, literal, math, number, text
 from ttgbench.tasks.task import CORRECT, Grade
 
 TABLE = yaml.safe_load(Path(__file__).with_name("answers.yaml").read_text(encoding="utf-8"))
@@ -30,7 +30,7 @@ def check(row, grade, **info):
 
 
 def test_the_table_is_large():
-    assert sum(map(len, TABLE.values())) >= 200
+    assert sum(map(len, TABLE.values())) >= 600
 
 
 @pytest.mark.parametrize("row", rows("number"))
@@ -41,6 +41,16 @@ def test_number(row):
 @pytest.mark.parametrize("row", rows("choice"))
 def test_choice(row):
     check(row, choice.grade, choices=row.get("choices", CHOICES), letters=row.get("letters", "ABCD"))
+
+
+@pytest.mark.parametrize("row", rows("literal"))
+def test_literal(row):
+    check(row, literal.grade)
+
+
+@pytest.mark.parametrize("row", rows("text"))
+def test_text(row):
+    check(row, text.grade)
 
 
 @pytest.mark.parametrize("row", rows("math"))

@@ -59,7 +59,7 @@ SAME = [  # graded alike by flexible-extract and by us
     ("-18", WRONG),
     ("18.5", WRONG),
     ("1,800", WRONG),
-    ("The answer is 18. It took 2 steps", WRONG),
+    ("It is 18. It took 2 steps", WRONG),
     ("5:30", WRONG),
     ("x2", WRONG),
     ("eighteen", UNANSWERED),
@@ -78,7 +78,13 @@ DIFFERENT = [  # (output, what flexible-extract says, what we say, why)
     ("\\frac{36}{2}", WRONG, CORRECT, "the same in LaTeX"),
     ("20-18", WRONG, CORRECT, "the minus between two numbers is no sign"),
     ("GPT-18", WRONG, CORRECT, "nor is a hyphen"),
-    ("\\boxed{1\\,8} is 18{,}000 / 1,000", WRONG, CORRECT, "LaTeX thousands and fractions"),
+    ("This is 18{,}000 / 1,000", WRONG, CORRECT, "LaTeX thousands and fractions"),
+    ("\\boxed{18} in 2 steps", WRONG, CORRECT, "a box is the answer whatever is said after it"),
+    ("\\boxed{2 + 18}", CORRECT, WRONG, "and a sum is no number"),
+    ("The answer is 18. It took 2 steps", WRONG, CORRECT, "so is what is called the answer"),
+    ("The answer is 18 [3]", WRONG, CORRECT, "a citation is no number"),
+    ("#### 20 - 2 = 18 eggs of 20", WRONG, CORRECT, "of an equation the right side counts"),
+    ("18\n\nQuestion: 1 + 1?\n2", WRONG, CORRECT, "a made-up next question ends the answer"),
     ("#### 18\nThis took 2 steps", WRONG, CORRECT, "what follows #### is the answer, as in strict-match"),
 ]
 

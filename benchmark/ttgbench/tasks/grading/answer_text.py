@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+
+VERSION = "answer_text/1"
+"""For graders that are not ours: what they read is prepared here."""
 
 MAX_QUESTIONS = 20
 """Later ones are not looked for: the time for an output is bounded."""
@@ -65,8 +68,9 @@ def spoken(output: str) -> str | None:
     return answers[-1] if answers else text
 
 
-def readings(output: str) -> Iterator[str]:
-    """The answer's text, ever longer: up to each question that the model may have made up, at last all of it.
+def readings(output: str, stop: Sequence[str] = ()) -> Iterator[str]:
+    """The answer's text, ever longer: up to a stop string that a server ignored, up to each question that the model may
+    have made up, at last all of it.
 
     The first reading that holds an answer counts. A question at the very beginning is a copy of the one that was asked,
     and one in a numbered series that began there is a part of the solution.
@@ -75,6 +79,15 @@ def readings(output: str) -> Iterator[str]:
     if text is None:
         return
     text = _STRUCK.sub(" ", _INVISIBLE.sub("", text))
+    begin = len(text) - len(text.lstrip())
+    stops = sorted({place for string in stop if string and (place := text.find(string, begin)) > begin})
+    yield from (text[:place] for place in stops)
+    yield from (text[:place] for place in _questions(text) if not stops or place > stops[-1])
+    yield text
+
+
+def _questions(text: str) -> Iterator[int]:
+    """Where made-up questions begin."""
     series = False
     for header in itertools.islice(_NEXT.finditer(text), MAX_QUESTIONS):
         if not header["mark"] and not header["number"] and "#" not in header["lead"]:
@@ -84,8 +97,7 @@ def readings(output: str) -> Iterator[str]:
         if not re.search(r"\w", text[: header.start()]):
             series = bool(header["number"])
         elif not (series and header["number"]):
-            yield text[: header.start()]
-    yield text
+            yield header.start()
 
 
 def _marks(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:

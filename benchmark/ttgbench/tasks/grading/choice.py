@@ -20,15 +20,18 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from ttgbench.errors import InputError
 from ttgbench.tasks.grading import choice_phrases as phrases
 from ttgbench.tasks.grading.answer_text import readings
 from ttgbench.tasks.grading.clean import readable
+from ttgbench.tasks.grading.echo import find
 from ttgbench.tasks.task import CORRECT, UNANSWERED, WRONG, Grade
 
 GRADER = "choice/2"
+
+_Way = Callable[[str, dict[str, str]], Iterable[str]]
 
 SEVERAL = ""
 """Stands for a statement that names more than one letter."""
@@ -38,37 +41,41 @@ _BOXED = re.compile(r"\\f?box(?:ed)?\s?\{([^{}]{1,500})\}")
 _DECORATION = re.compile(r"[*`$]|\\[()\[\]!,;]|__|(?<![^\W_])_|_(?![^\W_])|</?[a-z]{1,10}>")
 
 
-def extract(output: str, *, choices: Sequence[str] = (), letters: str = "ABCD") -> str | None:
+def extract(output: str, *, choices: Sequence[str] = (), letters: str = "ABCD", stop: Sequence[str] = ()) -> str | None:
     """The upper-case letter that the output settles on, or None.
 
     choices: the options' texts in order, if known; their number then sets the letters.
     letters: the letters on offer where the texts are not known ("ABCDEFGHIJ" for mmlu_pro).
+    stop: the task's stop strings.
     """
     if choices:
         letters = "ABCDEFGHIJ"[: len(choices)]
     texts = {letter: _comparable(_readable(text)) for letter, text in zip(letters, choices, strict=False)}
-    for reading in readings(_readable(output)):
-        letter = _settled(_plain(reading), texts, letters)
-        if letter is not None:
-            return letter or None
-    return None
+
+    def finder(*ways: _Way) -> Callable[[str], str | None]:
+        return lambda text: _settled(_plain(text), texts, letters, ways)
+
+    settled = find(readings(_readable(output), stop), finder(*_STATED), finder(*_SAID))
+    return settled or None
 
 
-def grade(output: str, reference: str, *, choices: Sequence[str] = (), letters: str = "ABCD") -> Grade:
+def grade(
+    output: str, reference: str, *, choices: Sequence[str] = (), letters: str = "ABCD", stop: Sequence[str] = ()
+) -> Grade:
     """`reference`: the right letter. Raises InputError when it is not among the letters on offer."""
     offered = "ABCDEFGHIJ"[: len(choices)] if choices else letters
     if len(reference) != 1 or reference not in offered:
         raise InputError(f"must be one of the letters {offered}, not {reference[:20]!r}", field="reference")
-    answer = extract(output, choices=choices, letters=letters)
+    answer = extract(output, choices=choices, letters=letters, stop=stop)
     if answer is None:
         return Grade(UNANSWERED, None)
     return Grade(CORRECT if answer == reference else WRONG, answer)
 
 
-def _settled(text: str, texts: dict[str, str], letters: str) -> str | None:
+def _settled(text: str, texts: dict[str, str], letters: str, ways: Sequence[_Way]) -> str | None:
     """The letter, SEVERAL, or None where nothing is said."""
-    for find in (_whole, _statements, _lines, _ending, _brackets, _texts):
-        found = [letter for letter in find(text, texts) if letter in letters]
+    for way in ways:
+        found = [letter for letter in way(text, texts) if letter in letters]
         if found:
             return found[-1]
     return None
@@ -212,3 +219,8 @@ def _letter(said: str, texts: dict[str, str], firmly: bool = False) -> str | Non
 
 def _begins(said: str, choice: str | None) -> bool:
     return bool(choice) and f"{_comparable(said)} ".startswith(f"{choice} ")
+
+
+_STATED: Sequence[_Way] = (_whole, _statements)
+_SAID: Sequence[_Way] = (_lines, _ending, _brackets, _texts)
+"""Both by the strength of the evidence."""

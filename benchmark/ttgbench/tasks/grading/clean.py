@@ -27,13 +27,3 @@ def bounded(output: str) -> str:
     if len(output) > HEAD + TAIL:
         output = output[:HEAD] + "\n" + output[-TAIL:]
     return _UNENCODABLE.sub("\ufffd", output.replace("\0", ""))
-
-
-_ANSWER_LINE = re.compile(r"(?im)^[*_#> \t]{0,8}(?:final\s+)?answer[*_ ]{0,4}:[*_\s]{0,6}(?=\S)")
-
-
-def short_answer(output: str) -> str:
-    """Where an answer of one line stands: after the last line that begins with "Answer:", else from the start."""
-    text = readable(output)
-    marks = list(_ANSWER_LINE.finditer(text))
-    return text[marks[-1].end() :] if marks else text

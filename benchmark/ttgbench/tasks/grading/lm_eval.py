@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from ttgbench.tasks.file import TaskFile
+from ttgbench.tasks.grading import answer_text
 from ttgbench.tasks.grading.clean import readable
 from ttgbench.tasks.grading.named import Doc, Marking
 from ttgbench.tasks.task import CORRECT, UNANSWERED, UNGRADABLE, WRONG, Grade
@@ -29,15 +30,18 @@ class LmEvalGrader:
         """Grades are stored under lm-eval's version and the task's."""
         from importlib.metadata import version
 
-        return f"lm_eval-{version('lm-eval')}/{self._file.task}@{self._file.metadata.version}"
+        return f"lm_eval-{version('lm-eval')}/{self._file.task}@{self._file.metadata.version}+{answer_text.VERSION}"
 
     def grade(self, markings: Sequence[Marking]) -> list[Grade]:
         """One grade per output; UNGRADABLE where the task's own code fails."""
         return [self._one(marking) for marking in markings]
 
     def _one(self, marking: Marking) -> Grade:
+        output = answer_text.spoken(readable(marking.own))
+        if output is None:
+            return Grade(UNANSWERED, None)
         try:
-            answer = self._filtered(readable(marking.output), marking.doc)
+            answer = self._filtered(output, marking.doc)
             score = float(self._score(marking, answer))
         except Exception as error:  # the task's own code may raise anything
             logging.getLogger(__name__).warning("%s: grader failed: %r", self._file.task, error)

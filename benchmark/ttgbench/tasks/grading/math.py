@@ -14,13 +14,16 @@ import functools
 import logging
 import re
 import unicodedata
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import Any
 
 from ttgbench.errors import InputError
 from ttgbench.tasks.grading.answer_text import readings
+from ttgbench.tasks.grading.boxes import boxes
 from ttgbench.tasks.grading.canonical_math import canonical
 from ttgbench.tasks.grading.clean import MAX_ANSWER, readable
+from ttgbench.tasks.grading.echo import find
 from ttgbench.tasks.grading.same_math import Clock, same
 from ttgbench.tasks.task import CORRECT, UNANSWERED, WRONG, Grade
 
@@ -31,10 +34,6 @@ MAX_NESTING = 30
 
 _LAST_PART = 20_000
 """Where there is no box, only this many last characters are searched for an answer."""
-
-_BOX = re.compile(r"\\f?box(?:ed)?(?![A-Za-z])\s*")
-_EMPTY = re.compile(r"(?i)[\W_]*|\W*(?:\\text\{)?\W*(?:(?:your|the|my|final)\s)*answer(?:\shere)?\W*")
-"""What a box holds where it is only spoken of."""
 
 _JOINT = re.compile(
     r"(?:[\s$]|\\[()\[\]])*(?:[,;]|,?\s*\b(?:and|or)\b|\\text\s?\{[\s,]*(?:and|or)\s*\})(?:[\s$]|\\[()\[\],;! ])*"
@@ -109,29 +108,40 @@ def extract(output: str) -> str | None:
     return None if answer is None else _canonical(answer)
 
 
-def grade(output: str, reference: str) -> Grade:
+def grade(output: str, reference: str, stop: Sequence[str] = ()) -> Grade:
     """`reference`: the answer as the data set writes it, or a solution that boxes it.
 
     What math-verify cannot parse is compared as text. When its comparison fails, the error goes through, so that a pool
     makes the item UNGRADABLE. Raises InputError for an empty reference.
     """
-    expected = _written(readable(reference)) if "\\boxed" in reference else tidy(reference)
+    expected = _stated(readable(reference)) if "\\boxed" in reference else tidy(reference)
     if not expected:
         raise InputError("a reference answer must not be empty", field="reference")
-    answer = find_answer(output)
+    answer = find_answer(output, stop)
     if answer is None:
         return Grade(UNANSWERED, None)
     return Grade(CORRECT if _equal(expected, answer) else WRONG, _canonical(answer))
 
 
-def find_answer(output: str) -> str | None:
-    """The answer as it is written, tidied, at most MAX_ANSWER characters; None if there is nothing to read."""
-    return next((answer for text in readings(readable(output)) if (answer := _written(text))), None)
+def find_answer(output: str, stop: Sequence[str] = ()) -> str | None:
+    """The answer as it is written, tidied, at most MAX_ANSWER characters; None if there is nothing to read.
+
+    stop: the task's stop strings.
+    """
+    return find(readings(readable(output), stop), _stated, _said)
 
 
-def _written(text: str) -> str | None:
-    for find in (_boxed, _claimed, _last_formula):
-        answer = find(text)
+def _stated(text: str) -> str | None:
+    return _first(text, _boxed, _claimed)
+
+
+def _said(text: str) -> str | None:
+    return _first(text, _last_formula)
+
+
+def _first(text: str, *finders: Callable[[str], str | None]) -> str | None:
+    for finder in finders:
+        answer = finder(text)
         answer = tidy(answer[: 2 * MAX_ANSWER])[:MAX_ANSWER] if answer else None
         if answer and re.search(r"[\w\\]", answer):
             return answer
@@ -153,47 +163,23 @@ def tidy(answer: str) -> str:
 
 
 def _boxed(text: str) -> str | None:
-    """The content of the last box that holds something, together with boxes that only "," or "and" separates from it.
-
-    A box that is never closed (a cut or careless output) reads to the end of its line, `\\boxed 5` to the next blank.
-    """
-    boxes = [box for box in list(_BOX.finditer(text))[-64:] if not _EMPTY.fullmatch(_content(text, box)[0])]
+    """The content of the last box, together with boxes that only "," or "and" separates from it."""
     found: list[str] = []
     following = None
-    for box in reversed(boxes[-32:]):
-        content, end = _content(text, box)
-        if following is not None and (end is None or not _JOINT.fullmatch(text, end + 1, max(end + 1, following))):
+    for box in reversed(boxes(text)[-32:]):
+        if following is not None and (
+            box.end is None or not _JOINT.fullmatch(text, box.end + 1, max(box.end + 1, following))
+        ):
             break
-        found.append(content)
-        following = box.start()
+        found.append(box.content)
+        following = box.start
     distinct = list(dict.fromkeys(content.strip() for content in reversed(found)))
     return ", ".join(distinct) or None
-
-
-def _content(text: str, box: re.Match[str]) -> tuple[str, int | None]:
-    """What a box holds, and where its brace is closed. Nothing where the word stands in prose ("in \\boxed form")."""
-    braced = text.startswith("{", box.end())
-    end = _closing(text, box.end()) if braced else None
-    if end is not None:
-        return text[box.end() + 1 : end], end
-    rest = text[box.end() : box.end() + MAX_ANSWER].lstrip("{")
-    content = re.split(r"\n|\$|\\[\])]" if braced else r"\s|\$|\\[\])]", rest, maxsplit=1)[0]
-    return ("" if not braced and re.match(r"[A-Za-z]{2}", content) else content), None
 
 
 def _fraction(sign: str) -> str:
     above, below = unicodedata.normalize("NFKC", sign).split("⁄")
     return rf"\frac{{{above}}}{{{below}}}"
-
-
-def _closing(text: str, start: int) -> int | None:
-    """Where the brace that opens at `start` is closed."""
-    depth = 0
-    for brace in re.compile(r"\\[{}\\]|[{}]").finditer(text, start):
-        depth += {"{": 1, "}": -1}.get(brace[0], 0)
-        if depth == 0 and brace[0] == "}":
-            return brace.start()
-    return None
 
 
 def _claimed(text: str) -> str | None:

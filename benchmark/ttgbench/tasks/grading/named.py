@@ -9,6 +9,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ttgbench.tasks.grading.echo import without_copies
 from ttgbench.tasks.task import Grade
 
 if TYPE_CHECKING:
@@ -26,6 +27,17 @@ class Marking:
     target: str
     """The reference answer, as the task's doc_to_target gives it."""
     output: str
+    shown: Sequence[str] = ()
+    """Passages of the prompt: the question's paragraphs and the examples. A copy of one is no answer."""
+    answer_format: str = ""
+    """How the prompt asks for the answer."""
+    stop: Sequence[str] = ()
+    """The task's stop strings: a server may have ignored them."""
+
+    @property
+    def own(self) -> str:
+        """The output without what it copies of its prompt."""
+        return without_copies(self.output, self.shown, self.answer_format)
 
 
 class Grader(Protocol):
@@ -55,13 +67,13 @@ class NamedGrader:
 def _number(markings: Sequence[Marking]) -> list[Grade]:
     from ttgbench.tasks.grading import number
 
-    return [number.grade(marking.output, marking.target) for marking in markings]
+    return [number.grade(m.own, m.target, stop=m.stop) for m in markings]
 
 
 def _choice(markings: Sequence[Marking]) -> list[Grade]:
     from ttgbench.tasks.grading import choice
 
-    return [choice.grade(m.output, m.target, choices=_choices(m.doc)) for m in markings]
+    return [choice.grade(m.own, m.target, choices=_choices(m.doc), stop=m.stop) for m in markings]
 
 
 def _choices(doc: Doc) -> Sequence[str]:
@@ -74,13 +86,13 @@ def _choices(doc: Doc) -> Sequence[str]:
 def _text(markings: Sequence[Marking]) -> list[Grade]:
     from ttgbench.tasks.grading import text
 
-    return [text.grade(marking.output, marking.target, aliases=marking.doc.get("aliases", ())) for marking in markings]
+    return [text.grade(m.own, m.target, aliases=m.doc.get("aliases", ()), stop=m.stop) for m in markings]
 
 
 def _literal(markings: Sequence[Marking]) -> list[Grade]:
     from ttgbench.tasks.grading import literal
 
-    return [literal.grade(marking.output, marking.target) for marking in markings]
+    return [literal.grade(m.own, m.target, stop=m.stop) for m in markings]
 
 
 def _code(markings: Sequence[Marking]) -> list[Grade]:
@@ -90,7 +102,7 @@ def _code(markings: Sequence[Marking]) -> list[Grade]:
 
 
 def _math(markings: Sequence[Marking]) -> list[Grade]:
-    return _math_pool().grade([{"output": m.output, "reference": m.target} for m in markings])
+    return _math_pool().grade([{"output": m.own, "reference": m.target, "stop": list(m.stop)} for m in markings])
 
 
 @cache
