@@ -76,7 +76,7 @@ def main() -> None:
         (row["task_id"], row, row["prompt"] + row["canonical_solution"]) for row in read_problems().values()
     ]
     if options.mbpp:
-        mbpp_rows = [json.loads(line) for line in options.mbpp.read_text().splitlines()]
+        mbpp_rows = [json.loads(line) for line in options.mbpp.read_text("utf-8").split("\n") if line.strip()]
         rows += [(f"MBPP/{row['task_id']}", row, row["code"]) for row in mbpp_rows]
     cases: list[tuple[str, CodeItem]] = []
     for name, row, reference in rows:

@@ -25,6 +25,7 @@ from ttgbench.run.agent import EngineAgent, agent_card, agent_sampling, load_age
 from ttgbench.run.context import ProblemContext
 from ttgbench.run.workers.client import Harness, RemoteAgent, RemoteEvaluator
 from ttgbench.tasks.folder import load_task
+from ttgbench.tasks.recorded import AsRecorded
 from ttgbench.tasks.task import Question, Task
 
 
@@ -118,7 +119,7 @@ class Session:
 
     def evaluator(self, task: Task, pool: Pool, sampling: SamplingSpec, prompts: PromptSet = LATEST) -> Evaluator:
         """The evaluator for these, made once. Answer length and stop strings are the task's."""
-        key = (task.card.name, pool.name, pool.names, sampling, prompts)
+        key = (task.card.name, task.card.grader, pool.name, pool.names, sampling, prompts)
         if key not in self._evaluators:
             parameters = Sampling(**sampling.model_dump(), max_tokens=task.card.max_tokens, stop=tuple(task.card.stop))
             engines = None if self._engine is None else self._engines_for(pool)
@@ -141,6 +142,8 @@ class Session:
             return self._drawn(suite, suite.spec_for(spec.name, seed), instance)
         self.expect(suite)
         task = self.task(spec.task)
+        if suite.recorded is not None and self._harness is None:
+            task = as_recorded(task, self.store)
         space = spec.load_space(task.card.lengths)
         if spec.evaluator == "synthetic":
             evaluator = self.synthetic_evaluator(task, space.pool)
@@ -187,6 +190,12 @@ class Session:
             launched = launch(self._engine, new, slots=self._slots)
             self._engines |= {card.fingerprint: launched[card.name] for card in new}
         return {name: self._engines[card.fingerprint] for name, card in wanted.items()}
+
+
+def as_recorded(task: Task, recording: Store) -> Task:
+    """The task under the grader that its recording was made with, if that is not its own."""
+    graders = recording.graders(task.card.name)
+    return task if not graders or task.card.grader in graders else AsRecorded(task, graders[-1])
 
 
 def first_questions(task: Task, split: str, count: int) -> list[Question]:

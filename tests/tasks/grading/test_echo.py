@@ -82,7 +82,7 @@ def test_quoted_inputs(output, answer):
     assert find([output], stated, lambda text: None) == answer
 
 
-@given(st.text(), st.lists(st.text(min_size=1), max_size=3))
+@given(st.text(max_size=60), st.lists(st.text(min_size=1, max_size=3), max_size=2))
 def test_readings_grow_up_to_stop_strings(output, stop):
     texts = list(readings(output, stop))
     assert texts == sorted(texts, key=len)
@@ -93,6 +93,6 @@ def test_a_stop_string_that_a_server_ignored_ends_the_answer():
     assert next(readings("\n18\nEND\n19", ["\nEND"])) == "\n18"
 
 
-@given(st.text(), st.text())
+@given(st.text(max_size=60), st.text(max_size=60))
 def test_any_text_is_freed_of_copies(output, passage):
     assert isinstance(without_copies(output, [passage], passage), str)

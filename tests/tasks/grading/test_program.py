@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ttgbench.errors import SandboxUnavailable
 from ttgbench.tasks.grading import code
-from ttgbench.tasks.grading.program import continued, finished
+from ttgbench.tasks.grading.program import continued, extract, finished
 from ttgbench.tasks.task import CORRECT, UNANSWERED, UNGRADABLE, WRONG
 
 ROW = {
@@ -142,3 +142,24 @@ def test_no_sandbox_no_verdict(monkeypatch):
     with pytest.raises(SandboxUnavailable):
         code.grade(GOOD, MBPP)
     assert code.grade("", MBPP).status == UNANSWERED
+
+
+OWN, OTHER = "```python\ndef f():\n    return 1\n```", "```python\ndef f():\n    return 2\n```"
+
+
+@pytest.mark.parametrize(
+    ("output", "value"),
+    [
+        (f"{OWN}\n\nQuestion: write f again\n{OTHER}", 1),
+        (f"{OWN}\n\n[1] {OTHER}\n\n[2] {OTHER}", 1),
+        (f"{OWN}\n\n### Problem 2\n{OTHER}", 1),
+        (f"{OWN}\n\nThis can be shorter:\n{OTHER}", 2),
+        (f"[1] is wrong, so:\n{OTHER}", 2),
+        (f"Problem: write f\n{OTHER}", 2),
+        ('```python\ndef f():\n    """\n    Question: what?\nQuestion: what?\n    """\n    return 2\n```', 2),
+    ],
+)
+def test_programs_of_made_up_questions_and_of_inputs_are_not_the_answer(output, value):
+    scope = {}
+    exec(extract(output, ["f"]), scope)
+    assert scope["f"]() == value

@@ -131,6 +131,12 @@ class Store:
             rows = connection.execute(query, (node_key, universe, grader))
             return {question: Grade(status, answer) for question, status, answer in rows}
 
+    def graders(self, task: str) -> list[str]:
+        """The graders under which questions of this task are graded, sorted."""
+        query = "SELECT DISTINCT grader FROM grades WHERE question_id >= ? AND question_id < ? ORDER BY grader"
+        with self._session() as connection:
+            return [row[0] for row in connection.execute(query, (f"{task}@", f"{task}A"))]
+
     def info(self) -> StoreInfo:
         """Counts over the whole store."""
         totals = """SELECT count(*), count(DISTINCT node_key), count(DISTINCT question_id), count(DISTINCT universe),

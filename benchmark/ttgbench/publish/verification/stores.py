@@ -51,6 +51,18 @@ def check_recorded(store: Path, recording: Path, source: Path) -> None:
             raise Rejected("not-recorded", f"{name_of(row.id)}: not what the suite's recording says", source=source)
 
 
+def take_grades(store: Path, recording: Path) -> None:
+    """Gives the generations in `store` the grades that the recording has for them."""
+    with Store(store) as mine, Store(recording, read_only=True) as original:
+        ids = set(mine.ids())
+        found: dict[str, dict[GenerationId, Grade]] = {}
+        for row, grades in original.rows():
+            for grader, status, answer in grades if row.id in ids else ():
+                found.setdefault(grader, {})[row.id] = Grade(status, answer)
+        for grader, graded in found.items():
+            mine.put_grades(grader, graded)
+
+
 def regrade(claimed: Grades, store: Path, tasks: Iterable[Task], source: Path) -> int:
     """Grades the raw answers again and compares every grade that is claimed; how many there were.
 

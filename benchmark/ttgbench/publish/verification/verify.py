@@ -32,12 +32,13 @@ from ttgbench.publish.verification.held_out import held_out
 from ttgbench.publish.verification.names import check_names
 from ttgbench.publish.verification.replay import Progress, replay
 from ttgbench.publish.verification.rerun import rerun
-from ttgbench.publish.verification.stores import check_recorded, regrade, take_over
+from ttgbench.publish.verification.stores import check_recorded, regrade, take_grades, take_over
 from ttgbench.run.agent import load_agent
 from ttgbench.run.isolation import IsolationLimits, load_isolated
 from ttgbench.run.recorded import begin, recorded_store
-from ttgbench.run.session import Session
+from ttgbench.run.session import Session, as_recorded
 from ttgbench.tasks.folder import load_task
+from ttgbench.tasks.task import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +181,14 @@ def _recorded(archive: Archive, store: Path, options: Options) -> tuple[Path | N
     if parquet is None:
         raise Rejected("no-store", "without its generations nothing can be replayed", source=archive.path / STORE)
     claimed = take_over(parquet, store)
-    if archive.suite.recorded is not None:
-        check_recorded(store, recorded_store(archive.suite.recorded), parquet)
     names = {spec.task for spec in archive.suite.problems if spec.evaluator == "generation"}
-    tasks = [load_task(name, data_dir=options.data_dir) for name in sorted(names)]
+    tasks: list[Task] = [load_task(name, data_dir=options.data_dir) for name in sorted(names)]
+    if archive.suite.recorded is not None:
+        recording = recorded_store(archive.suite.recorded)
+        check_recorded(store, recording, parquet)
+        take_grades(store, recording)
+        with Store(recording, read_only=True) as graded:
+            tasks = [as_recorded(task, graded) for task in tasks]
     return store, regrade(claimed, store, tasks, parquet)
 
 

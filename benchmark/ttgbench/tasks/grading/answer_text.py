@@ -82,12 +82,12 @@ def readings(output: str, stop: Sequence[str] = ()) -> Iterator[str]:
     begin = len(text) - len(text.lstrip())
     stops = sorted({place for string in stop if string and (place := text.find(string, begin)) > begin})
     yield from (text[:place] for place in stops)
-    yield from (text[:place] for place in _questions(text) if not stops or place > stops[-1])
+    yield from (text[:place] for place in questions(text) if not stops or place > stops[-1])
     yield text
 
 
-def _questions(text: str) -> Iterator[int]:
-    """Where made-up questions begin."""
+def questions(text: str) -> Iterator[int]:
+    """Where questions begin that the model made up after it had said something."""
     series = False
     for header in itertools.islice(_NEXT.finditer(text), MAX_QUESTIONS):
         if not header["mark"] and not header["number"] and "#" not in header["lead"]:

@@ -54,6 +54,12 @@ def find(texts: Iterable[str], stated: Finder[Answer], said: Finder[Answer]) -> 
     return None
 
 
+def copied_inputs(text: str) -> int | None:
+    """Where a copy of all inputs begins, `[1] ...` and `[2] ...`; None where there is none."""
+    quotes = list(_QUOTE.finditer(text))
+    return quotes[0].start() if len(quotes) > 1 and quotes[0]["number"] == "1" else None
+
+
 def _own(text: str, stated: Finder[Answer], said: Finder[Answer]) -> Answer | None:
     quotes = list(_QUOTE.finditer(text))
     if not quotes:

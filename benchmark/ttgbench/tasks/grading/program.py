@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import itertools
 import re
 import textwrap
 import warnings
@@ -18,12 +19,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from ttgbench.tasks.grading.answer_text import spoken
+from ttgbench.tasks.grading.answer_text import MAX_QUESTIONS, questions, spoken
 from ttgbench.tasks.grading.clean import bounded
+from ttgbench.tasks.grading.echo import copied_inputs
 
 MAX_TRIED = 200_000
 """Characters compiled in search of the longest valid part of a program."""
 
+_FENCE_LINE = re.compile(r"(?m)^[ \t>]*(?:(?:[-*+]|[0-9]{1,3}[.)])[ \t]+)?(?:```|~~~)")
 _ON_A_LIST = re.compile(r"(?m)^[ \t]*(?:[-*+]|[0-9]{1,3}[.)])[ \t]+(?=```|~~~)")
 _IN_A_LINE = re.compile(r"```(?:(?:python3?|py)\s)?([^`\n]+)```")
 _PYTHON = re.compile(r"(?i)(?<![a-z])py(?:thon)?[0-9.]*(?![a-z])")
@@ -51,6 +54,7 @@ def extract(output: str, names: Sequence[str] = ()) -> str | None:
     text = spoken(bounded(output))
     if text is None or not text.strip():
         return None
+    text = _own(text, names)
     blocks, around = _blocks(text)
     defining = [block for block in blocks if _defines(block.source, names)]
     if defining:
@@ -83,6 +87,17 @@ def continued(prompt: str, body: str, name: str) -> str:
     if whole:
         return _without_trials(whole[0], [name])
     return max((finished(text, [name]) for text in variants), key=lambda text: len(text) if _valid(text) else 0)
+
+
+def _own(text: str, names: Sequence[str]) -> str:
+    """The text up to a made-up next question or a copy of the inputs, if a block before them defines a name."""
+    copied = copied_inputs(text)
+    for end in sorted([*itertools.islice(questions(text), MAX_QUESTIONS), *([] if copied is None else [copied])]):
+        own = text[:end]
+        is_closed = len(_FENCE_LINE.findall(own)) % 2 == 0
+        if is_closed and any(_defines(block.source, names) for block in _blocks(own)[0]):
+            return own
+    return text
 
 
 def _blocks(text: str) -> tuple[list[_Block], str]:
