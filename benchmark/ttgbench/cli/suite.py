@@ -40,6 +40,8 @@ def show(
         print_json({"label": suite.label, "hash": suite.hash, "suite": suite.to_dict(), "anchors": anchors})
         return
     out.print(visible(f"{suite.label}: {suite.description}"), highlight=False, markup=False)
+    if suite.superseded_by is not None:
+        out.print(f"superseded by {suite.superseded_by}; kept for the results that it has", highlight=False)
     for line in _facts(suite):
         out.print(line, highlight=False, markup=False)
     columns = ("problem", "task", "pool", "space", "budget", "objective", "questions", "zero#", "one#", "")
@@ -92,12 +94,15 @@ def _row(suite: Suite, spec: ProblemSpec) -> list[str]:
     goal: str = objective.kind
     if objective.kind == "accuracy-latency":
         goal = f"accuracy - {objective.weight:g} per {objective.reference_seconds:g} s"
+    shape = f"{'/'.join(space.roles)}; {limits}"
+    if suite.family is not None:
+        shape, goal = "drawn", goal if objective.kind == "accuracy" else "accuracy - 0.1 per drawn seconds"
     anchor = None if suite.anchors is None else suite.anchors[spec.name]
     return [
         spec.name,
         spec.task,
         spec.pool + (f" ({', '.join(spec.models)})" if spec.models else ""),
-        f"{'/'.join(space.roles)}; {limits}",
+        shape,
         spec.budget,
         goal,
         f"{spec.search_questions or 'all'}/{spec.test_questions or 'all'}",

@@ -25,6 +25,8 @@ from ttgbench.tasks.task import Lengths
 from ttgbench.util.yaml_input import read_yaml, validation_message
 
 SUITES = files("ttgbench.problems") / "suites"
+SUPERSEDED = {"synthetic-v1": "synthetic-v2"}
+"""By label: suites that are kept for their results, and what took their place. No part of their definition."""
 
 
 class _Record(BaseModel):
@@ -197,6 +199,11 @@ class Suite(_Record):
         return f"{self.name}-v{self.version}"
 
     @property
+    def superseded_by(self) -> str | None:
+        """Label of the suite that took its place."""
+        return SUPERSEDED.get(self.label)
+
+    @property
     def simulated(self) -> bool:
         """Whether no problem needs an engine or a store; a search agent may still need both."""
         return all(problem.evaluator == "synthetic" for problem in self.problems)
@@ -214,7 +221,7 @@ class Suite(_Record):
         """sha256 of the definition with its anchors; results carry it."""
         definition = self.to_dict()
         if self.family is not None:
-            definition["instances"] = self.family.definition()
+            definition["instances"] = self.family.digest
         elif self.anchors is not None:
             definition["anchors"] = {name: anchor.to_dict() for name, anchor in self.anchors.items()}
         return hashlib.sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest()

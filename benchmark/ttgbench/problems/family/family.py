@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -69,10 +71,24 @@ class Family(BaseModel):
         zero, one = (sum(values) / len(found) for values in zip(*[(a.zero, a.one) for a in found], strict=True))
         return found[0].model_copy(update={"zero": round(zero, 6), "one": round(one, 6)})
 
-    def definition(self) -> dict[str, Any]:
-        """What the suite's hash is made over, JSON-ready."""
-        records = self.records if self.records is not None else read_instances(shipped(self.salt)).instances
-        return {name: [record.model_dump(mode="json") for record in found] for name, found in records.items()}
+    @property
+    def digest(self) -> str:
+        """sha256 over the records of the instances that seeds run on: part of the suite's hash."""
+        if self.records is None:
+            return _shipped_digest(self.salt, self.first, self.count)
+        return _digest(self.records, self.first, self.count)
+
+
+def _digest(records: Mapping[str, tuple[InstanceRecord, ...]], first: int, count: int) -> str:
+    used = {name: found[first - 1 : first - 1 + count] for name, found in records.items()}
+    data = {name: [record.model_dump(mode="json") for record in found] for name, found in used.items()}
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+
+
+@lru_cache(maxsize=8)
+def _shipped_digest(salt: str, first: int, count: int) -> str:
+    """Remembered: every cell of a run asks for its suite's hash."""
+    return _digest(read_instances(shipped(salt)).instances, first, count)
 
 
 _drawn = lru_cache(maxsize=64)(draw_instance)
