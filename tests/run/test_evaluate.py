@@ -114,6 +114,8 @@ def test_the_command_line_uses_the_same_function(session):
 def test_the_function_is_not_hidden_by_the_folder_of_its_name():
     code = (
         "import ttgbench.evaluate.base, ttgbench; from ttgbench.evaluate import base; from ttgbench import evaluate;"
-        "assert callable(evaluate) and evaluate is ttgbench.evaluate and base.Evaluation is ttgbench.Evaluation"
+        "assert callable(evaluate) and evaluate is ttgbench.evaluate and base.Evaluation is ttgbench.Evaluation;"
+        "import ttgbench.run.experiment; from ttgbench import run; from ttgbench.run import experiment;"
+        "assert callable(run) and run is ttgbench.run and experiment.cells"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
