@@ -15,6 +15,7 @@ API = {
         load_pool load_problem load_results load_suite load_task read_results run shapes""",
     "ttgbench.baselines": "best_candidate smallest_first",
     "ttgbench.shapes": "chain debate layered mixture_of_agents parallel parallel_chains self_consistency single",
+    "ttgbench.solvers.adas": "meta_agent_search",
     "ttgbench.solvers.aflow": "Planner grow",
     "ttgbench.solvers.agent_reinforce": """PAPER Agent AgentWriter RuleAdviser RuleWriter Variant reinforce
         reinforce_graphs""",

@@ -145,5 +145,5 @@ def test_a_problem_says_no_more_than_it_should(sitting):
     public = {name for name in dir(Problem) if not name.startswith("_")}
     assert public == {
         *("name", "task", "space", "objective", "questions", "ledger", "full_evaluation", "has_agent", "incumbent"),
-        *("evaluate", "evaluate_many", "can_afford", "ask", "recommend"),
+        *("evaluate", "evaluate_many", "can_afford", "decided", "ask", "recommend"),
     }

@@ -32,7 +32,7 @@ HELLO = [{"role": "user", "content": "hello"}]
 CARD = toy_pool("small")["small"].model_copy(update={"parameters": 40 * 10**9})
 """Dear enough that a toy's search budget buys some dozens of replies."""
 SHORT = Sampling(max_tokens=64)
-AGENT_METHODS = ("textgrad", "maao", "opro", "aflow_mcts", "agent_reinforce", "agent_reinforce_elite")
+AGENT_METHODS = ("textgrad", "maao", "opro", "adas", "aflow_mcts", "agent_reinforce", "agent_reinforce_elite")
 
 
 class Name(BaseModel):

@@ -20,6 +20,7 @@ from ttgbench.models.pool import Pool, load_pool
 from ttgbench.problems.anchors import Anchor, load_anchors
 from ttgbench.problems.family.family import Family, budget_of, objective_of
 from ttgbench.problems.objective import Objective
+from ttgbench.problems.space.nodes import NodeBudget
 from ttgbench.problems.space.space import SearchSpace
 from ttgbench.tasks.task import Lengths
 from ttgbench.util.yaml_input import read_yaml, validation_message
@@ -33,6 +34,14 @@ class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class NodesSpec(_Record):
+    """A budget of nodes before a fixed final node: `NodeBudget`, with prices by model."""
+
+    budget: int = Field(ge=1, le=64)
+    prices: dict[str, int]
+    final: str
+
+
 class SpaceSpec(_Record):
     """The shape of a search space; its pool, lengths and budget come from the problem."""
 
@@ -41,6 +50,19 @@ class SpaceSpec(_Record):
     max_width: int = Field(default=8, ge=1, le=64)
     max_depth: int = Field(default=8, ge=1, le=64)
     max_in_degree: int = Field(default=8, ge=1, le=64)
+    nodes: NodesSpec | None = Field(default=None, exclude_if=lambda nodes: nodes is None)
+    """Left out where there is none, as in suites older than it."""
+
+    def arguments(self, pool: Pool) -> dict[str, Any]:
+        """For `SearchSpace`. Raises InputError, UnknownName for prices of other models than the pool's."""
+        found = self.model_dump(exclude={"nodes"})
+        if self.nodes is not None:
+            for name in self.nodes.prices:
+                if name not in pool.names:
+                    raise UnknownName("model", name, pool.names, field="nodes.prices")
+            prices = tuple(self.nodes.prices.get(name, 0) for name in pool.names)
+            found["nodes"] = NodeBudget(self.nodes.budget, prices, self.nodes.final)
+        return found
 
 
 class SamplingSpec(_Record):
@@ -87,9 +109,8 @@ class ProblemSpec(_Record):
 
     def load_space(self, lengths: Lengths) -> SearchSpace:
         """The search space of this problem for a task with these nominal lengths."""
-        return SearchSpace(
-            pool=self.load_pool(), lengths=lengths, budget=Budget.parse(self.budget), **self.space.model_dump()
-        )
+        pool, budget = self.load_pool(), Budget.parse(self.budget)
+        return SearchSpace(pool=pool, lengths=lengths, budget=budget, **self.space.arguments(pool))
 
 
 def search_universe(seed: int, universes: int) -> int:

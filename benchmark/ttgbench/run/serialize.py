@@ -18,6 +18,7 @@ from ttgbench.models.pool import Pool
 from ttgbench.problems.ledger import Balance, LedgerView
 from ttgbench.problems.objective import Objective
 from ttgbench.problems.problem import Problem, QuestionView, TaskView
+from ttgbench.problems.space.nodes import NodeBudget
 from ttgbench.problems.space.space import SearchSpace
 from ttgbench.tasks.task import STATUSES, Lengths
 
@@ -54,6 +55,7 @@ def space_to_wire(space: SearchSpace) -> dict[str, Any]:
         "pool": space.pool.model_dump(mode="json", by_alias=True),
         "lengths": [space.lengths.question, space.lengths.answer],
         "budget": [space.budget.metric, space.budget.limit],
+        "nodes": None if space.nodes is None else [space.nodes.limit, list(space.nodes.prices), space.nodes.final],
     }
     return {field.name: getattr(space, field.name) for field in fields(space)} | special
 
@@ -64,6 +66,7 @@ def space_from_wire(data: Mapping[str, Any]) -> SearchSpace:
         "pool": Pool.model_validate(data["pool"]),
         "lengths": Lengths(*data["lengths"]),
         "budget": Budget(*data["budget"]),
+        "nodes": None if data["nodes"] is None else NodeBudget(*data["nodes"]),
     }
     return SearchSpace(**{**data, **special})
 

@@ -1,5 +1,6 @@
 """For methods: the parts that several search methods share. These paths stay, wherever the code lives.
 
+adas.py             meta agent search over an archive of designs
 aflow.py            tree search over edits
 agent_reinforce.py  Agent-REINFORCE, as released and ours
 gptswarm.py         REINFORCE on a probabilistic graph

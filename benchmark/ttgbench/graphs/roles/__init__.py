@@ -14,8 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from ttgbench.errors import InputError
 from ttgbench.util.yaml_input import read_yaml, validation_message
 
-PromptSet = Literal["v1", "v2"]
-"""A set of all roles' prompts. It is part of node keys: a set that something was recorded with stays as it is."""
+PromptSet = Literal["v1", "v2", "v3"]
+"""A set of all roles' prompts. It is part of node keys: a set that something was recorded with stays as it is.
+
+v3 makes the demands of the prompts that arXiv 2511.00086 released, in other words: refine and do not copy; take the
+best steps of all answers, be brief for whoever reads on, keep code whole."""
 
 PROMPT_SETS: tuple[PromptSet, ...] = get_args(PromptSet)
 LATEST: PromptSet = "v2"

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from ttgbench.errors import GraphError
 from ttgbench.graphs.graph import Graph, Node
 from ttgbench.graphs.roles import ROLES
-from ttgbench.methods.solvers.mixes import FINAL, Mix, NodeBudget
+from ttgbench.methods.solvers.mixes import FINAL, Mix
+from ttgbench.problems.space.nodes import NodeBudget
 from ttgbench.problems.space.space import SearchSpace
 
 Floats = NDArray[np.float64]

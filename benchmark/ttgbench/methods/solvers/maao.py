@@ -18,7 +18,7 @@ from ttgbench.methods.solvers.ask import ask_json
 from ttgbench.methods.solvers.batches import Batches
 from ttgbench.methods.solvers.frame import Frame, Tables
 from ttgbench.methods.solvers.gptswarm import hold, learn
-from ttgbench.methods.solvers.mixes import node_budget
+from ttgbench.methods.solvers.mixes import exact_mixes, node_budget
 from ttgbench.methods.solvers.paper_prompts import NewTables, read_tables, tables_question
 from ttgbench.methods.solvers.policy import Adam, Policy
 from ttgbench.methods.solvers.trials import first_guess
@@ -65,7 +65,7 @@ def alternate(problem: Problem, rng: np.random.Generator, rewrite: Rewriter, cyc
     budget = node_budget(problem.space)
     if budget is None:
         return first_guess(problem)
-    mixes = budget.mixes()
+    mixes = exact_mixes(budget.prices, budget.limit)
     count = sum(mixes[int(rng.integers(len(mixes)))])
     policy = Policy(Frame(problem.space, budget, count))
     answer = hold(problem, policy, rng) or first_guess(problem)

@@ -7,12 +7,12 @@ unspent as any mix does. The final node is fixed: an assistant on a model of 3e9
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from math import log
 
 from ttgbench.graphs.graph import Graph, Node
 from ttgbench.graphs.shapes import single
 from ttgbench.models.cost import nominal_node_cost
+from ttgbench.problems.space.nodes import NodeBudget
 from ttgbench.problems.space.space import SearchSpace
 
 Mix = tuple[int, ...]
@@ -24,21 +24,6 @@ FINAL = "final"
 """Id of the final node."""
 
 
-@dataclass(frozen=True)
-class NodeBudget:
-    """What the nodes before the final one may cost together."""
-
-    limit: int
-    prices: tuple[int, ...]
-    """By model, in the order of the pool."""
-    final: str
-    """Model of the final node."""
-
-    def mixes(self) -> list[Mix]:
-        """All mixes that leave the least of the budget unspent, in lexicographic order; none is empty."""
-        return exact_mixes(self.prices, self.limit)
-
-
 def node_budget(space: SearchSpace) -> NodeBudget | None:
     """The node budget of a space; None where not even one node fits before the final one.
 
@@ -46,6 +31,10 @@ def node_budget(space: SearchSpace) -> NodeBudget | None:
     complete graph of b nodes of the smallest model and the final node costs no more than the budget per query. Prices
     are then parameters in multiples of the smallest model's.
     """
+    if space.nodes is not None:
+        nodes = space.nodes
+        feasible = any(fits(space, mix, nodes.final) for mix in exact_mixes(nodes.prices, nodes.limit))
+        return nodes if feasible else None
     alone = [card for card in space.pool if space.contains(single(card.name)) is None]
     if "assistant" not in space.roles or not alone:
         return None

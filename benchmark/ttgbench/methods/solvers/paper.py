@@ -24,7 +24,7 @@ from ttgbench.graphs.shapes import single
 from ttgbench.methods.solvers.ask import ask_json
 from ttgbench.methods.solvers.batches import Batches
 from ttgbench.methods.solvers.frame import FLOOR, SPARSE, Frame, Tables
-from ttgbench.methods.solvers.mixes import FINAL, Mix, NodeBudget, fits, node_budget, variants
+from ttgbench.methods.solvers.mixes import FINAL, Mix, exact_mixes, fits, node_budget, variants
 from ttgbench.methods.solvers.paper_prompts import (
     NextGraph,
     Pick,
@@ -36,6 +36,7 @@ from ttgbench.methods.solvers.paper_prompts import (
 )
 from ttgbench.methods.solvers.trials import first_guess
 from ttgbench.problems.problem import Problem
+from ttgbench.problems.space.nodes import NodeBudget
 
 PRETEST_EDGE = 0.5
 MOST_VARIANTS = 5
@@ -218,7 +219,7 @@ def initialise(
     budget: NodeBudget,
 ) -> Search:
     """The mix, and sparse tables for the first graph alone; all of it is billed. Raises BudgetExhausted."""
-    mixes = [mix for mix in budget.mixes() if fits(problem.space, mix, budget.final)]
+    mixes = [mix for mix in exact_mixes(budget.prices, budget.limit) if fits(problem.space, mix, budget.final)]
     figures = measured(problem, budget, batches, variant.probe) if variant.mix == "measured" else {}
     if variant.mix == "random":
         picked = [mixes[int(rng.integers(len(mixes)))]]

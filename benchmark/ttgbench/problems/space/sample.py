@@ -7,9 +7,11 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
+from ttgbench.problems.space.nodes import FINAL_ROLE, NodeBudget
 from ttgbench.problems.space.wiring import Bounds, Inputs, Wiring, levels_of
 
 T = TypeVar("T")
+REDRAWS = 50
 
 
 class Dice:
@@ -74,6 +76,8 @@ class Shuffled(Generic[T]):
 
 def draw(bounds: Bounds, dice: Dice) -> Wiring:
     """A random graph of the space; sources come first, the sink last."""
+    if bounds.nodes is not None:
+        return _draw_before_final(bounds, bounds.nodes, dice)
     size = 1 + dice.below(largest_size(bounds))
     while True:
         inputs = _draw_tree(bounds, dice, size)
@@ -83,6 +87,30 @@ def draw(bounds: Bounds, dice: Dice) -> Wiring:
         size = 1 + dice.below(len(inputs) - 1)
     _draw_more_edges(bounds, dice, inputs, costs)
     return Wiring(_draw_kinds(bounds, dice, inputs, costs), inputs)
+
+
+def _draw_before_final(bounds: Bounds, nodes: NodeBudget, dice: Dice) -> Wiring:
+    """A random graph before a fixed final node, drawn anew where it is over the budget; else an assistant alone."""
+    final = bounds.index[FINAL_ROLE, nodes.final]
+    cheapest = min(nodes.prices)
+    largest = min(largest_size(bounds), 1 + nodes.limit // cheapest)
+    for _ in range(REDRAWS if largest > 1 else 0):
+        inputs = _draw_tree(bounds, dice, 2 + dice.below(largest - 1))
+        costs = [bounds.cheapest[len(sources)] for sources in inputs]
+        _draw_more_edges(bounds, dice, inputs, costs)
+        kinds, left = [final] * len(inputs), nodes.limit - cheapest * (len(inputs) - 1)
+        for node in dice.shuffled(range(len(inputs) - 1)):
+            by_role: dict[str, list[int]] = {}
+            for kind in bounds.drawable[len(inputs[node])]:
+                if bounds.prices[kind] - cheapest <= left:
+                    by_role.setdefault(bounds.kinds[kind][0], []).append(kind)
+            kinds[node] = dice.choice(dice.choice(list(by_role.values())))
+            left -= bounds.prices[kinds[node]] - cheapest
+        wiring = Wiring(kinds, inputs)
+        if bounds.flaw(wiring) is None:
+            return wiring
+    alone = [kind for kind in bounds.drawable[0] if bounds.flaw(Wiring([kind], [[]])) is None]
+    return Wiring([dice.choice(alone)], [[]])
 
 
 def largest_size(bounds: Bounds) -> int:

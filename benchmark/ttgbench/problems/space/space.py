@@ -11,7 +11,7 @@ True
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -26,6 +26,7 @@ from ttgbench.models.pool import Pool
 from ttgbench.problems.space.enumerate import enumerate_wirings
 from ttgbench.problems.space.features import Decoder, describe, names
 from ttgbench.problems.space.moves import moves
+from ttgbench.problems.space.nodes import FINAL_ROLE, NodeBudget
 from ttgbench.problems.space.sample import Dice, Shuffled, draw
 from ttgbench.problems.space.wiring import Bounds, Wiring
 from ttgbench.tasks.task import Lengths
@@ -50,6 +51,8 @@ class SearchSpace:
     """Levels: nodes on the longest path."""
     max_in_degree: int = 8
     """Predecessors of a node."""
+    nodes: NodeBudget | None = None
+    """Where there is one, graphs end in its final node."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "roles", tuple(self.roles))
@@ -66,6 +69,10 @@ class SearchSpace:
         if self.budget.metric == "dollars" and unpriced:
             message = f"dollars cannot be counted: no price_in, price_out and price_date for {', '.join(unpriced[:5])}"
             raise InputError(message, source=self.pool.name, field="budget")
+        if self.nodes is not None:
+            self.nodes.check(self.pool)
+            if FINAL_ROLE not in self.roles:
+                raise InputError(f"a budget of nodes needs the role {FINAL_ROLE}", field="roles")
         first = [kind for kind, needs in enumerate(self._bounds.needs_inputs) if not needs]
         if not first:
             raise InputError("one of them must do without predecessors, e.g. assistant", field="roles")
@@ -105,6 +112,8 @@ class SearchSpace:
            probability, in random order, if it fits.
         4. In random order, each node gets a role, uniformly, then a model, uniformly, of those that leave enough of the
            budget for the cheapest choice at the nodes that come after; no vote on a single answer.
+
+        With a budget of nodes, the last node is the fixed one, and models leave enough for the cheapest elsewhere.
         """
         return self._bounds.graph(draw(self._bounds, Dice(rng)))
 
@@ -200,6 +209,7 @@ class SearchSpace:
             "limit": self.limit,
             "roles": list(self.roles),
             **{name: getattr(self, name) for name in ("max_nodes", "max_width", "max_depth", "max_in_degree")},
+            **({} if self.nodes is None else {"nodes": asdict(self.nodes)}),
         }
 
     def _read(self, graph: Graph) -> Wiring:

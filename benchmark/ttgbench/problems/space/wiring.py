@@ -10,6 +10,7 @@ from ttgbench.graphs.graph import NAMES, Graph, Node
 from ttgbench.graphs.rules import ROLE_RULES
 from ttgbench.models.cost import Budget, nominal_node_cost
 from ttgbench.models.pool import Pool
+from ttgbench.problems.space.nodes import FINAL_ROLE, NodeBudget
 from ttgbench.tasks.task import Lengths
 
 Kind = tuple[str, str | None]
@@ -94,6 +95,7 @@ class Bounds:
     max_width: int
     max_depth: int
     max_in_degree: int
+    nodes: NodeBudget | None = None
 
     @cached_property
     def kinds(self) -> tuple[Kind, ...]:
@@ -196,7 +198,26 @@ class Bounds:
         if amount > self.limit:
             share = amount / self.limit
             return f"it nominally costs {share:.4g} times the budget of {self.budget} per query"
+        return None if self.nodes is None else self._node_flaw(wiring, self.nodes)
+
+    def _node_flaw(self, wiring: Wiring, nodes: NodeBudget) -> str | None:
+        """Why this is not a final node behind nodes within their budget, nor an assistant alone within it."""
+        sink = wiring.sinks[0]
+        alone = len(wiring.kinds) == 1
+        inner = [kind for node, kind in enumerate(wiring.kinds) if alone or node != sink]
+        price = sum(self.prices[kind] for kind in inner)
+        if price > nodes.limit:
+            return f"its nodes cost {price}, the budget of nodes is {nodes.limit}"
+        final = self.kinds[wiring.kinds[sink]]
+        if not alone and final != (FINAL_ROLE, nodes.final):
+            return f"its last node is {final[0]} on {final[1]}, it must be {FINAL_ROLE} on {nodes.final}"
         return None
+
+    @cached_property
+    def prices(self) -> tuple[int, ...]:
+        """By kind, what a node costs of the budget of nodes; nothing where there is none, or no model."""
+        by_model = {} if self.nodes is None else dict(zip(self.pool.names, self.nodes.prices, strict=True))
+        return tuple(0 if model is None else by_model.get(model, 0) for _, model in self.kinds)
 
     def read(self, graph: Graph) -> Wiring | str:
         """A graph as wiring, or why the space has no kind for one of its nodes."""

@@ -65,13 +65,18 @@ class Aliases:
             }
             for card in space["pool"]["models"]
         ]
+        order = list(range(len(cards)))
         if self.shuffled:
-            cards.sort(key=lambda card: str(card["name"]))
-        pool = {**space["pool"], "name": "pool", "description": "", "models": cards}
+            order.sort(key=lambda number: str(cards[number]["name"]))
+        nodes = space["nodes"]
+        if nodes is not None:
+            limit, prices, final = nodes
+            nodes = [limit, [prices[number] for number in order], self.told[final]]
+        pool = {**space["pool"], "name": "pool", "description": "", "models": [cards[number] for number in order]}
         task = {**data["task"], "name": "task"}
         questions = [[alias, text] for alias, (_, text) in zip(self.questions, data["questions"], strict=True)]
         told = {**data, "name": "problem", "task": task, "questions": questions}
-        return {**told, "space": {**space, "pool": pool}}
+        return {**told, "space": {**space, "pool": pool, "nodes": nodes}}
 
     def evaluation(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """An evaluation in its wire form, as it is told."""

@@ -32,13 +32,11 @@ from ttgbench.run.isolation.readable import readable
 _SOLVERS = "ttgbench.methods.solvers."
 AUTHOR_MODULES = (
     *("ttgbench.baselines", "ttgbench.shapes"),
-    *(
-        f"ttgbench.solvers.{name}"
-        for name in ("aflow", "agent_reinforce", "gptswarm", "maao", "opro", "probabilistic", "textgrad", "trials")
-    ),
+    *(f"ttgbench.solvers.{name}" for name in ("adas", "aflow", "agent_reinforce", "gptswarm", "maao", "opro")),
+    *(f"ttgbench.solvers.{name}" for name in ("probabilistic", "textgrad", "trials")),
     *("ttgbench.graphs.shapes", "ttgbench.graphs.keys", "ttgbench.graphs.draw.svg", "ttgbench.graphs.draw.text"),
     *("ttgbench.problems.problem", "ttgbench.problems.method", "ttgbench.testing"),
-    *(f"{_SOLVERS}{name}" for name in ("aflow", "agent_reinforce", "ask", "baselines", "edits", "insights")),
+    *(f"{_SOLVERS}{name}" for name in ("adas", "aflow", "agent_reinforce", "ask", "baselines", "edits", "insights")),
     *(f"{_SOLVERS}{name}" for name in ("batches", "frame", "gptswarm", "language", "maao", "mixes", "opro")),
     *(
         f"{_SOLVERS}{name}"
