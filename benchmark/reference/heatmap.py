@@ -50,7 +50,7 @@ def draw(scores: Floats, methods: list[str], names: list[str], path: Path) -> No
         axes.text(column, row, text, ha="center", va="center", fontsize=6, weight="bold" if best else "normal")
     axes.set_xticks(range(len(names)), names, rotation=60, ha="right", fontsize=7)
     axes.set_yticks(range(len(methods)), methods, fontsize=8)
-    figure.colorbar(image, label="mean score: 0 best single model, 1 best graph known", fraction=0.02)
+    figure.colorbar(image, label="mean score", fraction=0.02)
     figure.savefig(path, dpi=130)
 
 
