@@ -1,12 +1,17 @@
 """Layers are chosen by trying to break out; where none holds, the refusal says what was found and what to do."""
 
+import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from ttgbench.errors import SandboxUnavailable
-from ttgbench.sandbox import Finding, Outcome, choose, findings, layers
+from ttgbench.sandbox import Finding, Limits, Outcome, choose, findings, layers
+from ttgbench.sandbox.inside import confine
+from ttgbench.sandbox.inside.confine import waited
+from ttgbench.sandbox.inside.fork_server import ForkServer
 from ttgbench.sandbox.server import BUBBLEWRAP, LAYERS, Server
 from ttgbench.tasks.grading.code import judge
 
@@ -83,3 +88,18 @@ def test_a_missing_bubblewrap_is_named(monkeypatch):
 def test_other_systems_are_refused(monkeypatch, fresh):
     monkeypatch.setattr(sys, "platform", "darwin")
     assert "needs Linux" in layers.probe(LAYERS[1]).reason
+
+
+def test_waiting_for_a_core_is_counted_by_the_kernel_or_not_at_all():
+    assert waited(os.getpid()) >= 0
+    assert waited(2**22 + 1) == 0  # no such process
+
+
+def test_a_job_is_over_by_its_own_time(monkeypatch):
+    limits = Limits(wall_seconds=10)
+    server = object.__new__(ForkServer)
+    server.children = [SimpleNamespace(pid=1, end=None), SimpleNamespace(pid=2, end="exited")]
+    monkeypatch.setattr(confine, "waited", lambda pid: {1: 25.0, 2: 1000.0}[pid])
+    assert [server.over(seconds, limits) for seconds in (9, 34, 36)] == [False, False, True]
+    monkeypatch.setattr(confine, "waited", lambda pid: 1e9)
+    assert server.over(10 * confine.MAX_BUSY + 1, limits)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ttgbench.errors import SandboxUnavailable
-from ttgbench.sandbox.inside.confine import MAX_DISK_BYTES, Limits
+from ttgbench.sandbox.inside.confine import MAX_BUSY, MAX_DISK_BYTES, Limits
 from ttgbench.sandbox.inside.fork_server import STOP
 
 BUBBLEWRAP, PLAIN = "bubblewrap+landlock+seccomp", "landlock+seccomp"
@@ -26,7 +26,7 @@ LAYERS = (BUBBLEWRAP, PLAIN)
 """Strongest first."""
 
 _START_SECONDS = 30.0
-_GRACE_SECONDS = 10.0  # for a fork server to report after a job's wall limit, on a busy machine
+_GRACE_SECONDS = 10.0  # for a fork server to report after a job's last moment, on a busy machine
 _LIBRARIES = os.environ.get("LD_LIBRARY_PATH", "")  # some Pythons do not start without it
 _ENVIRONMENT = {
     "PYTHONHASHSEED": "0",
@@ -113,7 +113,7 @@ class Server:
 
         Raises ServerDied, SandboxUnavailable (a child could not be locked in; no foreign code has run).
         """
-        reply = self._receive(limits.wall_seconds + _GRACE_SECONDS)
+        reply = self._receive(MAX_BUSY * limits.wall_seconds + _GRACE_SECONDS)
         if not reply:
             raise ServerDied
         if "unconfined" in reply:

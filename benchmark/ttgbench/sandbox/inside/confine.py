@@ -20,6 +20,8 @@ MAX_FILE_BYTES = 8 << 20
 MAX_DISK_BYTES = 64 << 20
 """All that one child may keep in its temporary folder; a folder or file counts 4 KiB at least."""
 MAX_THREADS = 64
+MAX_BUSY = 20
+"""A job on a busy machine may take so many times its wall limit."""
 _LOW, _HIGH = 10, 100  # a child's own descriptors lie below _LOW, the fork server's below _HIGH
 
 
@@ -30,7 +32,7 @@ class Limits:
     cpu_seconds: int = 5
     """The kernel ends the process when it has used this much processor time, by a signal that says so."""
     wall_seconds: float = 15.0
-    """Counted by the fork server, from the fork on."""
+    """Counted by the fork server, from the fork on, without the time for which the process waited for a busy core."""
     memory_bytes: int = 1 << 30
     """Address space."""
 
@@ -86,6 +88,16 @@ def threads(pid: int) -> int:
     """Number of threads of a process that has not been reaped; 0 once it has ended."""
     with open(f"/proc/{pid}/status") as status:
         return next((int(line.split()[1]) for line in status if line.startswith("Threads:")), 0)
+
+
+def waited(pid: int) -> float:
+    """Seconds for which a process that has not been reaped could have run, had a core been free; 0 where the kernel
+    does not count them."""
+    try:
+        with open(f"/proc/{pid}/schedstat") as counts:
+            return int(counts.read().split()[1]) / 1e9
+    except (OSError, IndexError, ValueError):
+        return 0.0
 
 
 def too_much_disk(folder: str, limit: int, pid: int, largest: int) -> bool:
