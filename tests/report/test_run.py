@@ -79,6 +79,8 @@ def test_some_problems_first_the_others_later(tmp_path):
         ({"methods": [my_search, my_search]}, InputError, "two methods have the same name"),
         ({"seeds": 0}, InputError, "seeds: must be a whole number from 1 to 1000"),
         ({"seeds": True}, InputError, "seeds"),
+        ({"jobs": -1}, InputError, "jobs: must be a whole number from 1 to 1024"),
+        ({"timeout": 0}, InputError, "timeout: must be a number of seconds above 0"),
         ({"engine": "lama_cpp"}, UnknownName, "llama_cpp"),
         ({"problems": "tiny-math"}, InputError, "problems: must be a list"),
         ({"problems": ["tiny-meth"]}, UnknownName, "tiny-math"),

@@ -23,7 +23,7 @@ from ttgbench.run.workers.with_functions import WithFunctions
 
 Search = Callable[[Problem, np.random.Generator], Graph]
 """A search method as a Python function: `search(problem, rng)`."""
-MAX_SEEDS = 1000
+MAX_SEEDS, MAX_JOBS = 1000, 1024
 
 
 def run(
@@ -71,9 +71,11 @@ def run(
     """
     loaded = suite if isinstance(suite, definition.Suite) else load_suite(suite)
     found = _found(methods)
-    count = loaded.seeds if seeds is None else seeds
-    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MAX_SEEDS:
-        raise InputError(f"must be a whole number from 1 to {MAX_SEEDS}, not {str(count)[:60]!r}", field="seeds")
+    count = _count("seeds", loaded.seeds if seeds is None else seeds, MAX_SEEDS)
+    if jobs is not None:
+        _count("jobs", jobs, MAX_JOBS)
+    if timeout is not None and not timeout > 0:
+        raise InputError(f"must be a number of seconds above 0, not {timeout}", field="timeout")
     chosen = _chosen(loaded, problems)
     folder = Path("runs") / loaded.label if out is None else Path(out)
     setup = setup_for(
@@ -97,6 +99,12 @@ def run(
     if not results:
         raise InputError(f"no run left a result: {'; '.join(bar.missing)[:1000]}", source=folder)
     return Results(Runs(tuple(results), loaded), folder, tuple(bar.missing))
+
+
+def _count(field: str, value: int, most: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+        raise InputError(f"must be a whole number from 1 to {most}, not {str(value)[:60]!r}", field=field)
+    return value
 
 
 def _chosen(suite: definition.Suite, problems: Sequence[str] | None) -> list[str]:

@@ -250,7 +250,7 @@ def _methods_sentence(
         f"Problem by problem {first} is better on {counts['better']}, worse on {counts['worse']} of {len(problems)}"
         f"{f', no verdict on {silent}' if silent else ''}."
         if silent < len(problems)
-        else f"There is none on any of the {len(problems)} problems either."
+        else "There is none on any problem alone either."
     )
     if isinstance(overall, str):
         return f"No verdict over all problems: {overall}. {counted}"
