@@ -30,6 +30,15 @@ def test_two_methods_of_a_folder(anchored, write_runs):
     assert "other runs of these methods" in compared.problems.note
 
 
+def test_a_name_means_a_method_first_and_a_folder_second(anchored, write_runs, tmp_path, monkeypatch):
+    out = write_runs(anchored(1), SKILLS)
+    (tmp_path / "good").mkdir(exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    assert read_side("good", out).method == "good"
+    with pytest.raises(InputError):
+        read_side("good", None)
+
+
 def test_a_problem_with_a_run_without_a_graph_has_no_verdict(anchored, write_runs):
     out = write_runs(anchored(2), SKILLS)
     path = out / "p0/good/seed-001/result.json"

@@ -36,6 +36,17 @@ def test_splits_are_disjoint_and_complete():
     assert sorted(rows) == list(range(90))
 
 
+def test_a_split_without_a_count_takes_what_the_others_leave():
+    assert {name: len(rows) for name, rows in planned(DOCS).items()} == {"search": 30, "validation": 20, "test": 40}
+    plan = {"search": SplitPlan(**{"from": "train"}), "test": SplitPlan(**{"from": "train", "count": 40})}
+    assert {name: len(rows) for name, rows in planned(DOCS, plan).items()} == {"search": 50, "test": 40}
+
+
+def test_a_split_without_a_count_is_not_empty_where_the_counts_are_too_large():
+    plan = {"search": SplitPlan(**{"from": "train", "count": 300}), "test": SplitPlan(**{"from": "train"})}
+    assert {name: len(rows) for name, rows in planned(DOCS, plan).items()} == {"search": 45, "test": 45}
+
+
 def test_places_in_the_data_set_do_not_matter():
     shuffled = random.Random(1).sample(DOCS, len(DOCS))
     one, other = planned(DOCS), planned(shuffled)
@@ -47,7 +58,7 @@ def test_places_in_the_data_set_do_not_matter():
 def test_every_prefix_holds_the_strata_in_proportion():
     whole = Counter(doc["kind"] for doc in DOCS)
     rows = planned(
-        DOCS, {"search": SplitPlan(**{"from": "train", "count": 90}), "test": SplitPlan(**{"from": "train"})}
+        DOCS, {"search": SplitPlan(**{"from": "train", "count": 30}), "test": SplitPlan(**{"from": "train"})}
     )
     rows = rows["test"]
     for size in (15, 30, 60):

@@ -2,21 +2,59 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ttgbench.cli.common import JsonFlag, out, print_json, table, visible
+from ttgbench.cli.runs import DataDir
 
 if TYPE_CHECKING:
     from ttgbench.problems.suite import ProblemSpec, Suite
 
-app = typer.Typer(help="Look at a suite of problems.", no_args_is_help=True)
+app = typer.Typer(help="Make, check and look at suites of problems.", no_args_is_help=True)
 
 
-@app.callback()
-def _group() -> None:
-    """Keeps `show` a subcommand, though it is the only one."""
+@app.command()
+def new(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="The suite's file, such as mine.yaml.")],
+    task: Annotated[list[str], typer.Option("--task", help="A task's name or folder; repeatable.")],
+    pool: Annotated[str, typer.Option("--pool", help="A pool's name or file.")],
+    budget: Annotated[list[str], typer.Option("--budget", help='Per query, such as "6 units"; repeatable.')],
+    seeds: Annotated[int, typer.Option("--seeds", min=1, max=1000)] = 5,
+    search_evaluations: Annotated[float, typer.Option("--search-evaluations", min=0.01, help="Of one search.")] = 20,
+) -> None:
+    """Write a suite with a problem for each task at each budget; then `ttgbench suite check` it."""
+    from ttgbench.problems.new_suite import new_suite
+
+    suite = new_suite(path, task, pool, budget, seeds, search_evaluations)
+    said = f"{path}: {len(suite.problems)} problems; now: ttgbench suite check {path}"
+    out.print(visible(said), markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def check(
+    name: Annotated[str, typer.Argument(help="A shipped suite or a YAML file.")],
+    data_dir: DataDir = None,
+    json: JsonFlag = False,
+) -> None:
+    """Load a suite's pools, tasks and spaces; say of each problem what it is or what is wrong. Exit 1 if one is."""
+    from dataclasses import asdict
+
+    from ttgbench.problems.suite import load_suite
+    from ttgbench.run.check_suite import check_suite
+
+    suite = load_suite(name)
+    findings = list(check_suite(suite, data_dir))
+    valid = all(finding.fault is None for finding in findings)
+    if json:
+        print_json({"label": suite.label, "valid": valid, "problems": [asdict(finding) for finding in findings]})
+    else:
+        rows = [[f.problem, "ok" if f.fault is None else "FAIL", f.fault or f.facts] for f in findings]
+        out.print(table(f"{suite.label}, hash {suite.hash[:16]}", "problem", "", "what", rows=rows))
+    if not valid:
+        raise typer.Exit(1)
 
 
 @app.command()

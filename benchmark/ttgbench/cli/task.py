@@ -159,9 +159,19 @@ def season(
 def new(
     name: Annotated[str, typer.Argument(help="Of the task; letters, digits, dots, dashes, underscores.")],
     folder: Annotated[Path, typer.Option("--in", help="Where its folder is made.")] = Path("."),
+    source: Annotated[
+        str | None,
+        typer.Option("--from", help="Questions: a .jsonl, .json, .csv or .parquet file, or a data set OWNER/NAME."),
+    ] = None,
+    question: Annotated[str | None, typer.Option("--question", help="Its column; default: the usual names.")] = None,
+    answer: Annotated[str | None, typer.Option("--answer", help="Its column; default: the usual names.")] = None,
+    config: Annotated[str | None, typer.Option("--config", help="Of a data set on the Hub.")] = None,
 ) -> None:
-    """Make a task folder from the template; change it, then `ttgbench task check` it."""
+    """Make a task folder from your questions, or from the template; then `ttgbench task check` it."""
+    from ttgbench.tasks.from_rows import task_from
     from ttgbench.tasks.new import make_task
 
-    made = make_task(name, folder)
+    if source is None and (question or answer or config):
+        raise InputError("needs --from, which has the columns", source="ttgbench task new")
+    made = make_task(name, folder) if source is None else task_from(name, source, folder, question, answer, config)
     out.print(f"made {made}; now: ttgbench task check {made}", markup=False, highlight=False, soft_wrap=True)

@@ -240,7 +240,7 @@ class Suite(_Record):
     @property
     def hash(self) -> str:
         """sha256 of the definition with its anchors; results carry it."""
-        definition = self.to_dict()
+        definition = _unlocated(self.to_dict())
         if self.family is not None:
             definition["instances"] = self.family.digest
         elif self.anchors is not None:
@@ -269,7 +269,7 @@ def suite_names() -> list[str]:
 
 
 def load_suite(name_or_path: str) -> Suite:
-    """Reads a shipped suite by name or any suite file by path.
+    """Reads a shipped suite by name or any suite file by path; paths in it are relative to it, else to where we are.
 
     Raises InputError naming file and field, UnknownName with near matches.
     """
@@ -280,6 +280,36 @@ def load_suite(name_or_path: str) -> Suite:
     else:
         raise UnknownName("suite", name_or_path, suite_names())
     try:
-        return Suite.model_validate(read_yaml(path))
+        return Suite.model_validate(_located(read_yaml(path), path.parent))
     except ValidationError as error:
         raise InputError(validation_message(error), source=path) from None
+
+
+def _located(data: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The definition with the paths of tasks, pools and recording as they are from anywhere."""
+
+    def located(record: Any, *keys: str) -> Any:
+        if not isinstance(record, dict):
+            return record
+        names = {key: record[key] for key in keys if isinstance(record.get(key), str) and _is_path(record[key])}
+        paths = {key: folder / name for key, name in names.items() if "\0" not in name}
+        return {**record, **{key: str(path.resolve()) for key, path in paths.items() if path.exists()}}
+
+    problems = data.get("problems")
+    if isinstance(problems, list):
+        data = {**data, "problems": [located(problem, "task", "pool") for problem in problems]}
+    return {**data, "recorded": located(data["recorded"], "file")} if "recorded" in data else data
+
+
+def _unlocated(data: dict[str, Any]) -> dict[str, Any]:
+    """The same for whoever has these files elsewhere: of a path its last part counts."""
+
+    def unlocated(record: dict[str, Any], *keys: str) -> dict[str, Any]:
+        return {**record, **{key: Path(record[key]).name for key in keys if _is_path(record[key])}}
+
+    found = {**data, "problems": [unlocated(problem, "task", "pool") for problem in data["problems"]]}
+    return {**found, "recorded": unlocated(data["recorded"], "file")} if data.get("recorded") else found
+
+
+def _is_path(name: str) -> bool:
+    return "/" in name or name.endswith((".yaml", ".yml", ".parquet"))

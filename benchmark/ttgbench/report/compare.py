@@ -125,9 +125,11 @@ def compare(results: Results | str | Path, first: str, second: str, *, margin: f
 
 
 def read_side(text: str, results: Path | None) -> Side:
-    """Reads a side: an `evaluate --json` file, a folder of one method's results, FOLDER:METHOD, or, with a folder of
-    results, the name of a method in it. Raises InputError.
+    """Reads a side: with a folder of results, the name of a method in it; else an `evaluate --json` file, a folder of
+    one method's results, or FOLDER:METHOD. Raises InputError.
     """
+    if results is not None and text in (runs := read_runs(results)).methods:
+        return _of_method(runs, text, text)
     path = Path(text)
     if path.is_file():
         return _evaluated(path)

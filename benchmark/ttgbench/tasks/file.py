@@ -25,7 +25,7 @@ class SplitPlan(_Record):
     source: str = Field(alias="from")
     """One of the data set's own splits."""
     count: int = Field(default=0, ge=0, le=10**6)
-    """How many questions; 0: all that no other split has taken."""
+    """How many questions; 0: those that the others leave, for one split of a source."""
 
 
 class HubSource(_Record):
@@ -139,6 +139,8 @@ class TaskFile(BaseModel):
     description: str = ""
     custom_dataset: FunctionName | None = None
     dataset_path: str | None = None
+    """A data set on the Hub, or a kind of file (json, csv, parquet) with `dataset_kwargs.data_files`; without it, files
+    of the task's folder that are called after the splits."""
     dataset_name: str | None = None
     dataset_kwargs: dict[str, Any] | None = None
     training_split: str | None = None
@@ -158,10 +160,12 @@ class TaskFile(BaseModel):
 
     @model_validator(mode="after")
     def _has_data(self) -> TaskFile:
-        if self.custom_dataset is None and self.dataset_path is None:
-            raise ValueError("needs dataset_path, or custom_dataset: !function utils.dataset")
-        if self.metadata.ttgbench.splits:
-            if not {"search", "test"} <= set(self.metadata.ttgbench.splits):
+        plan = self.metadata.ttgbench.splits
+        if plan:
+            open_ended = [each.source for each in plan.values() if not each.count]
+            if len(set(open_ended)) < len(open_ended):
+                raise ValueError("metadata.ttgbench.splits: of the splits of one source only one may be without count")
+            if not {"search", "test"} <= set(plan):
                 raise ValueError("metadata.ttgbench.splits needs search and test")
             return self
         if self.test_split is None:
@@ -174,7 +178,7 @@ class TaskFile(BaseModel):
     def origin(self) -> str:
         """Where the data come from, with the revision."""
         if self.dataset_path is None:
-            return "procedural"
+            return "procedural" if self.custom_dataset is not None else "files in its folder"
         revision = (self.dataset_kwargs or {}).get("revision")
         return f"{self.dataset_path}@{revision}" if revision else self.dataset_path
 

@@ -81,7 +81,7 @@ def plan_splits(
             ]
             queues[source] = _stratified(_distinct(rows), seed)
         left = [entry for entry in queues[source] if entry[1] not in taken]
-        chosen = left[: _quota(plan, split, len(queues[source])) or len(left)]
+        chosen = left[: _quota(plan, split, len(queues[source]))]
         taken.update(text for _, text in chosen)
         yield split, [ManifestRow(split, *astuple(row)[1:]) for row, _ in chosen]
 
@@ -91,11 +91,15 @@ def _distinct(rows: list[tuple[ManifestRow, str]]) -> list[tuple[ManifestRow, st
 
 
 def _quota(plan: Mapping[Any, SplitPlan], split: str, available: int) -> int:
-    """How many rows; 0: all that are left. A source that is too small (part of a data set) is shared in proportion."""
-    sharing = sum(other.count for other in plan.values() if other.source == plan[split].source)
-    if sharing <= available or not plan[split].count:
-        return plan[split].count
-    return max(1, plan[split].count * available // sharing)
+    """How many rows; without a count those that the others leave. A source that is too small (part of a data set) is
+    shared in proportion to the counts; a split without one then gets as many as all of them."""
+    counts = [other.count for other in plan.values() if other.source == plan[split].source]
+    sharing = sum(counts)
+    if sharing >= available and not all(counts):
+        sharing *= 2
+    elif sharing <= available:
+        return plan[split].count or available - sharing
+    return max(1, (plan[split].count or sharing // 2) * available // sharing)
 
 
 def _stratified(rows: list[tuple[ManifestRow, str]], seed: str) -> list[tuple[ManifestRow, str]]:

@@ -16,6 +16,7 @@ from ttgbench.errors import InputError
 from ttgbench.methods.conformance import Finding
 from ttgbench.methods.submission import pack as packing
 from ttgbench.methods.submission.check import check
+from ttgbench.methods.submission.elsewhere import findings_elsewhere
 from ttgbench.methods.submission.new import new
 from ttgbench.methods.submission.pack import pack, unpack
 
@@ -214,3 +215,12 @@ def test_code_that_writes_findings_of_its_own_is_a_fault(tmp_path, forged):
     (folder / "method.py").write_text(FORGERY.format(forged=repr(forged)))
     last = list(check(folder))[-1]
     assert (last.check, last.fault) == ("lets its checks finish", "its code wrote among the findings")
+
+
+def test_findings_come_one_by_one_and_a_check_that_hangs_is_a_fault(write_method):
+    method = write_method("import time\nproblem.recommend(problem.space.sample(rng))\nwhile True: time.sleep(1)")
+    (method / "submission.yaml").write_text((method / "submission.yaml").read_text() + "deterministic: true\n")
+    findings = list(findings_elsewhere(method, seconds=3.0))
+    assert [finding.fault for finding in findings[:-1]] == [None] * (len(findings) - 1)
+    assert findings[-1].check == "ends in time"
+    assert "evaluations of graphs seen before are free" in str(findings[-1].fault)

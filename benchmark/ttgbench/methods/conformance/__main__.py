@@ -6,7 +6,7 @@ import json
 import sys
 
 from ttgbench.errors import TTGBenchError
-from ttgbench.methods.conformance.checks import check_method, fingerprint
+from ttgbench.methods.conformance.checks import check_each, fingerprint
 from ttgbench.problems.method import load_method
 
 
@@ -23,8 +23,8 @@ def main(arguments: list[str]) -> int:
         return 0
     faults = 0
     for method in methods:
-        for finding in check_method(method):
-            print(f"{method.name}: {finding}")
+        for finding in check_each(method):
+            print(f"{method.name}: {finding}", flush=True)
             faults += finding.fault is not None
     return 1 if faults else 0
 

@@ -76,6 +76,11 @@ class Runaway(BaseException):
 
 def check_method(method: LoadedMethod, *, other_process: bool = True) -> list[Finding]:
     """All checks. other_process: also run the method in a fresh interpreter, which takes about a second."""
+    return list(check_each(method, other_process=other_process))
+
+
+def check_each(method: LoadedMethod, *, other_process: bool = True) -> Iterator[Finding]:
+    """The same, each finding as its check ends."""
     checks: list[tuple[str, Callable[[], None]]] = [("metadata", lambda: check_metadata(method))]
     checks += [(name, lambda toy=toy: check_toy(method, toy)) for name, toy in TOYS.items()]  # type: ignore[misc]
     checks.append(("repeats itself", lambda: check_repeats(method)))
@@ -87,7 +92,7 @@ def check_method(method: LoadedMethod, *, other_process: bool = True) -> list[Fi
         checks += [(f"agent: {kind}", lambda kind=kind: check_agent(method, kind)) for kind in KINDS]  # type: ignore[misc]
     else:
         checks.append(("asks no agent", lambda: check_asks_nobody(method)))
-    return list(_findings(checks))
+    yield from _findings(checks)
 
 
 def _findings(checks: list[tuple[str, Callable[[], None]]]) -> Iterator[Finding]:

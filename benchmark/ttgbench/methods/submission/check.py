@@ -10,7 +10,8 @@ import numpy as np
 
 from ttgbench.errors import BudgetExhausted, InputError, SandboxUnavailable, TTGBenchError
 from ttgbench.graphs.graph import Graph
-from ttgbench.methods.conformance import Finding, check_method
+from ttgbench.methods.conformance import Finding
+from ttgbench.methods.conformance.checks import check_each
 from ttgbench.methods.conformance.toy import Sitting, Toy
 from ttgbench.methods.submission.elsewhere import findings_elsewhere
 from ttgbench.methods.submission.pack import pack
@@ -49,7 +50,7 @@ def code_findings(folder: Path) -> Iterator[Finding]:
     loaded = _finding("can be imported", lambda: load_method(_path(folder)))
     yield loaded
     if loaded.fault is None:
-        yield from check_method(load_method(_path(folder)))
+        yield from check_each(load_method(_path(folder)))
         for name, toy in DRY_RUNS.items():
             yield _finding(f"isolated, {name}: the same run", lambda toy=toy: _dry_run(folder, toy))  # type: ignore[misc]
 
