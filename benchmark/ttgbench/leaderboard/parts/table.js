@@ -6,7 +6,7 @@ const THREE_FIGURES = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 
 const alphabet = new Intl.Collator();
 const digits = (value) => value === null ? "–" : THREE_PLACES.format(value);
 const figures = (value) => value === null ? "–" : THREE_FIGURES.format(Number(value.toPrecision(3)));
-const state = { rows: [], shown: PAGE, sort: "place", down: false, normalised: true, part: {}, wanted: 0 };
+const state = { rows: [], shown: PAGE, sort: "place", down: false, normalised: true, part: {}, wanted: 0, floor: 0 };
 
 const make = (tag, props = {}, ...children) => {
   const node = document.createElement(tag);
@@ -17,12 +17,18 @@ const make = (tag, props = {}, ...children) => {
 
 const interval = (row) => {
   if (row.score === null) return make("td", { className: "num" }, "–");
-  const at = (value) => `${100 * Math.min(1, Math.max(0, value))}%`;
+  const place = (value) => 100 * (Math.min(1, Math.max(state.floor, value)) - state.floor) / (1 - state.floor);
+  const at = (value) => `${place(value)}%`;
   const bar = make("span", { className: "bar", ariaHidden: "true" });
+  if (state.floor < 0) {
+    const zero = make("u");
+    zero.style.left = at(0);
+    bar.append(zero);
+  }
   if (row.low !== null) {
     const line = make("i");
     line.style.left = at(row.low);
-    line.style.width = `${100 * (Math.min(1, Math.max(0, row.high)) - Math.min(1, Math.max(0, row.low)))}%`;
+    line.style.width = `${place(row.high) - place(row.low)}%`;
     bar.append(line);
   }
   const dot = make("b");
@@ -162,6 +168,8 @@ const fill = async () => {
   state.part = part;
   state.normalised = answer.normalised;
   state.rows = answer.rows;
+  // Bars begin at the lowest score shown, no lower than -1: beyond that a row is as bad as any.
+  state.floor = Math.max(-1, answer.rows.reduce((least, row) => Math.min(least, row.low ?? row.score ?? 0), 0));
   state.shown = PAGE;
   build();
   draw();
