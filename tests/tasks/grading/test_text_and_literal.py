@@ -66,3 +66,9 @@ def test_a_reference_must_say_something():
         text.grade("x", "...")
     with pytest.raises(InputError):
         literal.grade("x", "")
+
+
+@pytest.mark.parametrize(("said", "reference"), [("two", "two"), ("Two.", "two"), ("2", "two"), ("two", "2")])
+def test_a_number_in_words_is_the_numeral_on_either_side(said, reference):
+    assert text.grade(f"Answer: {said}", reference).status == "correct"
+    assert text.grade("Answer: three", reference).status == "wrong"

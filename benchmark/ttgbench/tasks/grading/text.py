@@ -50,7 +50,7 @@ def extract(output: str, *, stop: Sequence[str] = ()) -> str | None:
 
 def grade(output: str, reference: str, *, aliases: Sequence[str] = (), stop: Sequence[str] = ()) -> Grade:
     """Right if the answer equals the reference or an alias. Raises InputError when the reference holds no word."""
-    expected = {normalise(text) for text in (reference, *aliases)} - {""}
+    expected = {form for text in (reference, *aliases) for form in (normalise(text), _normal(text))} - {""}
     if not normalise(reference):
         raise InputError(f"a reference answer must hold a word, not {reference[:80]!r}", field="reference")
     said = find(readings(readable(output), stop), _stated, _said)
