@@ -9,7 +9,7 @@ from ttgbench.tasks.grading.boxes import boxes
 from ttgbench.tasks.grading.clean import MAX_ANSWER
 
 _KIND = (
-    r"(?:(?:(?:final|correct|right|best|short|only|last)[ ])*(?:answer|output|result|solution)"
+    r"(?:(?:(?:final|correct|right|best|short|only|last)[ ])*(?:answer|output|result|solution|conclusion)"
     r"|(?:final|resulting|new)[ ](?:string|list|value))"
 )
 _CUE = re.compile(

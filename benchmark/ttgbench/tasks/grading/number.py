@@ -61,7 +61,7 @@ _FOLLOWS_BADLY = re.compile(
 _REVISED = re.compile(
     r"(?i)\b(?:wait|actually|correction|sorry|mistake|recheck|reconsider|oops|but|however|instead|no,)\b"
 )
-_SENTENCE_END = re.compile(r"[.!?](?=\s|\W*$)")
+_SENTENCE_END = re.compile(r"[.!?](?=\s|\W*$)|,?\s(?:because|since)\b")
 
 
 def extract(output: str, *, stop: Sequence[str] = ()) -> str | None:
@@ -115,7 +115,8 @@ def _marked(text: str) -> str | None:
         len(marks) > 1 and re.search(r"[A-Za-z]{2}", last["said"]) and "=" in behind and "=" not in last["said"]
     )
     if answer is None or is_section:
-        return _last(behind) or answer
+        titled = re.search(r"(?i)\banswer\W*$", last["said"]) and _value(behind.strip().split("\n", 1)[0])
+        return titled or _last(behind) or answer
     return answer
 
 
