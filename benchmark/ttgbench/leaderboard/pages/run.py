@@ -69,6 +69,7 @@ def _facts(row: dict[str, Any]) -> str:
         ("Departures", "; ".join(method["departures"]) or "none declared"),
         ("Search asks an LLM", "yes" if method["needs_agent"] else "no"),
         ("Verification", verified),
+        ("Held out", _held_out(checked)),
         ("Suite", f"{suite['name']}-v{suite['version']}, sha256 {suite['hash'][:16]}"),
         ("Made with", f"ttgbench {record['package_version']}, engine {record['engine']}, {record['seeds']} seeds"),
         ("Prices of", record["prices_date"] or "–"),
@@ -82,6 +83,16 @@ def _facts(row: dict[str, Any]) -> str:
 def _renamed(checked: dict[str, Any]) -> str:
     renamed = checked.get("renamed")
     return f", under other names of models and questions {-renamed['loss']:+.3f}" if renamed else ""
+
+
+def _held_out(checked: dict[str, Any] | None) -> str:
+    """What the method scored on instances that nobody had seen."""
+    held = (checked or {}).get("season")
+    if not held:
+        return "not run on a season"
+    flag = ": more than two standard errors" if held["gap"] > 2 * held["error"] else ""
+    scores = f"public {held['public']:.3f}, held out {held['held_out']:.3f} in {held['runs']} runs"
+    return f"{scores}, gap {held['gap']:.3f} ± {held['error']:.3f}{flag}"
 
 
 def _graph(board: Board, suite: str, cell: dict[str, Any]) -> str:
