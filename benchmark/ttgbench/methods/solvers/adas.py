@@ -6,7 +6,7 @@ design, reflects on it, and the design is evaluated and archived, again and agai
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from pydantic import Field
@@ -39,7 +39,7 @@ class Design(GraphForm):
 def first_designs(problem: Problem) -> Iterator[tuple[str, Graph]]:
     """Single answer, refinement, ensemble and layers of the largest model with which each fits the space."""
     cards = sorted(problem.space.pool, key=lambda card: (-card.parameters, card.name))
-    shapes = {
+    shapes: dict[str, Callable[[str], Graph]] = {
         "one answer": single,
         "refinement": lambda model: chain(model, 3),
         "ensemble, fused": lambda model: parallel(model, 3, "fuser"),
