@@ -5,11 +5,16 @@ from ttgbench.solvers.trials import Trials
 
 
 def search(problem, rng):
-    """Evaluates random graphs on all search questions until the budget is spent."""
-    trials = Trials(problem)
+    """Evaluates random graphs on all search questions until so many in a row are too dear for what is left."""
+    trials, too_dear = Trials(problem), 0
     try:
-        while not trials.stalled:
-            trials.value(problem.space.sample(rng))
+        while not trials.stalled and too_dear < trials.patience:
+            graph = problem.space.sample(rng)
+            if problem.can_afford(graph):
+                trials.value(graph)
+                too_dear = 0
+            else:
+                too_dear += 1
     except BudgetExhausted:
         pass
     return trials.answer

@@ -5,12 +5,12 @@ from ttgbench.shapes import parallel, single
 
 
 def widest(space, model):
-    """The widest parallel graph of this model that the space allows; one sample needs no vote."""
-    sink = "vote" if "vote" in space.roles else "fuser"
-    for samples in range(min(space.max_nodes - 1, space.max_width, space.max_in_degree), 1, -1):
-        graph = parallel(model, samples, sink=sink)
-        if space.contains(graph) is None:
-            return graph
+    """The most samples of this model in a vote that the space allows; the model alone where there is no vote."""
+    if "vote" in space.roles:
+        for samples in range(min(space.max_nodes - 1, space.max_width, space.max_in_degree), 1, -1):
+            graph = parallel(model, samples, sink="vote")
+            if space.contains(graph) is None:
+                return graph
     return single(model)
 
 

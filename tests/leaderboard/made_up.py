@@ -16,6 +16,7 @@ from ttgbench.graphs import shapes
 from ttgbench.graphs.graph import Graph
 from ttgbench.problems.anchors import Anchor
 from ttgbench.problems.method import Metadata
+from ttgbench.problems.rules import RULES
 from ttgbench.problems.suite import ProblemSpec, Suite
 from ttgbench.publish.archive import RunRecord, Verification, packed
 from ttgbench.publish.archive.record import CELLS, LOGS, FileRef, Hardware, SuiteRef, TaskRef, content_name
@@ -128,6 +129,7 @@ def write(root: Path, of: Suite, method: MadeUp, questions: int = 40) -> Path:
     }
     record = RunRecord(
         package_version=_version(),
+        rules=RULES,
         suite=SuiteRef(name=of.name, version=of.version, hash=of.hash),
         tasks={spec.task: TaskRef(version=1, grader="made-up-1") for spec in of.problems},
         method=metadata,

@@ -146,8 +146,8 @@ def test_first_view_shows_the_table(tab, server):
     visit(tab, server, ".ttg-table tbody tr")
     assert names(tab)[:2] == ["made_up_alpha", "made_up_beta"]
     assert tab.locator(".ttg-table .count").text_content() == "6 runs"
-    assert "Score" in tab.locator(".ttg-table thead").inner_text()
-    assert "0.829" in tab.locator(".ttg-table tbody tr").first.inner_text()
+    assert "Regret" in tab.locator(".ttg-table thead").inner_text()
+    assert "0.8" in tab.locator(".ttg-table tbody tr td.score").first.inner_text()
 
 
 def test_hostile_names_are_text(tab, server):
@@ -207,7 +207,7 @@ def test_downloads_are_what_is_shown(tab, server):
 def test_links_open_what_they_name(tab, server, shown):
     visit(tab, f"{server}?suite=plain-v1&badge=re-run", ".ttg-table tbody tr")
     assert names(tab) == ["made_up_alpha"]
-    assert "the suite has one seed" in tab.locator(".ttg-table tbody").inner_text()
+    assert "smoke test, not a ranking" in tab.locator(".ttg-table tbody").inner_text()
     run = next(row["run_id"] for row in shown.rows("runs", suite="made-up-v1") if row["method"] == "made_up_beta")
     visit(tab, f"{server}?tab=run&suite=made-up-v1&run={run}&cell=problem-02:3", "#ttg-facts h2")
     assert "made_up_beta" in tab.locator("#ttg-facts h2").inner_text()
@@ -217,7 +217,7 @@ def test_links_open_what_they_name(tab, server, shown):
     visit(tab, f"{server}?tab=nonsense&suite=../../etc", ".ttg-table tbody tr")
     visit(tab, f"{server}?suite=plain-v1&badge=re-run", ".ttg-table tbody tr")
     assert names(tab) == ["made_up_alpha"]
-    assert "the suite has one seed" in tab.locator(".ttg-table tbody").inner_text()
+    assert "smoke test, not a ranking" in tab.locator(".ttg-table tbody").inner_text()
 
 
 def test_run_of_a_hostile_method_is_text(tab, server, shown):

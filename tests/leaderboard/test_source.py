@@ -16,6 +16,7 @@ from ttgbench.leaderboard.parts import source as sources
 from ttgbench.leaderboard.parts.source import Source, local
 from ttgbench.leaderboard.parts.table import exported, fetched
 from ttgbench.leaderboard.parts.upload import examined
+from ttgbench.problems.rules import RULES
 from ttgbench.problems.suite import load_suite
 from ttgbench.publish.archive import packed
 
@@ -191,11 +192,16 @@ def test_a_packed_submission_is_recognised(tmp_path):
 
 
 def test_without_settings_the_shipped_board_is_shown(monkeypatch):
-    """It is that of the suites as they are: a changed suite needs a new board."""
+    """It is that of the suites and rules as they are, or every row says under which rules it was made."""
     for name in ("TTGBENCH_RESULTS_DIR", "TTGBENCH_RESULTS_REPO"):
         monkeypatch.delenv(name, raising=False)
     state = Source.from_environment().state
     assert state.problem is None
     shown = {label: facts["hash"] for label, facts in state.board.manifest["suites"].items()}
-    assert shown == {label: load_suite(label).hash for label in ("synthetic-v1", "recorded-micro-v1")}
+    assert set(shown) == {"synthetic-v1", "recorded-micro-v1"}
+    made = {row["rules"] for row in state.board.rows("methods")}
+    assert made == {RULES} or RULES not in made
+    if RULES in made:
+        assert shown == {label: load_suite(label).hash for label in shown}
+    assert {row["rank_best"] for row in state.board.rows("methods", suite="recorded-micro-v1")} == {None}
     assert len(state.board.rows("runs", suite="synthetic-v1")) >= 17

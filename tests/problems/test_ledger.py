@@ -39,7 +39,7 @@ class LedgerMachine(RuleBasedStateMachine):
         try:
             return self.ledger.reserve(amount, category)
         except BudgetExhausted:
-            assert amount > before.remaining
+            assert before.overrun or amount > before.remaining
             assert self.ledger.balance == before
             return None
 
@@ -95,6 +95,8 @@ def test_what_a_generation_cost_more_is_taken_from_what_remains_then_noted():
     ledger.settle(other, 50)
     assert ledger.balance == Balance(100, spent=100, reserved=0, overrun=20)
     assert ledger.by_category == {"evaluation": 50, "agent": 50}
+    with pytest.raises(BudgetExhausted, match="was overrun"):
+        ledger.reserve(0, "agent")
 
 
 def test_without_a_limit_it_only_counts():

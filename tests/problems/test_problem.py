@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import itertools
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ttgbench.errors import BudgetExhausted, EngineError, InputError
+from ttgbench.evaluate.base import MAX_REDRAWS, TEST_UNIVERSE, redraw
 from ttgbench.graphs.graph import Graph, Node
 from ttgbench.graphs.shapes import single
 from ttgbench.methods.conformance.agents import ToyAgent
 from ttgbench.methods.conformance.toy import Sitting, Toy
-from ttgbench.models.cost import generation_flops
+from ttgbench.models.cost import generation_flops, nominal_cost
 from ttgbench.problems.problem import Problem, Reply
 
 HELLO = [{"role": "user", "content": "hello"}]
@@ -144,6 +149,101 @@ def test_a_failing_agent_costs_nothing_and_an_absent_one_is_named():
 def test_a_problem_says_no_more_than_it_should(sitting):
     public = {name for name in dir(Problem) if not name.startswith("_")}
     assert public == {
-        *("name", "task", "space", "objective", "questions", "ledger", "full_evaluation", "has_agent", "incumbent"),
-        *("evaluate", "evaluate_many", "can_afford", "decided", "ask", "recommend"),
+        *(
+            "name",
+            "task",
+            "space",
+            "objective",
+            "questions",
+            "ledger",
+            "full_evaluation",
+            "has_agent",
+            "redraws",
+            "incumbent",
+        ),
+        *("evaluate", "evaluate_many", "can_afford", "ask", "decided", "recommend"),
     }
+
+
+class Dear:
+    """An evaluator whose answers are `factor` times as long as the toy's."""
+
+    def __init__(self, inner, factor):
+        self.inner, self.factor = inner, factor
+
+    def evaluate(self, graphs, questions, universe, split):
+        def dearer(use):
+            counts = {name: getattr(use, name) * self.factor for name in ("tokens_out", "flops", "picodollars")}
+            return dataclasses.replace(use, **counts)
+
+        found = self.inner.evaluate(graphs, questions, universe, split)
+        return [dataclasses.replace(one, nodes=tuple(map(dearer, one.nodes))) for one in found]
+
+
+def sitting_with(factor, evaluations):
+    sitting = Sitting(Toy(evaluations=evaluations))
+    sitting.problem.__dict__["_evaluator"] = Dear(sitting.problem.__dict__["_evaluator"], factor)
+    return sitting
+
+
+def test_what_costs_more_than_is_left_is_withheld_and_ends_the_run():
+    sitting = sitting_with(factor=100, evaluations=1.0)
+    problem, graph = sitting.problem, single("ant")
+    assert problem.can_afford(graph)
+    with pytest.raises(BudgetExhausted, match="withheld"):
+        problem.evaluate(graph)
+    assert sitting.ledger.spent == sitting.ledger.limit
+    event = sitting.events[-1]
+    assert event["event"] == "withheld"
+    assert not {"accuracy", "value"} & set(event), "nothing of the result is told or logged"
+    assert not problem.can_afford(graph)
+    for call in (lambda: problem.evaluate(graph), lambda: problem.evaluate(graph, [0])):
+        with pytest.raises(BudgetExhausted, match="overrun"):
+            call()
+    assert sitting.ledger.spent == sitting.ledger.limit
+    assert sitting.ledger.reserved == 0
+
+
+def test_an_evaluation_starts_if_its_nominal_cost_fits():
+    sitting = sitting_with(factor=1, evaluations=1.0)
+    problem = sitting.problem
+    graphs = [problem.space.sample(np.random.default_rng(seed)) for seed in range(40)]
+    for graph in graphs:
+        nominal = nominal_cost(graph, problem.space.pool, problem.space.lengths).total.flops * len(problem.questions)
+        fits = nominal <= problem.ledger.remaining
+        assert problem.can_afford(graph) == fits
+        if fits and not sitting.ledger.overrun:
+            with contextlib.suppress(BudgetExhausted):
+                problem.evaluate(graph)
+        if sitting.ledger.overrun:
+            break
+
+
+def test_redraws_are_other_samples_and_billed_anew():
+    sitting = Sitting(Toy())
+    problem, graph = sitting.problem, single("ant")
+    first = problem.evaluate(graph)
+    once = sitting.ledger.spent
+    assert problem.evaluate(graph).universe == first.universe
+    assert sitting.ledger.spent == once, "the same samples are free"
+    again = problem.evaluate(graph, repeat=1)
+    assert again.universe != first.universe
+    assert sitting.ledger.spent > once
+    twice = sitting.ledger.spent
+    problem.evaluate(graph, repeat=1)
+    assert sitting.ledger.spent == twice
+    assert sitting.events[-1]["repeat"] == 1
+    assert "repeat" not in sitting.events[0]
+
+
+@given(st.integers(0, 1000), st.integers(0, MAX_REDRAWS), st.integers(0, 1000), st.integers(0, MAX_REDRAWS))
+def test_redraws_share_no_universe_with_each_other_or_with_the_test(one, repeat, other, another):
+    assert (redraw(one, repeat) == redraw(other, another)) == ((one, repeat) == (other, another))
+    assert repeat == 0 or redraw(one, repeat) >= 2 * TEST_UNIVERSE
+
+
+@pytest.mark.parametrize("repeat", [-1, MAX_REDRAWS + 1, 0.5, "1", None, True])
+def test_repeats_are_checked(sitting, repeat):
+    with pytest.raises(InputError, match="repeat"):
+        sitting.problem.evaluate(single("ant"), repeat=repeat)
+    assert sitting.ledger.spent == 0

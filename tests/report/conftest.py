@@ -92,16 +92,16 @@ def cell(suite: Suite, problem: int, method: str, seed: int, skill: float, rng: 
 
 
 @pytest.fixture
-def anchored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Suite]:
-    """Makes a suite of so many tasks whose anchors are 0.2 and 0.9."""
+def anchored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Suite]:
+    """Makes a suite of so many tasks whose anchors are 0.2 and 0.9, or other upper ones."""
 
-    def make(tasks: int) -> Suite:
+    def make(tasks: int, ones: tuple[float, ...] = ()) -> Suite:
         folder = tmp_path / "anchors"
         folder.mkdir(exist_ok=True)
         monkeypatch.setattr(anchors, "ANCHORS", folder)
         graph = single("llama-3.2-1b").to_dict()
-        one = {"zero": 0.2, "one": 0.9, "kind": "best-known", "zero_graph": graph, "one_graph": graph}
-        problems = {f"p{i}": one for i in range(tasks)}
+        anchor = {"zero": 0.2, "one": 0.9, "kind": "best-known", "zero_graph": graph, "one_graph": graph}
+        problems = {f"p{i}": {**anchor, "one": ones[i] if ones else 0.9} for i in range(tasks)}
         text = json.dumps({"schema": 1, "suite": "made-up-v1", "method": "made up", "problems": problems})
         (folder / "made-up-v1.json").write_text(text)
         return made_up_suite(tasks)

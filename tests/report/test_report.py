@@ -27,9 +27,12 @@ def test_methods_are_ranked_on_the_scale_of_the_anchors(anchored, write_runs):
     rows = named(report, "methods").records()
     assert [row["method"] for row in rows] == ["good", "random_search", "single_model"]
     assert rows[0]["rank"] == "1"
-    assert rows[0]["IQM at 80"]["estimate"] == pytest.approx((0.85 - 0.2) / 0.7, abs=0.1)
-    assert rows[0]["IQM at 5"]["estimate"] < rows[0]["IQM at 20"]["estimate"] < rows[0]["IQM at 80"]["estimate"]
-    assert rows[0]["P(> random_search)"]["low"] > 0.9
+    at = [rows[0][f"Regret at {spend}"] for spend in (5, 20, 80)]
+    assert at[2]["estimate"] == pytest.approx(90 - 85, abs=4)
+    assert at[0]["estimate"] > at[1]["estimate"] > at[2]["estimate"] > at[2]["low"]
+    assert rows[0]["score"]["estimate"] == pytest.approx((0.85 - 0.2) / 0.7, abs=0.1)
+    order = [row["Regret at 80"]["estimate"] for row in rows]
+    assert order == sorted(order), "the order is that of the figure shown"
 
 
 def test_with_few_tasks_nothing_is_said_about_tasks_in_general(anchored, write_runs):
@@ -42,7 +45,7 @@ def test_with_few_tasks_nothing_is_said_about_tasks_in_general(anchored, write_r
 
 
 def test_with_ten_tasks_there_are_p_values_and_a_diagram(anchored, write_runs):
-    report = build(read_runs(write_runs(anchored(10), SKILLS, seeds=5)), rope=0.05)
+    report = build(read_runs(write_runs(anchored(10), SKILLS, seeds=5)), rope=5)
     pairs = named(report, "pairs")
     assert "Friedman p" in pairs.note
     assert all(row["p (Holm)"] < 0.05 for row in pairs.records())
@@ -55,8 +58,8 @@ def test_the_anytime_log_gives_hits_and_running_times(anchored, write_runs):
     report = build(read_runs(write_runs(anchored(2), SKILLS)))
     rows = {row["method"]: row for row in named(report, "anytime").records()}
     assert rows["good"]["area under ECDF"]["estimate"] > rows["single_model"]["area under ECDF"]["estimate"]
-    assert rows["good"]["hit 0.5"] == 1
-    assert rows["single_model"]["spend to 0.9"] is None
+    assert rows["good"]["holds_50"]["estimate"] == 1
+    assert rows["single_model"]["spend_90"]["estimate"] is None
     ert = [row for row in named(report, "ert").records() if row["method"] == "single_model" and row["target"] == 1]
     assert [(row["ERT"], row["hits"], row["runs"]) for row in ert] == [(None, 0, 6)] * 2
 
@@ -109,8 +112,8 @@ def test_a_read_out_before_the_first_graph_is_empty(anchored, write_runs):
     out = write_runs(anchored(1), SKILLS)
     lose_graph(out, "p0/good/seed-001", keep=10)
     row = next(row for row in named(build(read_runs(out)), "methods").records() if row["method"] == "good")
-    assert row["IQM at 5"] is None
-    assert row["IQM at 80"] is not None
+    assert row["Regret at 5"] is None
+    assert row["Regret at 80"] is not None
 
 
 def test_what_is_incomplete_is_said(anchored, write_runs):
@@ -125,10 +128,20 @@ def test_few_seeds_allow_no_verdicts(anchored, write_runs):
     report = build(read_runs(write_runs(anchored(10), SKILLS, seeds=4)))
     words = "no verdict: 4 runs of each, fewer than 5"
     assert {row.verdict for row in report.rows} == {"the baseline", words}
+    assert {row["rank"] for row in named(report, "methods").records()} == {"no rank: 4 runs of each, fewer than 5"}
     pairs = named(report, "pairs")
     assert {row["verdict"] for row in pairs.records()} == {words}
     assert all(isinstance(row["difference"], float) and row["p (Holm)"] is None for row in pairs.records())
     assert pairs.note == "No p-values, no intervals and no verdicts: 4 runs of each, fewer than 5."
+
+
+def test_problems_with_nothing_to_find_are_in_no_mean_and_in_no_rank(anchored, write_runs):
+    suite = anchored(3, ones=(0.9, 0.24, 0.9))
+    report = build(read_runs(write_runs(suite, SKILLS)))
+    assert "less than 5 points above the best single model: p1." in named(report, "methods").note
+    assert "2 problems" in named(report, "methods").note
+    assert {row["problem"] for row in named(report, "ert").records()} == {"p0", "p2"}
+    assert {row.problem for row in report.rows} == {"p0", "p1", "p2"}, "its own table stays"
 
 
 def test_one_seed_has_no_overview(anchored, write_runs):

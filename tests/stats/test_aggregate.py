@@ -4,20 +4,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 from scipy import stats as scipy_stats
 
 from ttgbench.stats import (
+    bootstrap,
+    by_draw,
     hierarchical_bootstrap,
-    interquartile_mean,
+    mean_interval,
     normalise,
     performance_profile,
-    probability_of_improvement,
-    stratified_bootstrap,
     task_means,
 )
-
-RUNS = hnp.arrays(float, hnp.array_shapes(min_dims=2, max_dims=2, max_side=7), elements=st.floats(-2, 2, width=16))
 
 
 def test_anchors_become_zero_and_one_and_what_lies_beyond_is_kept():
@@ -38,73 +35,72 @@ def test_useless_anchors_are_refused(shape, zero, one, message):
         normalise(np.zeros(shape), zero, one)
 
 
-@given(RUNS)
+def test_a_profile_is_the_share_of_problems_above_each_threshold():
+    profile = performance_profile(np.array([[0.1, 0.5], [0.5, 0.9]]), [0, 0.5, 1])
+    np.testing.assert_allclose(profile, [[1, 1], [0, 0.5], [0, 0]])
+    assert performance_profile(np.random.default_rng(0).random((4, 3, 5)), [0.1, 0.9]).shape == (4, 2, 5)
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=8), st.integers(0, 1000))
 @settings(deadline=None)
-def test_interquartile_mean_agrees_with_scipy(scores):
-    assert interquartile_mean(scores) == pytest.approx(scipy_stats.trim_mean(scores, 0.25, axis=None))
+def test_draws_are_means_of_their_seeds(draws, seed):
+    runs = np.random.default_rng(seed).random((2, len(draws)))
+    found = by_draw(runs, draws)
+    for place, label in enumerate(dict.fromkeys(draws)):
+        np.testing.assert_allclose(found[:, place], runs[:, np.array(draws) == label].mean(axis=1))
 
 
-def test_leading_axes_are_kept():
-    scores = np.random.default_rng(0).random((4, 3, 5))
-    expected = [scipy_stats.trim_mean(method, 0.25, axis=None) for method in scores]
-    np.testing.assert_allclose(interquartile_mean(scores), expected)
-    assert performance_profile(scores, [0.1, 0.9]).shape == (4, 2)
+def test_a_label_is_needed_for_every_seed():
+    with pytest.raises(ValueError, match="one per seed"):
+        by_draw(np.zeros((2, 3)), [0, 1])
 
 
-def test_a_profile_is_the_share_of_runs_above_each_threshold():
-    np.testing.assert_allclose(performance_profile(np.array([[0.1, 0.5], [0.5, 0.9]]), [0, 0.5, 1]), [1, 0.25, 0])
+def test_the_interval_of_a_mean_is_students():
+    values = np.random.default_rng(1).normal(size=(3, 12))
+    band = mean_interval(values)
+    expected = scipy_stats.ttest_1samp(values, 0, axis=1).confidence_interval()
+    np.testing.assert_allclose((band.low, band.high), (expected.low, expected.high))
+    assert np.isnan(mean_interval(values[:, :1]).low).all()
 
 
-@given(RUNS, st.integers(1, 6), st.integers(0, 1000))
-@settings(deadline=None)
-def test_probability_of_improvement_is_the_mean_mann_whitney_u(first, seeds, seed):
-    second = np.round(np.random.default_rng(seed).random((len(first), seeds)), 1)
-    expected = np.mean(
-        [scipy_stats.mannwhitneyu(a, b).statistic / (len(a) * len(b)) for a, b in zip(first, second, strict=True)]
-    )
-    assert probability_of_improvement(first, second) == pytest.approx(expected)
-    assert probability_of_improvement(second, first) == pytest.approx(1 - expected)
+def test_the_bootstrap_error_of_a_mean_is_that_between_draws():
+    values = np.random.default_rng(1).normal(size=(4, 30))
+    band = bootstrap(values, lambda x: x.mean(axis=-1), np.random.default_rng(0), resamples=5000)
+    np.testing.assert_allclose(band.estimate, values.mean(axis=1))
+    np.testing.assert_allclose((band.high - band.low) / 2, 1.96 * values.std(axis=1) / np.sqrt(30), rtol=0.06)
 
 
-def test_the_bootstrap_error_of_a_mean_is_the_stratified_one():
-    scores = np.random.default_rng(1).normal(np.arange(5)[:, None] * 10, 1, (5, 20))  # problems differ, runs hardly do
-    band = stratified_bootstrap(scores, lambda x: x.mean(axis=(-2, -1)), np.random.default_rng(0), resamples=5000)
-    error = np.sqrt((scores.var(axis=1) / 20).sum()) / 5
-    assert band.at().estimate == pytest.approx(scores.mean())
-    assert (band.high - band.low) / 2 == pytest.approx(1.96 * error, rel=0.05)
-
-
-def test_statistics_of_one_or_two_methods_or_with_values_of_their_own():
-    scores = np.random.default_rng(1).random((2, 5, 20))
-    band = stratified_bootstrap(
-        scores, lambda x: probability_of_improvement(x[0], x[1]), np.random.default_rng(0), resamples=99
-    )
-    assert band.low < band.estimate == probability_of_improvement(*scores) < band.high
-    curve = stratified_bootstrap(
-        scores[0], lambda x: performance_profile(x, [0.2, 0.5, 0.8]), np.random.default_rng(0), resamples=99
-    )
-    assert curve.estimate.shape == curve.low.shape == curve.high.shape == (3,)
-    assert curve.at(1).estimate == curve.estimate[1]
+def test_problems_that_share_draws_are_redrawn_together():
+    """Two copies of one problem say no more than one."""
+    one = np.random.default_rng(1).normal(size=(1, 20))
+    widths = [
+        np.ptp([band.low, band.high])
+        for problems in (one, np.repeat(one, 2, axis=0))
+        if (band := bootstrap(problems, lambda x: x.mean(axis=(0, -1)), np.random.default_rng(0)))
+    ]
+    assert widths[0] == pytest.approx(widths[1])
 
 
 def test_same_seed_same_interval_other_seed_another():
-    scores = np.random.default_rng(1).random((5, 20))
+    values = np.random.default_rng(1).random((5, 20))
     one, same, other = (
-        stratified_bootstrap(scores, interquartile_mean, np.random.default_rng(s)).at() for s in (0, 0, 1)
+        bootstrap(values, lambda x: x.mean(axis=(0, -1)), np.random.default_rng(s)).at() for s in (0, 0, 1)
     )
     assert one == same
-    assert one.low != other.low
+    assert (one.low, one.high) != (other.low, other.high)
 
 
-@pytest.mark.parametrize("scores", [np.zeros(3), np.zeros((0, 3)), np.array([[0.0, np.nan]])])
-def test_nothing_to_redraw_is_an_error(scores):
-    with pytest.raises(ValueError, match=r"problems, seeds\)"):
-        stratified_bootstrap(scores, interquartile_mean, np.random.default_rng(0))
+@pytest.mark.parametrize("values", [np.zeros((0, 3)), np.array([[0.0, np.nan]]), np.array(1.0)])
+def test_nothing_to_redraw_is_an_error(values):
+    with pytest.raises(ValueError, match=r"draws\)"):
+        bootstrap(values, lambda x: x.mean(axis=-1), np.random.default_rng(0))
+    with pytest.raises(ValueError, match=r"draws\)"):
+        mean_interval(values)
 
 
 def test_problems_of_one_task_are_averaged_first():
     scores = np.array([[[1.0, 3.0], [4.0, 4.0], [10.0, 10.0]]])
-    np.testing.assert_allclose(task_means(scores, ["math", "math", "code"]), [[3, 10]])
+    np.testing.assert_allclose(task_means(scores, ["math", "math", "code"]), [[[2.5, 3.5], [10, 10]]])
     with pytest.raises(ValueError, match="2 task labels for 3 problems"):
         task_means(scores, ["math", "code"])
 
@@ -120,5 +116,5 @@ def test_the_hierarchical_bootstrap_feels_the_spread_between_tasks_and_between_s
     within = rng.normal(size=(40, 10))
     within -= within.mean(axis=1, keepdims=True)
     seeds_only = hierarchical_bootstrap(within[None], tasks, np.random.default_rng(0), resamples=4000)
-    error = np.sqrt((within.var(axis=1) / 10).sum()) / 40
+    error = np.sqrt((within.reshape(20, 2, 10).mean(axis=1).var(axis=1) / 10).sum()) / 20
     assert (seeds_only.high - seeds_only.low)[0] / 2 == pytest.approx(1.96 * error, rel=0.1)

@@ -6,16 +6,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import ecdf as scipy_ecdf
 
 from ttgbench.stats import (
     break_even_queries,
-    ecdf,
     ecdf_area,
     ecdf_band,
     expected_running_time,
-    hitting_spends,
+    held_spends,
     incumbent_at,
+    reached,
 )
 
 HITS = np.array([[[1.0, 4.0, np.inf], [2.0, np.inf, np.inf]], [[8.0, 1.0, 2.0], [8.0, 16.0, np.inf]]])
@@ -31,51 +30,69 @@ def test_the_incumbent_is_the_last_one_recommended_by_then():
     assert incumbent_at([1], [0.2], [0.5], before=0.0) == [0.0]
 
 
-def test_a_hit_counts_from_when_it_was_first_reached():
+def test_a_hit_counts_from_when_it_is_held_to_the_end():
     np.testing.assert_array_equal(
-        hitting_spends([1, 5, 20], [0.2, 0.6, 0.4], [0.1, 0.2, 0.5, 0.6, 0.7]), [1, 1, 5, 5, np.inf]
+        held_spends([1, 5, 20, 30], [0.2, 0.6, 0.4, 0.5], [0.1, 0.3, 0.5, 0.6]), [1, 5, 30, np.inf]
     )
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=8), st.floats(0, 1))
+def test_what_is_held_is_never_left_again(values, target):
+    spends = np.arange(1.0, len(values) + 1)
+    (hit,) = held_spends(spends, values, [target])
+    after = np.array(values)[spends >= hit]
+    assert (after >= target).all()
+    assert np.isfinite(hit) == (values[-1] >= target)
 
 
 @pytest.mark.parametrize(("spends", "values"), [([2, 1], [0, 0]), ([1], [0, 0]), ([], []), ([1], [np.nan])])
 def test_curves_that_are_none(spends, values):
     with pytest.raises(ValueError, match=r"in the order|empty|not finite"):
-        hitting_spends(spends, values, [0.5])
+        held_spends(spends, values, [0.5])
 
 
-def test_the_ecdf_counts_misses_as_misses():
-    np.testing.assert_allclose(ecdf(HITS, [0.5, 1, 4, 100]), np.array([0, 2, 5, 8]) / 12)
+SPENT, DRAWS = np.full((2, 3), 20.0), (0, 1, 2)
 
 
-@given(st.integers(0, 1000))
-def test_the_ecdf_agrees_with_scipy(seed):
-    hits = np.random.default_rng(seed).integers(1, 20, (2, 3, 4)).astype(float)
-    grid = np.arange(0, 21)
-    np.testing.assert_allclose(ecdf(hits, grid), scipy_ecdf(hits.ravel()).cdf.evaluate(grid))
+def test_the_ecdf_is_of_expected_spends_per_problem_and_target():
+    ert = expected_running_time(HITS, SPENT).spend  # 12.5, 42, 3.67, 22
+    band = ecdf_band(HITS, SPENT, [3, 4, 13, 30, 1000], DRAWS, rng())
+    np.testing.assert_allclose(band.estimate, [(ert <= limit).mean() for limit in (3, 4, 13, 30, 1000)])
+    assert (band.low <= band.estimate).all()
+    never = ecdf_band(np.full((1, 1, 3), np.inf), SPENT[:1], [1000], DRAWS, rng())
+    assert (never.estimate, never.high) == (0, 0)
 
 
 def test_the_area_is_that_under_the_ecdf():
     grid = np.geomspace(1, 80, 20_001)
-    area = ecdf_area(HITS, 1, 80, rng())
-    assert area.estimate == pytest.approx(ecdf(HITS, grid).mean(), abs=1e-3)
+    area = ecdf_area(HITS, SPENT, 1, 80, DRAWS, rng())
+    assert area.estimate == pytest.approx(
+        ecdf_band(HITS, SPENT, grid, DRAWS, rng(), resamples=1).estimate.mean(), abs=1e-3
+    )
     assert area.low < area.estimate < area.high
-    assert ecdf_area(np.zeros((1, 1, 2)), 1, 80, rng()).estimate == 1
-    assert ecdf_area(np.full((1, 1, 2), np.inf), 1, 80, rng()).high == 0
+    assert ecdf_area(np.zeros((1, 1, 2)), np.zeros((1, 2)), 1, 80, (0, 1), rng()).estimate == 1
+    assert ecdf_area(np.full((1, 1, 2), np.inf), np.ones((1, 2)), 1, 80, (0, 1), rng()).high == 0
 
 
-def test_the_band_encloses_the_ecdf_and_is_as_wide_as_runs_differ():
-    hits = np.random.default_rng(1).exponential(20, (1, 1, 50))
-    band = ecdf_band(hits, [5, 20, 60], rng(), resamples=4000)
-    np.testing.assert_allclose(band.estimate, ecdf(hits, [5, 20, 60]))
-    error = np.sqrt(band.estimate * (1 - band.estimate) / 50)
-    np.testing.assert_allclose((band.high - band.low) / 2, 1.96 * error, rtol=0.2)
-
-
-def test_targets_of_one_run_stay_together():
-    """Ten targets that a run reaches all or not at all hold no more information than one."""
+def test_targets_and_problems_of_one_draw_stay_together():
+    """Ten targets or problems that a run reaches all or not at all hold no more information than one."""
     hits = np.where(np.arange(20) < 10, 1.0, np.inf)[None, None, :]
-    one, ten = (ecdf_area(np.repeat(hits, k, axis=1), 1, 80, rng()) for k in (1, 10))
-    assert (one.low, one.high) == pytest.approx((ten.low, ten.high))
+    spent, draws = np.full((1, 20), 4.0), range(20)
+    one = ecdf_area(hits, spent, 1, 80, draws, rng())
+    ten = ecdf_area(np.repeat(hits, 10, axis=1), spent, 1, 80, draws, rng())
+    problems = ecdf_area(np.repeat(hits, 10, axis=0), np.repeat(spent, 10, axis=0), 1, 80, draws, rng())
+    for other in (ten, problems):
+        assert (one.low, one.high) == pytest.approx((other.low, other.high))
+
+
+def test_how_targets_were_reached():
+    first, second = reached(HITS, SPENT, DRAWS, rng())
+    assert (first.share.estimate, second.share.estimate) == pytest.approx((5 / 6, 3 / 6))
+    assert first.spend.estimate == pytest.approx((25 / 2 + 11 / 3) / 2)
+    assert first.share.low <= 5 / 6 <= first.share.high
+    assert first.spend.low <= first.spend.estimate <= first.spend.high
+    (never,) = reached(np.full((2, 1, 3), np.inf), SPENT, DRAWS, rng())
+    assert (never.share.estimate, never.spend.estimate, never.spend.high) == (0, np.inf, np.inf)
 
 
 def test_expected_running_time_by_hand():
@@ -106,7 +123,7 @@ def test_impossible_hits_are_refused(hits, spent, message):
 @pytest.mark.parametrize(("low", "high"), [(0, 80), (80, 80), (1, math.inf)])
 def test_the_area_needs_a_range_of_spends(low, high):
     with pytest.raises(ValueError, match="0 < low < high"):
-        ecdf_area(HITS, low, high, rng())
+        ecdf_area(HITS, SPENT, low, high, DRAWS, rng())
 
 
 def test_break_even_of_a_cheaper_graph_that_is_as_good():

@@ -5,17 +5,17 @@ import pytest
 from scipy import stats as scipy_stats
 
 from ttgbench.stats import (
+    bootstrap,
     compare,
     compare_methods,
     compare_runs,
     friedman_test,
-    interquartile_mean,
     mcnemar_test,
+    mean_interval,
     minimum_detectable_effect,
     questions_as_units,
     rank_intervals,
     sign_flip_test,
-    stratified_bootstrap,
     wilcoxon_holm,
     wilson_interval,
 )
@@ -50,6 +50,19 @@ def test_paired_comparison_over_clusters():
     results = [compare(*answers(rng, 120, 5, 20), rng, clusters=texts, resamples=999) for _ in range(WORLDS)]
     assert 0.03 < share(r.p < 0.05 for r in results) < 0.07
     assert 0.93 < share(r.low <= 0 <= r.high for r in results) < 0.97
+
+
+@pytest.mark.parametrize("sizes", [[60] + [4] * 15, [100] + [1] * 30])
+def test_paired_comparison_over_clusters_of_unlike_size(sizes):
+    """Student's t with a cluster-robust error covers in 84% and 29% of these worlds."""
+    rng = np.random.default_rng(20)
+    texts = np.repeat(np.arange(len(sizes)), sizes)
+    results = []
+    for _ in range(500):
+        first = 0.5 + np.clip(rng.normal(0, 0.1, len(sizes)), -0.4, 0.4)[texts] + rng.uniform(-0.05, 0.05, sum(sizes))
+        results.append(compare(first[:, None], np.full((sum(sizes), 1), 0.5), rng, clusters=list(texts), resamples=999))
+    assert share(r.low <= 0 <= r.high for r in results) > 0.93
+    assert share(r.verdict() != "no difference shown" for r in results) < 0.07
 
 
 def test_what_the_pooling_guard_prevents():
@@ -95,23 +108,42 @@ def test_wilson_covers_on_average_over_accuracies():
     assert coverage.min() > 0.92
 
 
-def test_stratified_intervals_cover():
+@pytest.mark.parametrize("draws", [5, 20])
+def test_intervals_of_means_cover(draws):
+    """Regrets of nine problems, of which two are one experiment, skewed as regrets are."""
     rng = np.random.default_rng(7)
-    worlds = rng.normal(size=(WORLDS, 9, 20)) * np.linspace(0.5, 2, 9)[:, None]
-    for statistic in (lambda x: x.mean(axis=(-2, -1)), interquartile_mean):
-        bands = [stratified_bootstrap(world, statistic, rng, resamples=999) for world in worlds]
-        assert 0.92 < share(band.low <= 0 <= band.high for band in bands) < 0.97
+    worlds = rng.gamma(2, size=(WORLDS, 9, draws)) * np.linspace(0.5, 2, 9)[:, None]
+    worlds[:, 1] = worlds[:, 0]
+    truth = 2 * np.array([0.5, 0.5, *np.linspace(0.5, 2, 9)[2:]]).mean()
+    band = mean_interval(worlds.mean(axis=1))
+    assert 0.93 < share((band.low <= truth) & (truth <= band.high)) < 0.97
 
 
-@pytest.mark.parametrize(("problems", "seeds"), [(9, 10), (1, 20)])
-def test_rank_intervals_hold_all_at_once(problems, seeds):
-    """Six equal methods of unlike spread: every rank is true for each, so any certainty is an error."""
+def test_intervals_of_shares_cover():
+    rng = np.random.default_rng(18)
+    worlds = (rng.random((WORLDS, 9, 20)) < np.linspace(0.2, 0.9, 9)[:, None]).astype(float)
+    bands = [bootstrap(world, lambda x: x.mean(axis=(0, -1)), rng, resamples=999) for world in worlds]
+    assert 0.91 < share(band.low <= 0.55 <= band.high for band in bands) < 0.97
+
+
+def test_rank_intervals_hold_all_at_once():
+    """Equal methods of unlike spread: every rank is true for each, so any certainty is an error."""
     rng = np.random.default_rng(8)
-    spread = np.array([0.5, 1, 1, 1, 1, 2])[:, None, None]
-    results = [
-        rank_intervals(rng.normal(size=(6, problems, seeds)) * spread, rng, resamples=499) for _ in range(WORLDS)
-    ]
-    assert 0.92 < share((r.best == 1).all() and (r.worst == 6).all() for r in results) < 0.98
+    spread = np.array([0.5, 1, 1, 1, 1, 2])[:, None]
+    for draws in (5, 10, 20):
+        worlds = rng.normal(size=(WORLDS // 2, 6, draws)) * spread
+        results = [rank_intervals(world, rng, resamples=499) for world in worlds]
+        assert share((r.best > 1).any() or (r.worst < 6).any() for r in results) <= 0.07
+
+
+def test_ranks_of_methods_whose_problems_share_their_samples():
+    """Eight equal methods on four problems that are nearly one experiment: the draws are redrawn on all together."""
+    rng = np.random.default_rng(19)
+    results = []
+    for _ in range(WORLDS // 2):
+        world = rng.normal(size=(8, 1, 10)) + rng.normal(0, 0.2, (8, 4, 10))
+        results.append(rank_intervals(world.mean(axis=1), rng, resamples=499))
+    assert share((r.best > 1).any() or (r.worst < 8).any() for r in results) <= 0.07
 
 
 def test_tests_over_tasks():

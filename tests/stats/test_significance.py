@@ -4,11 +4,18 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
-from ttgbench.stats import bca_interval, equivalence_p, mcnemar_test, minimum_detectable_effect, sign_flip_test
+from ttgbench.stats import (
+    bca_interval,
+    equivalence_p,
+    mcnemar_test,
+    minimum_detectable_effect,
+    sign_flip_interval,
+    sign_flip_test,
+)
 from ttgbench.stats.significance import cluster_standard_error, identical_units_interval
 
 
@@ -144,3 +151,21 @@ def test_too_few_units_detect_nothing():
 def test_without_spread_the_detectable_effect_is_a_share_of_units():
     share = minimum_detectable_effect(0.0, 50)
     assert scipy_stats.binom.sf(5, 50, share) == pytest.approx(0.8)  # six or more differ
+
+
+@given(st.lists(st.tuples(st.integers(-20, 20), st.integers(1, 9)), min_size=6, max_size=9), st.floats(-25, 25))
+@settings(deadline=None, max_examples=60)
+def test_the_interval_holds_what_the_sign_flip_test_does_not_refuse(clusters, value):
+    sums, sizes = np.array(clusters, dtype=float).T
+    interval = sign_flip_interval(sums, sizes, np.random.default_rng(0))
+    p, _ = sign_flip_test(sums - value * sizes, np.random.default_rng(0))
+    assume(min(abs(value - interval.low), abs(value - interval.high)) > 1e-6)
+    assert (p > 0.05) == (interval.low < value < interval.high)
+
+
+def test_too_few_clusters_bound_nothing():
+    interval = sign_flip_interval([1.0, 2.0, 4.0], [1, 1, 7], np.random.default_rng(0))
+    assert (interval.low, interval.high) == (-np.inf, np.inf)
+    assert interval.estimate == 7 / 9
+    with pytest.raises(ValueError, match="one for each"):
+        sign_flip_interval([1.0], [1, 2], np.random.default_rng(0))

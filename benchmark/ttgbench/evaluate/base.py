@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 
 TEST_UNIVERSE = 1 << 20
 """Universes from here on belong to the final test; a search draws from lower ones."""
+REDRAW_UNIVERSE = 1 << 21
+"""Universes from here on are what a search draws again."""
+MAX_REDRAWS = 1 << 10
+"""Most redraws of one run."""
+
+
+def redraw(universe: int, repeat: int) -> int:
+    """The universe of the `repeat`-th redraw of what a search draws in `universe`; 0: itself."""
+    return universe if repeat == 0 else REDRAW_UNIVERSE + universe * MAX_REDRAWS + repeat - 1
 
 
 @dataclass(frozen=True, slots=True)

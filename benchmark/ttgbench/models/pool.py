@@ -92,7 +92,7 @@ class ModelCard(_Record):
     """Key-value heads x head size, the mean over all layers. Only for placing models on GPUs."""
     context_length: int = Field(gt=0, le=10**9)
     price_in: float = Field(default=0.0, ge=0, le=10**6)
-    """Dollars per million prompt tokens."""
+    """Dollars per million prompt tokens; zero, with that of the other: not known."""
     price_out: float = Field(default=0.0, ge=0, le=10**6)
     """Dollars per million generated tokens."""
     price_date: date | None = None
@@ -126,6 +126,11 @@ class ModelCard(_Record):
         if self.price_date is None and (self.price_in or self.price_out):
             raise ValueError("prices need a price_date, as they change")
         return self
+
+    @property
+    def priced(self) -> bool:
+        """Whether its price is known. Nobody computes for nothing: two zeros say that nobody has named one."""
+        return self.price_in > 0 or self.price_out > 0
 
     @property
     def fingerprint(self) -> str:

@@ -1,9 +1,10 @@
 """The ledger: what a run may spend, what it has reserved, what it has spent. Counts in one integer metric; thread-safe.
 
-    reservation = ledger.reserve(worst_case, "evaluation")   # BudgetExhausted if it does not fit; nothing is spent
+    reservation = ledger.reserve(nominal_cost, "evaluation")   # BudgetExhausted if it does not fit; nothing is spent
     ledger.settle(reservation, what_it_really_cost)          # or ledger.release(reservation) if it came to nothing
 
-At every moment limit = spent + reserved + remaining, and none of them is negative.
+At every moment limit = spent + reserved + remaining, and none of them is negative. What costs more than was reserved
+and more than remains is an overrun: it ends all spending.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class Balance:
     spent: int = 0
     reserved: int = 0
     overrun: int = 0
-    """What was used beyond the limit: a generation cost more than was reserved for it, and more than was left."""
+    """What was used beyond the limit: something cost more than was reserved for it, and more than was left."""
 
     @property
     def remaining(self) -> int | None:
@@ -104,10 +105,13 @@ class Ledger(_Account):
         return LedgerView(self)
 
     def reserve(self, amount: int, category: str) -> Reservation:
-        """Sets the worst case aside. Raises BudgetExhausted, and changes nothing, if it does not fit what remains."""
+        """Sets an amount aside. Raises BudgetExhausted, and changes nothing, if it does not fit what remains, or after
+        an overrun, whatever it is."""
         amount = _amount(amount, "amount")
         with self._lock:
             remaining = self._balance.remaining
+            if self._balance.overrun:
+                raise BudgetExhausted(f"the budget of {self._balance.limit:,} was overrun: nothing more can be spent")
             if remaining is not None and amount > remaining:
                 message = f"{category} may cost {amount:,}, {remaining:,} of {self._balance.limit:,} are left"
                 raise BudgetExhausted(message)

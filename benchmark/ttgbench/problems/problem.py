@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NoReturn, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ttgbench.errors import BudgetExhausted, InputError
-from ttgbench.evaluate.base import Evaluation, Evaluator, NodeUse
+from ttgbench.evaluate.base import MAX_REDRAWS, Evaluation, Evaluator, NodeUse, redraw
 from ttgbench.graphs.graph import Graph
-from ttgbench.models.cost import generation_flops, nanoseconds, picodollars
+from ttgbench.models.cost import picodollars
 from ttgbench.models.pool import ModelCard
 from ttgbench.problems.arguments import Messages, Schema, checked_messages, listed, whole
-from ttgbench.problems.ledger import Ledger, LedgerView
+from ttgbench.problems.charge import Charge, bill, total
+from ttgbench.problems.ledger import Ledger, LedgerView, Reservation
 from ttgbench.problems.objective import Objective
 from ttgbench.problems.space.space import SearchSpace
 
@@ -70,14 +71,15 @@ class TaskView:
     domain: str
     description: str
     max_tokens: int
-    max_question_bytes: int
 
 
 class Problem:
     """Handed to `search(problem, rng)`. Nothing of it can be set.
 
     Spending is counted here and nowhere else: a node's generation on a question is billed when this run first
-    needs it, at its measured cost, whatever a store already holds; later uses in the same run are free.
+    needs it, at its measured cost, whatever a store already holds; later uses in the same run are free. An evaluation
+    starts if its nominal cost fits what is left. If its measured cost then does not, the run has spent all it had,
+    and the result is withheld.
     """
 
     def __init__(
@@ -93,13 +95,15 @@ class Problem:
         ledger: Ledger,
         log: Log,
         agent: Agent | None = None,
+        redraws: int = MAX_REDRAWS,
     ) -> None:
+        self._redraws = redraws
         self._name, self._task, self._space, self._objective = name, task, space, objective
         self._questions, self._universe, self._evaluator = tuple(questions), universe, evaluator
         self._ledger, self._log, self._agent = ledger, log, agent
-        self._billed: dict[str, NDArray[np.bool_]] = {}
+        self._billed: dict[tuple[str, int], NDArray[np.bool_]] = {}
         self._logged_graphs: set[str] = set()
-        self._worst_bills: dict[tuple[str, int], int] = {}
+        self._nominal_bills: dict[tuple[str, int], int] = {}
         self._recommended: list[Graph] = []
         self._asked: Counter[str] = Counter()
         self._sealed = True
@@ -152,6 +156,11 @@ class Problem:
         return full_evaluation(self._space, len(self._questions))
 
     @property
+    def redraws(self) -> int:
+        """Largest `repeat` of `evaluate`; 0 where the samples are recorded, so that there is one draw of them."""
+        return self._redraws
+
+    @property
     def has_agent(self) -> bool:
         """Whether `ask` has a language model behind it here."""
         return self._agent is not None
@@ -161,41 +170,56 @@ class Problem:
         """The graph recommended last."""
         return self._recommended[-1] if self._recommended else None
 
-    def evaluate(self, graph: Graph, questions: Sequence[int] | None = None) -> Evaluation:
-        """Scores a graph on search questions (indices; default: all), in this run's universe.
+    def evaluate(self, graph: Graph, questions: Sequence[int] | None = None, repeat: int = 0) -> Evaluation:
+        """Scores a graph on search questions (indices; default: all), on the run's own draw of the samples.
 
-        Raises InputError if the graph is not in the space or an index is wrong, BudgetExhausted if the worst case
-        does not fit what remains. Nothing is spent then.
+        repeat: from 1 on, the samples are drawn again, the `repeat`-th time, and billed anew; every graph of one
+        redraw shares it. Raises InputError if the graph is not in the space, an index is wrong or there are fewer
+        redraws, and BudgetExhausted if the nominal cost does not fit what remains; nothing is spent then. Raises
+        BudgetExhausted, too, if the measured cost does not fit: then all is spent, and the result is withheld.
         """
-        return self.evaluate_many([graph], questions)[0]
+        return self.evaluate_many([graph], questions, repeat)[0]
 
-    def evaluate_many(self, graphs: Sequence[Graph], questions: Sequence[int] | None = None) -> list[Evaluation]:
+    def evaluate_many(
+        self, graphs: Sequence[Graph], questions: Sequence[int] | None = None, repeat: int = 0
+    ) -> list[Evaluation]:
         """As `evaluate`, all graphs as one batch, which keeps the engines full. All are refused or none."""
-        indices = self._checked_indices(questions)
+        indices, repeat = self._checked_indices(questions), self._checked_repeat(repeat)
         graphs = listed(graphs, "graphs", "graphs")
         for graph in graphs:
             self._check_graph(graph)
         if not graphs:
             return []
-        worst = sum(self._worst_case(graph, len(indices)) for graph in graphs)
+        nominal = sum(self._nominal(graph, len(indices)) for graph in graphs)
         try:
-            reservation = self._ledger.reserve(worst, "evaluation")
+            reservation = self._ledger.reserve(nominal, "evaluation")
         except BudgetExhausted as error:
             self._log({"event": "refused", "graphs": [graph.key for graph in graphs], "reason": str(error)})
             raise
         try:
-            evaluations = self._evaluator.evaluate(graphs, indices, self._universe, SPLIT)
+            evaluations = self._evaluator.evaluate(graphs, indices, redraw(self._universe, repeat), SPLIT)
         except BaseException:
             self._ledger.release(reservation)
             raise
         chosen = np.asarray(indices)
-        charges = [self._charge(evaluation, chosen) for evaluation in evaluations]
+        charges = [self._charge(evaluation, chosen, repeat) for evaluation in evaluations]
         spent = self._ledger.spent
-        self._ledger.settle(reservation, sum(charges))
+        if not self._settle(reservation, total(charges)):
+            self._withhold(reservation, total(charges), graphs=[*map(self._graph_fields, graphs)], **_repeated(repeat))
         for evaluation, charge in zip(evaluations, charges, strict=True):
-            spent = min(spent + charge, self._ledger.spent)  # an overrun is not spent: see Ledger.settle
-            self._log_evaluation(evaluation, len(indices), charge, spent)
+            spent += charge.amount
+            self._log_evaluation(evaluation, len(indices), charge, spent, repeat)
         return evaluations
+
+    def _settle(self, reservation: Reservation, charge: Charge) -> bool:
+        """Whether what was left covered it."""
+        self._ledger.settle(reservation, charge.amount)
+        return not self._ledger.overrun
+
+    def _withhold(self, reservation: Reservation, charge: Charge, **what: Any) -> NoReturn:
+        facts = {"category": reservation.category, **charge.to_dict(), "spent": self._ledger.spent}
+        self._log({"event": "withheld", **facts, **what})
+        raise BudgetExhausted(f"{reservation.category} cost {charge.amount:,}, more than was left: it is withheld")
 
     def can_afford(self, graph: Graph, questions: int | None = None) -> bool:
         """Whether `evaluate` on so many questions (default: all) would be accepted now.
@@ -205,18 +229,20 @@ class Problem:
         self._check_graph(graph)
         remaining = self._ledger.remaining
         count = len(self._questions) if questions is None else whole(questions, "questions")
-        return remaining is None or self._worst_case(graph, count) <= remaining
+        if self._ledger.overrun:
+            return False
+        return remaining is None or self._nominal(graph, count) <= remaining
 
     def ask(self, messages: Messages, schema: Schema | None = None) -> Reply:
         """Asks the metered search agent. schema: what the answer should be, where the engine can constrain it.
 
         The same question asked again draws a new answer. Raises InputError without an agent or for messages that are
-        none, BudgetExhausted before anything is spent, EngineError.
+        none, BudgetExhausted before anything is spent if the most that it can cost does not fit, EngineError.
         """
         if self._agent is None:
             raise InputError("this run has no search agent; start it with one", field="ask")
         turns, identity = checked_messages(messages, schema)
-        reservation = self._ledger.reserve(self._bill_agent(*self._agent.worst_case(turns)), "agent")
+        reservation = self._ledger.reserve(self._bill_agent(*self._agent.worst_case(turns)).amount, "agent")
         try:
             reply = self._agent.ask(turns, schema, self._universe, self._asked[identity])
         except BaseException:
@@ -224,8 +250,9 @@ class Problem:
             raise
         self._asked[identity] += 1
         charge = self._bill_agent(reply.tokens_in, reply.tokens_out)
-        self._ledger.settle(reservation, charge)
-        self._log({"event": "ask", "charged": charge, "spent": self._ledger.spent, "reply": reply.text})
+        if not self._settle(reservation, charge):
+            self._withhold(reservation, charge, reply=reply.text)
+        self._log({"event": "ask", **charge.to_dict(), "spent": self._ledger.spent, "reply": reply.text})
         return reply
 
     def decided(self, by: Literal["agent", "fallback"]) -> None:
@@ -237,9 +264,11 @@ class Problem:
             raise InputError(f"must be 'agent' or 'fallback', not {str(by)[:40]!r}", field="by")
         self._log({"event": "decided", "by": by})
 
-    def _bill_agent(self, tokens_in: int, tokens_out: int) -> int:
+    def _bill_agent(self, tokens_in: int, tokens_out: int) -> Charge:
         assert self._agent is not None
-        return int(bill(self._space, self._agent.card, tokens_in, tokens_out))
+        card = self._agent.card
+        dollars = int(picodollars(card, tokens_in, tokens_out)) if card.priced else None
+        return Charge(int(bill(self._space.budget.ledger_metric, card, tokens_in, tokens_out)), dollars)
 
     def recommend(self, graph: Graph) -> None:
         """Declares the incumbent from here on; the anytime curve is read from it.
@@ -268,42 +297,49 @@ class Problem:
             raise InputError(f"must be distinct indices from 0 to {count - 1}, at least one", field="questions")
         return indices
 
-    def _worst_case(self, graph: Graph, count: int) -> int:
-        """Most that these questions can cost: longest question, longest answers, nothing in the store."""
+    def _checked_repeat(self, repeat: int) -> int:
+        number = whole(repeat, "repeat")
+        if not 0 <= number <= self._redraws:
+            why = "" if self._redraws else ": the samples are recorded, so there is one draw of them"
+            raise InputError(f"must be from 0 to {self._redraws}, is {number}{why}", field="repeat")
+        return number
+
+    def _nominal(self, graph: Graph, count: int) -> int:
+        """What these questions cost at the task's mean lengths, nothing in the store."""
         inputs = Counter([target for _, target in graph.edges])
         total = 0
         for node in graph.nodes:
             if node.model is not None:
                 kind = node.model, inputs[node.id]
-                if kind not in self._worst_bills:
-                    self._worst_bills[kind] = self._worst_bill(*kind)
-                total += self._worst_bills[kind]
+                if kind not in self._nominal_bills:
+                    self._nominal_bills[kind] = self._nominal_bill(*kind)
+                total += self._nominal_bills[kind]
         return total * count
 
-    def _worst_bill(self, model: str, predecessors: int) -> int:
-        """Most that one generation can cost."""
-        lengths, longest = self._space.lengths, self._task.max_tokens
-        card = self._space.pool[model]
-        prompt = lengths.question + self._task.max_question_bytes + predecessors * 2 * longest
-        return int(bill(self._space, card, min(prompt, card.context_length), longest))
+    def _nominal_bill(self, model: str, predecessors: int) -> int:
+        """Of one generation."""
+        lengths = self._space.lengths
+        prompt = lengths.question + predecessors * lengths.answer
+        return int(bill(self._space.budget.ledger_metric, self._space.pool[model], prompt, lengths.answer))
 
-    def _charge(self, evaluation: Evaluation, chosen: NDArray[np.intp]) -> int:
+    def _charge(self, evaluation: Evaluation, chosen: NDArray[np.intp], repeat: int) -> Charge:
         """What of an evaluation on the chosen questions this run has not paid for yet; it is paid for then."""
-        total = 0
+        amount, dollars = 0, 0
+        priced = True
         for use in evaluation.nodes:
             if use.model is None:
                 continue
-            billed = self._billed.get(use.key)
+            billed = self._billed.get((use.key, repeat))
             if billed is None:
-                billed = self._billed[use.key] = np.zeros(len(self._questions), dtype=np.bool_)
-                total += int(self._amounts(use).sum())
-            else:
-                fresh = ~billed[chosen]
-                if not fresh.any():
-                    continue
-                total += int(self._amounts(use)[fresh].sum())
+                billed = self._billed[use.key, repeat] = np.zeros(len(self._questions), dtype=np.bool_)
+            fresh = ~billed[chosen]
+            if not fresh.any():
+                continue
+            amount += int(self._amounts(use)[fresh].sum())
+            dollars += int(use.picodollars[fresh].sum())
+            priced = priced and self._space.pool[use.model].priced
             billed[chosen] = True
-        return total
+        return Charge(amount, dollars if priced else None)
 
     def _amounts(self, use: NodeUse) -> NDArray[np.int64]:
         """What a node cost on each question, in the ledger's metric."""
@@ -313,7 +349,9 @@ class Problem:
         if metric == "picodollars":
             return use.picodollars
         assert use.model is not None
-        return np.asarray(bill(self._space, self._space.pool[use.model], use.tokens_in, use.tokens_out))
+        return np.asarray(
+            bill(self._space.budget.ledger_metric, self._space.pool[use.model], use.tokens_in, use.tokens_out)
+        )
 
     def _graph_fields(self, graph: Graph) -> dict[str, Any]:
         if graph.key in self._logged_graphs:
@@ -321,32 +359,26 @@ class Problem:
         self._logged_graphs.add(graph.key)
         return {"key": graph.key, "graph": graph.canonical().to_dict()}
 
-    def _log_evaluation(self, evaluation: Evaluation, count: int, charge: int, spent: int) -> None:
+    def _log_evaluation(self, evaluation: Evaluation, count: int, charge: Charge, spent: int, repeat: int) -> None:
         self._log(
             {
                 "event": "evaluate",
                 "questions": count,
+                **_repeated(repeat),
                 "accuracy": round(evaluation.accuracy, 12),
                 "value": round(self._objective.value(evaluation), 12),
-                "charged": charge,
+                **charge.to_dict(),
                 "spent": spent,
                 **self._graph_fields(evaluation.graph),
             }
         )
 
 
+def _repeated(repeat: int) -> dict[str, int]:
+    """What events say of a redraw."""
+    return {"repeat": repeat} if repeat else {}
+
+
 def full_evaluation(space: SearchSpace, questions: int) -> int:
     """Search questions times the per-query budget, in the ledger's metric."""
     return space.budget.limit_amount(space.pool, space.lengths) * questions
-
-
-_PRICES: Mapping[str, Callable[[ModelCard, Any, Any], Any]] = {
-    "flops": generation_flops,
-    "picodollars": picodollars,
-    "nanoseconds": nanoseconds,
-}
-
-
-def bill(space: SearchSpace, card: ModelCard, tokens_in: Any, tokens_out: Any) -> Any:
-    """What tokens (counts or int64 arrays) cost in the ledger's metric; nanoseconds are those of one node alone."""
-    return _PRICES[space.budget.ledger_metric](card, tokens_in, tokens_out)

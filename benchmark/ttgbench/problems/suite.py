@@ -28,6 +28,8 @@ from ttgbench.util.yaml_input import read_yaml, validation_message
 SUITES = files("ttgbench.problems") / "suites"
 SUPERSEDED = {"synthetic-v1": "synthetic-v2"}
 """By label: suites that are kept for their results, and what took their place. No part of their definition."""
+MIN_GAP = 0.05
+"""Of a problem that ranks: five points of the objective between its anchors."""
 
 
 class _Record(BaseModel):
@@ -236,6 +238,16 @@ class Suite(_Record):
         if self.family is not None:
             return {spec.name: self.family.mean_anchor(spec.name) for spec in self.problems}
         return load_anchors(self.label, [problem.name for problem in self.problems])
+
+    @property
+    def flat(self) -> frozenset[str]:
+        """Problems on which the best graph known is less than MIN_GAP above the best single model.
+
+        What is searched for there is smaller than what chance decides, so no mean over problems and no rank counts
+        them.
+        """
+        anchors = self.anchors or {}
+        return frozenset(name for name, anchor in anchors.items() if anchor.one - anchor.zero < MIN_GAP)
 
     @property
     def hash(self) -> str:

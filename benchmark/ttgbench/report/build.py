@@ -9,6 +9,7 @@ from typing import Any
 from ttgbench import __version__
 from ttgbench.report import anytime, overall, plots, tradeoff
 from ttgbench.report.grid import make_grid
+from ttgbench.report.methods import ranking
 from ttgbench.report.problems import Row, problem_rows, problem_tables
 from ttgbench.report.runs import Runs
 from ttgbench.report.table import Table
@@ -59,13 +60,13 @@ def build(runs: Runs, *, rope: float | None = None) -> Report:
     grid = make_grid(runs)
     if grid is not None:
         pairs = overall.pairs_table(grid)
-        overview.append(overall.summary_table(grid))
+        overview.append(overall.summary_table(grid, ranking(grid.methods)))
         figures += plots.of_grid(grid, overview[0], overall.profile(grid), overall.critical(grid))
         limit = runs.suite.search_evaluations if runs.suite else 0.0
         curves = anytime.make_anytime(grid, limit) if limit > anytime.FIRST_SPEND else None
         if curves is not None:
             overview.append(anytime.anytime_table(curves))
-            details.append(anytime.ert_table(grid, curves))
+            details.append(anytime.ert_table(grid))
             figures.append(plots.of_anytime(curves))
         if pairs is not None:
             details.append(pairs)
@@ -74,7 +75,7 @@ def build(runs: Runs, *, rope: float | None = None) -> Report:
     tradeoffs = tradeoff.make_tradeoffs(runs)
     if tradeoffs and grid is not None:
         details.append(tradeoff.tradeoff_table(tradeoffs))
-        figures.append(plots.of_tradeoffs(tradeoffs, grid.methods + [m for m in runs.methods if m not in grid.methods]))
+        figures.append(plots.of_tradeoffs(tradeoffs, grid.names + [m for m in runs.methods if m not in grid.names]))
     first = runs.results[0]
     return Report(
         title=f"{first.suite}, version {first.suite_version}",

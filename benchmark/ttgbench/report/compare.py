@@ -225,8 +225,8 @@ def _graphs(first: Graph, second: Graph, margin: float | None, both: str) -> Ver
 def _table(title: str, verdict: Verdict, note: str) -> Table:
     columns = (
         Column("problem"),
-        Column("first", "accuracy"),
-        Column("second", "accuracy"),
+        Column("first", "the objective on test: accuracy, where nothing else counts"),
+        Column("second", "likewise"),
         Column("difference", "first minus second, 95%", signed=True),
         Column("p", "of no difference, on this problem alone", 4),
         Column("p (Holm)", "corrected for the number of problems", 4),

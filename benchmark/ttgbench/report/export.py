@@ -1,30 +1,18 @@
-"""The report's tables as CSV and LaTeX files, one per table."""
+"""Tables as CSV, JSON and LaTeX: of the report one file per table, of the page the rows that are shown."""
 
 from __future__ import annotations
 
 import csv
 import io
+import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from ttgbench.report.build import Report
 from ttgbench.report.table import Table
 from ttgbench.util.files import write_atomic
-
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    "&": r"\&",
-    "%": r"\%",
-    "$": r"\$",
-    "#": r"\#",
-    "_": r"\_",
-    "{": r"\{",
-    "}": r"\}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-}
+from ttgbench.util.latex import latex
 
 
 def write_csv(report: Report, folder: Path) -> list[Path]:
@@ -37,7 +25,7 @@ def write_latex(report: Report, folder: Path) -> list[Path]:
     return _write(report, folder, ".tex", as_latex)
 
 
-def _write(report: Report, folder: Path, ending: str, form) -> list[Path]:  # type: ignore[no-untyped-def]
+def _write(report: Report, folder: Path, ending: str, form: Callable[[Table], str]) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for table in report.tables:
@@ -48,7 +36,7 @@ def _write(report: Report, folder: Path, ending: str, form) -> list[Path]:  # ty
 
 
 def as_csv(table: Table) -> str:
-    """RFC 4180. Text that a spreadsheet would take for a formula gets an apostrophe."""
+    """RFC 4180, full precision. Text that a spreadsheet would take for a formula gets an apostrophe."""
     stream = io.StringIO()
     writer = csv.writer(stream)
     heading, rows = table.flat()
@@ -58,18 +46,19 @@ def as_csv(table: Table) -> str:
 
 
 def _inert(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@") else cell
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+
+
+def as_json(table: Table) -> str:
+    """A list of objects; an interval is {"estimate", "low", "high"}."""
+    return json.dumps(table.records(), indent=1, ensure_ascii=False) + "\n"
 
 
 def as_latex(table: Table) -> str:
     """A `tabular` with the title as a comment."""
     kinds = "".join("r" if table.numeric(i) else "l" for i in range(len(table.columns)))
     lines = [f"% {' '.join(table.title.split())}", rf"\begin{{tabular}}{{{kinds}}}", r"\toprule"]
-    lines.append(" & ".join(_latex(column.name) for column in table.columns) + r" \\")
+    lines.append(" & ".join(latex(column.name) for column in table.columns) + r" \\")
     lines.append(r"\midrule")
-    lines += [" & ".join(map(_latex, row)) + r" \\" for row in table.texts()]
+    lines += [" & ".join(map(latex, row)) + r" \\" for row in table.texts()]
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
-
-
-def _latex(text: str) -> str:
-    return "".join(_LATEX.get(character, character) for character in " ".join(text.split()))

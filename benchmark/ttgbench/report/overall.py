@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ttgbench.report.grid import Grid
-from ttgbench.report.runs import BASELINE, RANDOM
+from ttgbench.report.methods import Ranking, column, interval, measures
+from ttgbench.report.runs import RANDOM
+from ttgbench.report.scores import POINTS
 from ttgbench.report.table import Column, Table, Value
 from ttgbench.stats import (
     MIN_TASKS,
     Band,
     CriticalDifference,
     Interval,
+    bootstrap,
+    by_draw,
     compare_methods,
     correlated_t_rope,
     critical_difference,
-    interquartile_mean,
     performance_profile,
-    probability_of_improvement,
-    rank_intervals,
     signed_rank_rope,
-    stratified_bootstrap,
     task_means,
 )
 from ttgbench.stats.runs import too_few
 
-RESAMPLES = 2000
-THRESHOLDS = np.linspace(-0.5, 1.0, 61)
+THRESHOLDS = np.linspace(-1.0, 1.0, 81)
+END = ("value", "score", "search_spend", "agent_spend", "search_dollars", "accuracy")
+"""Columns beside rank and read-outs."""
 
 
 def readout_name(at: float) -> str:
@@ -37,59 +37,63 @@ def readout_name(at: float) -> str:
     return "at the end" if np.isinf(at) else f"at {at:g}"
 
 
-def summary_table(grid: Grid) -> Table:
-    """Per method: interquartile mean at each read-out, mean, rank interval, chance to beat the two references."""
-    iqm = [_interquartile_means(scores) for scores in grid.scores]
-    ranks = rank_intervals(grid.final, _rng())
-    references = [name for name in (RANDOM, BASELINE) if name in grid.methods]
-    better = {name: _improvement(grid, grid.methods.index(name)) for name in references}
-    rows: list[tuple[Value, ...]] = []
-    for i in np.argsort(-ranks.means, kind="stable"):
-        name = grid.methods[i]
-        rows.append(
-            (
-                name,
-                *(means[i] for means in iqm),
-                float(ranks.means[i]),
-                f"{ranks.best[i]} to {ranks.worst[i]}" if ranks.best[i] < ranks.worst[i] else str(ranks.best[i]),
-                *(None if name == other else better[other].at(i) for other in references),
-            )
-        )
-    nothing = (None,) * len(references)
-    rows += [(name, *(None for _ in iqm), None, reason, *nothing) for name, reason in grid.unscored.items()]
-    what = f"{grid.scale} of the graph held {{}}, interquartile mean over problems and seeds, 95% over seeds"
+def summary_table(grid: Grid, ranks: Ranking) -> Table:
+    """Per method, best first: rank, what it holds at each read-out, score, and what the search cost."""
+    kinds = [key for key in END if grid.anchored or not column(key).anchored]
+    if grid.anchored:
+        kinds.remove("value")
+    main = column("regret" if grid.anchored else "value")
     columns = (
-        Column("method"),
-        *(Column(f"IQM {readout_name(at)}", what.format(readout_name(at))) for at in grid.readouts),
-        Column("mean", f"mean {grid.scale} at the last read-out; ranks are by it"),
-        Column("rank", "plausible ranks, all intervals hold at once with 95%"),
-        *(Column(f"P(> {name})", f"chance that a run beats one of {name}, ties half", 2) for name in references),
+        column("method"),
+        column("rank"),
+        *(replace(main, name=f"{main.name} {readout_name(at)}", key="") for at in grid.readouts),
+        *map(column, kinds),
+        column("ties"),
     )
-    groups = "; ".join(" = ".join(grid.methods[i] for i in group) for group in ranks.groups)
+    rows: list[tuple[Value, ...]] = []
+    for i in ranks.order:
+        method = grid.methods[i]
+        found = measures(method)
+        held = (interval(method, method.regrets(at) if grid.anchored else method.values(at)) for at in grid.readouts)
+        place = ranks.rank(i) or f"no rank: {ranks.untested}"
+        rows.append(
+            (method.name, place, *held, *(found.get(key) for key in kinds), ranks.ties[i] if ranks.ties else "")
+        )
+    nothing = (None,) * (len(columns) - 2)
+    rows += [(name, reason, *nothing) for name, reason in grid.unscored.items()]
+    return Table("methods", "Methods over all problems", columns, rows, _summary_note(grid, ranks))
+
+
+def _summary_note(grid: Grid, ranks: Ranking) -> str:
     meaning = (
-        "0 is the best single model within budget, 1 the best graph known. "
+        "Regret is in points of the objective, lost to the best graph known; score 0 is the best single model within "
+        "budget, 1 the best graph known. "
         if grid.anchored
         else "The suite has no frozen anchors, so values are shown as they are. "
     )
-    note = (
-        f"{meaning}A method with a run without a graph has no score and no rank. "
-        f"{len(grid.problems)} problems, {len(grid.seeds)} seeds; intervals hold for these problems. "
-        f"Cannot be told apart, best first: {groups}. {grid.left_out}"
+    names = grid.names
+    told = (
+        f"No ranks and no intervals: {ranks.untested}."
+        if ranks.untested
+        else f"Cannot be told apart, best first: {'; '.join(' = '.join(names[i] for i in g) for g in ranks.groups)}."
     )
-    return Table("methods", "Methods over all problems", columns, rows, note.strip())
+    return (
+        f"{meaning}A method with a run without a graph has no score and no rank. {len(grid.problems)} problems, "
+        f"{grid.seeds} seeds; intervals hold for these problems. {told} {grid.left_out}"
+    ).strip()
 
 
 def pairs_table(grid: Grid) -> Table | None:
     """All pairs of methods; None with a single method."""
     if len(grid.methods) < 2:
         return None
-    scores = grid.by_draw
-    draws, seeds = scores.shape[-1], len(grid.seeds)
+    scores = grid.by_draw / POINTS
+    draws, seeds = scores.shape[-1], grid.seeds
     few = too_few(draws, (seeds, seeds), shared=True)
     found = compare_methods(scores, grid.tasks, _rng())
     rows: list[tuple[Value, ...]] = []
     for pair in found.pairs:
-        first, second = grid.methods[pair.first], grid.methods[pair.second]
+        first, second = grid.names[pair.first], grid.names[pair.second]
         if few:
             rows.append((first, second, pair.difference, None, f"no verdict: {few}"))
             continue
@@ -112,7 +116,7 @@ def pairs_table(grid: Grid) -> Table | None:
     columns = (
         Column("first"),
         Column("second"),
-        Column("difference", f"mean {grid.scale}, first minus second, 95%", signed=True),
+        Column("difference", "of the mean objective, as accuracies, first minus second, 95%", signed=True),
         Column("p (Holm)", "corrected for the number of pairs", 3),
         Column("verdict", "of the first"),
     )
@@ -120,26 +124,27 @@ def pairs_table(grid: Grid) -> Table | None:
 
 
 def rope_table(grid: Grid, rope: float) -> Table:
-    """How probably each method is better than random search by more than `rope`, equivalent, or worse."""
-    reference = RANDOM if RANDOM in grid.methods else grid.methods[0]
-    r = grid.methods.index(reference)
+    """How probably each method is better than random search by more than `rope` points, equivalent, or worse."""
+    names, values = grid.names, grid.by_draw
+    reference = RANDOM if RANDOM in names else names[0]
+    r = names.index(reference)
     rows: list[tuple[Value, ...]] = []
     enough = len(set(grid.tasks)) >= MIN_TASKS
-    for i, name in enumerate(grid.methods):
+    for i, name in enumerate(names):
         if i == r:
             continue
-        differences = grid.final[i] - grid.final[r]
+        differences = values[i] - values[r]
         if enough:
-            whole = signed_rank_rope(task_means(differences[None], grid.tasks)[0], rope, _rng())
+            whole = signed_rank_rope(task_means(differences, grid.tasks).mean(axis=1), rope, _rng())
             rows.append((name, "all tasks", whole.worse, whole.equivalent, whole.better))
-            continue
-        for problem, values in zip(grid.problems, differences, strict=True):
-            one = correlated_t_rope(values, rope)
-            rows.append((name, problem, one.worse, one.equivalent, one.better))
+        elif values.shape[-1] > 1:
+            for problem, row in zip(grid.problems, differences, strict=True):
+                one = correlated_t_rope(row, rope)
+                rows.append((name, problem, one.worse, one.equivalent, one.better))
     columns = (Column("method"), Column("on"), Column("worse"), Column("equivalent"), Column("better"))
-    test = "Bayesian signed-rank test over tasks" if enough else "Bayesian t test over seeds, per problem"
-    note = f"Posterior probabilities against {reference}; equivalent: within {rope:g} of {grid.scale}. {test}."
-    return Table("rope", f"Region of practical equivalence, {rope:g}", columns, rows, note)
+    test = "Bayesian signed-rank test over tasks" if enough else "Bayesian t test over draws, per problem"
+    note = f"Posterior probabilities against {reference}; equivalent: within {rope:g} points of the objective. {test}."
+    return Table("rope", f"Region of practical equivalence, {rope:g} points", columns, rows, note)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,39 +155,19 @@ class Profile:
     band: Band
 
 
-def profile(grid: Grid) -> Profile:
-    """Of all methods at the last read-out."""
-    return Profile(THRESHOLDS, _bootstrap(grid.final, lambda x: performance_profile(x, THRESHOLDS), 500))
+def profile(grid: Grid) -> Profile | None:
+    """Of all methods at the end; None without anchors."""
+    if not grid.anchored:
+        return None
+    shares = np.stack([performance_profile(method.scores(), THRESHOLDS) for method in grid.methods])
+    drawn = by_draw(shares, grid.draws)
+    return Profile(THRESHOLDS, bootstrap(drawn, lambda x: x.mean(axis=-1), _rng(), resamples=500))
 
 
 def critical(grid: Grid) -> CriticalDifference | None:
     """Data of the critical-difference diagram; None with too few independent tasks or methods."""
-    means = task_means(grid.final, grid.tasks)
+    means = task_means(grid.by_draw, grid.tasks).mean(axis=-1)
     return critical_difference(means) if means.shape[0] >= 2 and means.shape[1] >= MIN_TASKS else None
-
-
-def _interquartile_means(scores: np.ndarray) -> list[Interval | None]:
-    """Of every method; None where a run had no graph yet."""
-    known = ~np.isnan(scores).any(axis=(1, 2))
-    band = _bootstrap(scores[known], interquartile_mean) if known.any() else None
-    place = np.cumsum(known) - 1
-    return [band.at(at) if there and band else None for there, at in zip(known, place, strict=True)]
-
-
-def _improvement(grid: Grid, reference: int) -> Band:
-    def statistic(drawn: np.ndarray) -> np.ndarray:
-        other = drawn[reference]
-        return np.stack([probability_of_improvement(own, other) for own in drawn], axis=-1)
-
-    return stratified_bootstrap(grid.final, statistic, _rng(), resamples=500)
-
-
-def _bootstrap(scores: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray], resamples: int = RESAMPLES) -> Band:
-    def by_resample(drawn: np.ndarray) -> np.ndarray:
-        value = statistic(drawn)  # (methods, resamples, ...)
-        return np.moveaxis(value, 1, 0)
-
-    return stratified_bootstrap(scores, by_resample, _rng(), resamples=resamples)
 
 
 def _rng() -> np.random.Generator:

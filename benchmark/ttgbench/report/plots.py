@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -34,9 +35,11 @@ class Figure:
     layout: Mapping[str, Any]
 
 
-def of_grid(grid: Grid, summary: Table, profile: Profile, critical: CriticalDifference | None) -> list[Figure]:
-    """Interquartile means with intervals, performance profiles, and, with enough tasks, critical differences."""
-    figures = [_forest(grid, summary), _profiles(grid, profile)]
+def of_grid(grid: Grid, summary: Table, profile: Profile | None, critical: CriticalDifference | None) -> list[Figure]:
+    """Means with intervals; with anchors performance profiles, with enough tasks critical differences."""
+    figures = [_forest(grid, summary)]
+    if profile is not None:
+        figures.append(_profiles(grid, profile))
     return [*figures, _critical(grid, critical)] if critical is not None else figures
 
 
@@ -44,7 +47,7 @@ def _forest(grid: Grid, summary: Table) -> Figure:
     data: list[dict[str, Any]] = []
     rows = list(reversed(summary.rows))
     for i, column in enumerate(summary.columns):
-        if not column.name.startswith("IQM"):
+        if column.key or not column.interval:
             continue
         known = [(str(row[0]), value) for row in rows if isinstance(value := row[i], Interval)]
         intervals = [value for _, value in known]
@@ -52,31 +55,32 @@ def _forest(grid: Grid, summary: Table) -> Figure:
             {
                 "type": "scatter",
                 "mode": "markers",
-                "name": column.name.removeprefix("IQM "),
+                "name": column.name.partition(" ")[2],
                 "x": [_r(v.estimate) for v in intervals],
                 "y": [html.escape(name) for name, _ in known],
                 "error_x": {
                     "type": "data",
                     "symmetric": False,
-                    "array": [_r(v.high - v.estimate) for v in intervals],
-                    "arrayminus": [_r(v.estimate - v.low) for v in intervals],
+                    "array": [_r(_known(v.high - v.estimate)) for v in intervals],
+                    "arrayminus": [_r(_known(v.estimate - v.low)) for v in intervals],
                     "thickness": 1.5,
                 },
                 "marker": {"symbol": SYMBOLS[len(data) % 4], "color": COLOURS[len(data) % len(COLOURS)], "size": 9},
             }
         )
-    layout = {"xaxis": {"title": {"text": grid.scale}}, "yaxis": {"automargin": True}, "height": 160 + 28 * len(rows)}
-    caption = "Interquartile mean over problems and seeds at the read-outs of search spend (full evaluations), 95%."
-    return Figure("iqm", "Scores", caption, data, layout)
+    what = "regret, points of the objective" if grid.anchored else "objective, points"
+    layout = {"xaxis": {"title": {"text": what}}, "yaxis": {"automargin": True}, "height": 160 + 28 * len(rows)}
+    caption = "Mean over problems and seeds at the read-outs of search spend (full evaluations), 95% over draws."
+    return Figure("means", "Regret" if grid.anchored else "Objective", caption, data, layout)
 
 
 def _profiles(grid: Grid, profile: Profile) -> Figure:
     data: list[dict[str, Any]] = []
-    for m, method in enumerate(grid.methods):
+    for m, method in enumerate(grid.names):
         low, mid, high = (a[m] for a in (profile.band.low, profile.band.estimate, profile.band.high))
         data += _curve(method, m, profile.thresholds, low, mid, high)
     layout = {
-        "xaxis": {"title": {"text": f"threshold of the {grid.scale}"}},
+        "xaxis": {"title": {"text": "threshold of the normalised score"}},
         "yaxis": {"title": {"text": "share of runs above"}, "range": [0, 1.02]},
     }
     return Figure(
@@ -91,7 +95,7 @@ def _critical(grid: Grid, critical: CriticalDifference) -> Figure:
             "type": "scatter",
             "mode": "markers",
             "x": [_r(critical.average_ranks[i]) for i in order],
-            "y": [html.escape(grid.methods[i]) for i in order],
+            "y": [html.escape(grid.names[i]) for i in order],
             "marker": {"color": COLOURS[0], "size": 10},
             "name": "average rank",
         }
@@ -99,7 +103,7 @@ def _critical(grid: Grid, critical: CriticalDifference) -> Figure:
     for group in critical.holm_groups:
         if len(group) > 1:
             rank = float(np.mean([critical.average_ranks[i] for i in group]))
-            names = [html.escape(grid.methods[i]) for i in group]
+            names = [html.escape(grid.names[i]) for i in group]
             data.append(
                 {
                     "type": "scatter",
@@ -151,15 +155,21 @@ def of_accuracies(rows: Sequence[Row]) -> Figure:
 
 
 def of_anytime(anytime: Anytime) -> Figure:
-    """ECDF of (problem, target, seed) over log search spend."""
+    """ECDF of (problem, target) over log search spend."""
     data: list[dict[str, Any]] = []
-    for m, (method, band) in enumerate(anytime.curves.items()):
-        data += _curve(method, m, anytime.grid, band.low, band.estimate, band.high)
+    for m, (method, band) in enumerate(zip(anytime.methods, anytime.curves, strict=True)):
+        data += _curve(method.name, m, anytime.spends, band.low, band.estimate, band.high)
     layout = {
         "xaxis": {"title": {"text": "search spend, full evaluations"}, "type": "log"},
-        "yaxis": {"title": {"text": "share of (problem, target, seed) reached"}, "range": [0, 1.02]},
+        "yaxis": {"title": {"text": "share of (problem, target)"}, "range": [0, 1.02]},
     }
-    return Figure("ecdf", "Anytime performance", "What share of all targets was reached by when, 95%.", data, layout)
+    return Figure(
+        "ecdf",
+        "Anytime performance",
+        "Share of (problem, target) whose expected spend is within a search spend, 95%.",
+        data,
+        layout,
+    )
 
 
 def of_tradeoffs(tradeoffs: Sequence[Tradeoff], names: Sequence[str]) -> Figure:
@@ -252,6 +262,10 @@ def _curve(
 
 def _list(values: np.ndarray) -> list[float]:
     return [_r(value) for value in values]
+
+
+def _known(value: float) -> float:
+    return 0.0 if math.isnan(value) else value
 
 
 def _r(value: float) -> float:

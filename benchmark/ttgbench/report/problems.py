@@ -18,7 +18,11 @@ from ttgbench.stats import Interval, accuracy_interval, break_even_queries, comp
 COLUMNS = (
     Column("method"),
     Column("test accuracy", "share of test questions answered rightly, mean over runs, with a 95% interval"),
-    Column(f"minus {BASELINE}", "difference to the best single model, over runs, 95%", signed=True),
+    Column(
+        f"minus {BASELINE}",
+        "difference of the objective to the best single model, over runs, 95%",
+        signed=True,
+    ),
     Column("verdict", "what the difference is worth; p is corrected for the number of problems (Holm)"),
     Column("units/query", "nominal cost of a query; 1 = the smallest model answering alone", 2),
     Column("FLOPs/query", "measured on the test questions, as are dollars and seconds", 3, exponent=True),

@@ -65,8 +65,8 @@ class Results:
         """One row per run; the columns are those of `ttgbench.load_results`.
 
         accuracy, accuracy_low, accuracy_high: share of the test questions that the final graph answers rightly, with
-        its 95% interval; score: on the scale of the suite's anchors; flops, dollars, seconds, tokens: means per query;
-        search_spend and agent_spend: in full evaluations. What has no graph has empty cells.
+        its 95% interval; score: on the scale of the suite's anchors, capped; flops, dollars, seconds, tokens: means per
+        query; search_spend and agent_spend: in full evaluations. What has no graph has empty cells.
         """
         import pyarrow as pa
 
@@ -83,7 +83,7 @@ class Results:
         """
         import pyarrow as pa
 
-        from ttgbench.report.board.entry import curve, normalised
+        from ttgbench.report.scores import curve, normalised
 
         suite = self.runs.suite
         rows = [
@@ -93,7 +93,7 @@ class Results:
                 "seed": run.seed,
                 "spend": at,
                 "accuracy": score.accuracy,
-                "score": normalised(suite, run.problem, score.value),
+                "score": normalised(suite, run.problem, run.seed, score.value),
             }
             for run in self
             for at, score in curve(run, suite)

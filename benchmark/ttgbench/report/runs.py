@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -35,6 +35,13 @@ class Runs:
         order = [spec.name for spec in self.suite.problems] if self.suite else []
         return [name for name in order if name in found] + sorted(found - set(order))
 
+    @property
+    def ranked_problems(self) -> tuple[list[str], list[str]]:
+        """Those that means over problems and ranks are about, and those that are too flat for it; see `Suite.flat`."""
+        flat = [name for name in self.problems if self.suite and name in self.suite.flat]
+        kept = [name for name in self.problems if name not in flat]
+        return (kept, flat) if kept else (self.problems, [])
+
     @cached_property
     def methods(self) -> list[str]:
         """The baseline first, then by name."""
@@ -61,18 +68,16 @@ class Runs:
         return MethodRuns(
             name or method,
             {
-                problem: {cell.seed: self._compared(cell.final, problem) for cell in cells}
+                problem: {cell.seed: self._compared(cell.final) for cell in cells}
                 for problem, cells in problems.items()
                 if cells
             },
         )
 
-    def _compared(self, final: TestScore | None, problem: str) -> Run | None:
+    def _compared(self, final: TestScore | None) -> Run | None:
         if final is None:
             return None
-        anchors = self.suite.anchors if self.suite else None
-        score = anchors[problem].normalised(final.value) if anchors else final.value
-        return Run(final.accuracy, score, final.key)
+        return Run(final.value, final.key)
 
     def terms(self, margin: float | None = None) -> Terms:
         """How they are compared; margin: of practical equivalence, default the suite's."""
@@ -81,8 +86,14 @@ class Runs:
             tasks={problem: tasks[problem] for problem in self.problems},
             margin=self.suite.margin if margin is None and self.suite else margin,
             draw=self.draw,
-            normalised=bool(self.suite and self.suite.anchors),
+            flat=frozenset(self.ranked_problems[1]),
+            scale=scale_of(spec.objective.kind for spec in self.suite.problems) if self.suite else "the objective",
         )
+
+
+def scale_of(objectives: Iterable[str]) -> str:
+    """What values of these objectives are together."""
+    return "accuracy" if set(objectives) == {"accuracy"} else "the objective"
 
 
 def read_runs(folder: Path) -> Runs:

@@ -23,6 +23,26 @@ class Column:
     signed: bool = False
     exponent: bool = False
     """Written as 1.2e+12, `digits` significant ones."""
+    key: str = ""
+    """What programs call it; default: its name."""
+    interval: bool = False
+    """Whether files hold bounds beside it, as KEY_low and KEY_high."""
+    anchored: bool = False
+    """Whether only suites with anchors have it."""
+    high: bool = False
+    """Whether larger is better."""
+    factor: float = 1.0
+    """What a stored number is multiplied with before people read it."""
+
+    @property
+    def id(self) -> str:
+        """What programs call it."""
+        return self.key or self.name
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Names of what files hold of it."""
+        return (self.id, f"{self.id}_low", f"{self.id}_high") if self.interval else (self.id,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +71,7 @@ class Table:
 
     def records(self) -> list[dict[str, Any]]:
         """JSON-ready rows. An interval is {"estimate", "low", "high"}; infinite is null."""
-        names = [column.name for column in self.columns]
+        names = [column.id for column in self.columns]
         return [dict(zip(names, map(_plain, row), strict=True)) for row in self.rows]
 
     def flat(self) -> tuple[list[str], list[list[Any]]]:
@@ -59,7 +79,7 @@ class Table:
         wide = [any(isinstance(row[i], Interval) for row in self.rows) for i in range(len(self.columns))]
         heading: list[str] = []
         for column, is_wide in zip(self.columns, wide, strict=True):
-            heading += [column.name, f"{column.name} low", f"{column.name} high"] if is_wide else [column.name]
+            heading += [column.id, f"{column.id}_low", f"{column.id}_high"] if is_wide else [column.id]
         rows = []
         for row in self.rows:
             cells: list[Any] = []
@@ -84,6 +104,9 @@ def text(value: Value, column: Column) -> str:
         return f"{text(value.estimate, column)} [{text(value.low, column)}, {text(value.high, column)}]"
     if math.isinf(value):
         return "never" if value > 0 else "-"
+    if math.isnan(value):
+        return "-"
+    value *= column.factor
     if isinstance(value, int):
         return f"{value:,}"
     sign = "+" if column.signed else ""

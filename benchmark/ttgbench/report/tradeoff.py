@@ -10,7 +10,7 @@ from ttgbench.models.cost import Budget
 from ttgbench.report.runs import Runs, finals, without_graph
 from ttgbench.report.table import Column, Table, Value
 from ttgbench.run.results import CellResult, TestScore
-from ttgbench.stats import Band, attainment_surface, hypervolume, pareto_front, stratified_bootstrap
+from ttgbench.stats import Band, attainment_surface, by_draw, hypervolume, mean_interval, pareto_front
 
 GRID = 40
 
@@ -57,9 +57,7 @@ def _tradeoff(runs: Runs, problem: str, budget: Budget) -> Tradeoff:
         )
         surfaces[method] = attainment_surface(found, grid)
         each = [hypervolume(a, c, reference=(0.0, budget.limit)) / budget.limit for a, c in found]
-        volumes[method] = stratified_bootstrap(
-            np.array(each)[None, :], lambda x: x.mean(axis=(-2, -1)), np.random.default_rng(0), resamples=500
-        )
+        volumes[method] = mean_interval(by_draw(each, [runs.draw(cell.seed) for cell in cells]))
     on_front: set[str] = set()
     if points:
         accuracy, cost = map(np.array, zip(*points.values(), strict=True))

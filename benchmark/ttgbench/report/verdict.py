@@ -16,18 +16,14 @@ from ttgbench.stats.runs import draw_means, too_few
 
 SAME = "the same graphs"
 """A verdict that needs no statistics."""
-SCALES = {True: "normalised score", False: "value of the objective"}
-"""What scores are, with and without anchors."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
     """What of one run is compared."""
 
-    accuracy: float
-    """On test, of the final graph."""
-    score: float
-    """On the scale on which the suite's problems are averaged."""
+    value: float
+    """The objective on test, of the final graph: its accuracy, where nothing else counts."""
     graph: str
     """Key of the final graph."""
 
@@ -46,13 +42,9 @@ class MethodRuns:
         missing = sum(run is None for run in runs.values())
         return f"{missing} of {len(runs)} runs of {self.name} ended without a graph" if missing else ""
 
-    def accuracies(self, problem: str) -> dict[int, float]:
+    def values(self, problem: str) -> dict[int, float]:
         """By seed, of the runs that ended with a graph."""
-        return {seed: run.accuracy for seed, run in self.problems[problem].items() if run is not None}
-
-    def scores(self, problem: str) -> dict[int, float]:
-        """As `accuracies`."""
-        return {seed: run.score for seed, run in self.problems[problem].items() if run is not None}
+        return {seed: run.value for seed, run in self.problems[problem].items() if run is not None}
 
     def graphs(self, problem: str) -> list[str]:
         """Keys of the final graphs, sorted, one per run."""
@@ -66,16 +58,18 @@ class Terms:
     tasks: Mapping[str, str]
     """Task of each problem, problems in the suite's order."""
     margin: float | None
-    """Accuracies closer than this are practically equivalent."""
+    """Values closer than this are practically equivalent."""
     draw: Callable[[int], int]
     """The draw of samples that a seed's search sees."""
-    normalised: bool
-    """Whether scores lie between the suite's anchors."""
+    flat: frozenset[str] = frozenset()
+    """Problems that no mean over problems counts; see `Suite.flat`."""
+    scale: str = "accuracy"
+    """What the objectives' values are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProblemVerdict:
-    """Test accuracy of the first minus the second on one problem. None: it cannot be said."""
+    """The objective on test (accuracy, where nothing else counts), first minus second. None: it cannot be said."""
 
     problem: str
     first: float | None = None
@@ -104,7 +98,7 @@ class ProblemVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Overall:
-    """Mean difference of scores over problems."""
+    """Mean difference of the objective over problems that are not flat."""
 
     difference: float
     low: float
@@ -133,10 +127,14 @@ def judge_methods(first: MethodRuns, second: MethodRuns, terms: Terms) -> Verdic
     """
     problems = judge_problems(first, second, terms)
     shared = [row.problem for row in problems]
+    counted = [problem for problem in shared if problem not in terms.flat] or shared
     overall = next(filter(None, (_missing(first, second, problem) for problem in shared)), "") or _overall(
-        first, second, shared, terms
+        first, second, counted, terms
     )
-    sentence = _methods_sentence(first.name, second.name, problems, overall, SCALES[terms.normalised])
+    sentence = _methods_sentence(first.name, second.name, problems, overall, terms.scale)
+    if isinstance(overall, Overall) and len(counted) < len(shared):
+        flat = ", ".join(problem for problem in shared if problem not in counted)
+        sentence += f" Not in the mean, for the best graph known is hardly better than a single model: {flat}."
     return Verdict(problems, overall if isinstance(overall, Overall) else None, sentence)
 
 
@@ -152,12 +150,10 @@ def judge_problems(first: MethodRuns, second: MethodRuns, terms: Terms) -> tuple
         if (reason := _missing(first, second, problem))
     }
     scored = [problem for problem in shared if problem not in rows]
-    found = [
-        stats.compare_runs(first.accuracies(problem), second.accuracies(problem), terms.draw) for problem in scored
-    ]
+    found = [stats.compare_runs(first.values(problem), second.values(problem), terms.draw) for problem in scored]
     for problem, one, (p, words) in zip(scored, found, verdicts(found, terms.margin), strict=True):
         a, b = first.graphs(problem), second.graphs(problem)
-        means = [float(np.mean(list(side.accuracies(problem).values()))) for side in (first, second)]
+        means = [float(np.mean(list(side.values(problem).values()))) for side in (first, second)]
         words = SAME if a == b or len({*a, *b}) == 1 else words
         rows[problem] = _row(problem, means, one, p, _runs_as_units(one), words)
     return tuple(rows[problem] for problem in shared)
@@ -228,7 +224,7 @@ def _runs_as_units(found: RunsComparison) -> str:
 
 def _overall(first: MethodRuns, second: MethodRuns, problems: Sequence[str], terms: Terms) -> Overall | str:
     """Over all problems, or why nothing can be said."""
-    means = [[draw_means(side.scores(problem), terms.draw) for problem in problems] for side in (first, second)]
+    means = [[draw_means(side.values(problem), terms.draw) for problem in problems] for side in (first, second)]
     draws = [draw for draw in means[0][0] if all(draw in one for side in means for one in side)]
     if not draws:
         return "the two share no draw of the samples on all problems"

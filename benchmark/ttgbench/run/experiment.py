@@ -17,6 +17,7 @@ from ttgbench import __version__
 from ttgbench.engines import check_name
 from ttgbench.errors import InputError
 from ttgbench.problems.method import FoundMethod, find_method
+from ttgbench.problems.rules import RULES
 from ttgbench.problems.suite import ProblemSpec, Suite
 from ttgbench.run.recorded import begin, keeps_own
 from ttgbench.run.results import LOG_NAME, RESULT_NAME, CellResult, read_result
@@ -37,6 +38,8 @@ class Manifest(BaseModel):
 
     schema_version: Literal[1] = Field(default=1, alias="schema")
     package_version: str
+    rules: int = 1
+    """Version of the rules; see `ttgbench.problems.rules`."""
     suite: Suite
     methods: tuple[str, ...]
     """Bundled names or paths of submission folders."""
@@ -79,6 +82,9 @@ def write_manifest(out: Path, manifest: Manifest) -> None:
         before = read_manifest(out)
         if before.suite.hash != manifest.suite.hash:
             raise InputError("was made with another suite definition; choose another folder", source=out)
+        if before.rules != manifest.rules:
+            message = f"was made under version {before.rules} of the rules, not {manifest.rules}; choose another folder"
+            raise InputError(message, source=out)
         if before.agent != manifest.agent:
             raise InputError(f"was made with the search agent {before.agent}; choose another folder", source=out)
     out.mkdir(parents=True, exist_ok=True)
@@ -149,6 +155,7 @@ def run_on(
         out,
         Manifest(
             package_version=__version__,
+            rules=RULES,
             suite=suite,
             methods=tuple(_portable(name, method) for name, method in zip(methods, found, strict=True)),
             seeds=seeds,

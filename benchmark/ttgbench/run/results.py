@@ -86,6 +86,13 @@ class SearchSpend(_Record):
     spent: int
     full_evaluation: int
     by_category: dict[str, int]
+    dollars: float | None = None
+    """At the cards' prices; None: the price of some model is not known."""
+
+    @property
+    def agent_evaluations(self) -> float:
+        """The search agent's part of the spend, in full evaluations."""
+        return self.by_category.get("agent", 0) / self.full_evaluation
 
     @property
     def full_evaluations(self) -> float:

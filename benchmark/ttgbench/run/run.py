@@ -22,7 +22,7 @@ from ttgbench.errors import (
     SandboxUnavailable,
     StoreError,
 )
-from ttgbench.evaluate.base import Evaluator
+from ttgbench.evaluate.base import MAX_REDRAWS, Evaluator
 from ttgbench.graphs.graph import Graph
 from ttgbench.problems.ledger import Ledger
 from ttgbench.problems.method import LoadedMethod, Metadata
@@ -35,8 +35,8 @@ from ttgbench.util.lines import lines_of
 
 LOG_PART = f".{LOG_NAME}.part"
 ERROR_NAME = "error.txt"
-SPENDING = {"evaluate": "evaluation", "ask": "agent"}
-"""Events after which more is spent, and on what."""
+SPENDING = {"evaluate": "evaluation", "ask": "agent", "withheld": ""}
+"""Events after which more is spent, and on what, where the event does not say it itself."""
 MAX_ERROR = 100_000
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 INFRASTRUCTURE = (EngineError, MissingGeneration, StoreError)
@@ -112,7 +112,7 @@ def record_killed(
     before = 0
     for event in events:
         if event["event"] in SPENDING:
-            category = SPENDING[event["event"]]
+            category = event.get("category") or SPENDING[event["event"]]
             spends[category] = spends.get(category, 0) + event["spent"] - before
             before = event["spent"]
     with part.open("w", encoding="utf-8", errors="backslashreplace") as stream:
@@ -165,11 +165,10 @@ def make_problem(
 
     evaluator, agent: used instead of the context's.
     """
-    longest = max(len(question.text.encode()) for question in context.search_questions)
     card = context.card
     return Problem(
         name=context.spec.name,
-        task=TaskView(card.name, card.domain, card.description, card.max_tokens, longest),
+        task=TaskView(card.name, card.domain, card.description, card.max_tokens),
         space=context.space,
         objective=context.spec.objective,
         questions=[QuestionView(question.id, question.text) for question in context.search_questions],
@@ -178,6 +177,7 @@ def make_problem(
         ledger=ledger,
         log=log,
         agent=agent or context.agent,
+        redraws=0 if context.suite.search_universes else MAX_REDRAWS,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ def score_log(context: ProblemContext, method: Metadata, seed: int, lines: Seque
     events = [json.loads(line) for line in lines]
     end = events[-1]
     per_evaluation = full_evaluation(context.space, len(context.search_questions))
-    graphs = {event["key"]: event["graph"] for event in events if "graph" in event}
+    graphs = {event["key"]: event["graph"] for event in logged(events) if "graph" in event}
     incumbents = anytime(events, per_evaluation)
     keys = [incumbent.key for incumbent in incumbents]
     if context.suite.score_incumbents == "checkpoints":
@@ -51,6 +51,7 @@ def score_log(context: ProblemContext, method: Metadata, seed: int, lines: Seque
             spent=end["spent"],
             full_evaluation=per_evaluation,
             by_category=end["by_category"],
+            dollars=search_dollars(events),
         ),
         fallback=fallback_share(events),
         incumbents=incumbents,
@@ -58,6 +59,20 @@ def score_log(context: ProblemContext, method: Metadata, seed: int, lines: Seque
         clusters=clusters if any(clusters) else (),
         test=tuple(test_scores(context, {key: Graph.from_dict(graphs[key]) for key in keys}, final)),
     )
+
+
+def logged(events: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Whatever may say which graph a key means: events, and what stands in those of several graphs."""
+    for event in events:
+        yield event
+        if event["event"] == "withheld":
+            yield from event.get("graphs", ())
+
+
+def search_dollars(events: Iterable[Mapping[str, Any]]) -> float | None:
+    """What a search cost at the cards' prices; None where a model that it used has no known price."""
+    costs = [event["picodollars"] for event in events if "charged" in event]
+    return None if None in costs else significant(sum(costs) / 1e12)
 
 
 def anytime(events: Iterable[Mapping[str, Any]], per_evaluation: int) -> tuple[Incumbent, ...]:

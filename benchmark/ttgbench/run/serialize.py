@@ -35,6 +35,7 @@ def problem_to_wire(problem: Problem) -> dict[str, Any]:
         "questions": [[question.id, question.text] for question in problem.questions],
         "ledger": ledger_to_wire(problem.ledger),
         "has_agent": problem.has_agent,
+        "redraws": problem.redraws,
     }
 
 
@@ -46,6 +47,7 @@ def problem_parts(data: Mapping[str, Any]) -> dict[str, Any]:
         "space": space_from_wire(data["space"]),
         "objective": Objective.model_validate(data["objective"]),
         "questions": [QuestionView(*question) for question in data["questions"]],
+        "redraws": data["redraws"],
     }
 
 

@@ -1,7 +1,8 @@
-"""Many runs in one number or curve: normalised scores, IQM, performance profiles, and bootstraps over runs.
+"""Many runs in one number or curve: scores between anchors, means of draws, and intervals by redrawing draws.
 
-Axes are (problems, seeds), with any axes before them. The definitions are rliable's (Agarwal et al. 2021, "Deep
-Reinforcement Learning at the Edge of the Statistical Precipice", arXiv 2108.13264), which itself ignores its seed.
+A *draw* is what a run's search sees of chance: samples, instance, questions. Runs of one draw are not independent, on
+one problem or on several, so all that is said about other runs takes draws as its units: `by_draw` averages the seeds
+that share one, and every resample takes or leaves a draw on all problems and for all methods together.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from ttgbench.stats.arrays import Floats, checked, checked_level
 from ttgbench.stats.interval import Band
 
 Statistic = Callable[[Floats], Floats]
-"""Maps (..., resamples, problems, seeds) to (resamples, ...)."""
+"""Maps (..., resamples, draws) to (..., resamples)."""
 _BATCH = 2_000_000
 
 
@@ -36,77 +37,83 @@ def normalise(scores: ArrayLike, zero: ArrayLike, one: ArrayLike) -> Floats:
     return np.asarray((array - low[:, None]) / (high - low)[:, None])
 
 
-def interquartile_mean(scores: Floats) -> Floats:
-    """Mean of the middle half of all runs: (..., problems, seeds) to (...).
+def by_draw(runs: ArrayLike, draws: Sequence[Hashable]) -> Floats:
+    """Means of the seeds that share a draw: (..., seeds) to (..., draws), draws in first-seen order.
 
-    A quarter of the runs, rounded down, is cut at either end, as `scipy.stats.trim_mean(..., 0.25, axis=None)`.
+    draws: one label per seed.
     """
-    runs = np.sort(scores.reshape(*scores.shape[:-2], -1), axis=-1)
-    cut = runs.shape[-1] // 4
-    return np.asarray(runs[..., cut : runs.shape[-1] - cut].mean(axis=-1))
+    array = np.asarray(runs, dtype=np.float64)
+    if array.ndim == 0 or array.shape[-1] != len(draws) or not draws:
+        raise ValueError(f"there are {len(draws)} labels of draws for runs of shape {array.shape}; give one per seed")
+    labels = list(dict.fromkeys(draws))
+    if len(labels) == len(draws):
+        return array
+    return np.stack([array[..., [draw == label for draw in draws]].mean(axis=-1) for label in labels], axis=-1)
 
 
-def performance_profile(scores: Floats, thresholds: ArrayLike) -> Floats:
-    """Share of runs that score above each threshold: (..., problems, seeds) and (T,) to (..., T)."""
-    levels = checked("thresholds", thresholds, ("threshold",))
-    return np.stack([np.mean(scores > level, axis=(-2, -1)) for level in levels], axis=-1)
+def mean_interval(values: ArrayLike, *, confidence: float = 0.95) -> Band:
+    """Mean over draws of `values` (..., draws) with Student's t interval: a band (...). Bounds are NaN for one draw."""
+    from scipy.special import stdtrit
+
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim == 0 or array.size == 0 or not np.isfinite(array).all():
+        raise ValueError(f"values have shape {array.shape}; it takes (..., draws), all of them finite")
+    count = array.shape[-1]
+    mean = np.asarray(array.mean(axis=-1))
+    if count < 2:
+        unknown = np.full(mean.shape, np.nan)
+        return Band(mean, unknown, unknown, confidence)
+    quantile = float(stdtrit(count - 1, (1 + checked_level("confidence", confidence)) / 2))
+    half = quantile * array.std(axis=-1, ddof=1) / np.sqrt(count)
+    return Band(mean, np.asarray(mean - half), np.asarray(mean + half), confidence)
 
 
-def probability_of_improvement(first: Floats, second: Floats) -> Floats:
-    """How probably a run of `first` beats one of `second` on a random problem: two (..., problems, seeds) to (...).
-
-    Ties count half; per problem it is the Mann-Whitney U over the number of pairs of seeds.
-    """
-    one, other, pairs = first[..., :, None], second[..., None, :], (-3, -2, -1)
-    return np.asarray(((one > other).mean(axis=pairs) + (one >= other).mean(axis=pairs)) / 2)
-
-
-def seed_resamples(scores: Floats, rng: np.random.Generator, resamples: int) -> Iterator[Floats]:
-    """Yields batches (..., b, problems, seeds), `resamples` in all: seeds redrawn within every problem.
-
-    What comes before the problems, such as methods or targets, shares the drawn seeds, so runs that share a seed's
-    test questions stay paired.
-    """
-    *_, problems, seeds = scores.shape
-    batch = max(1, _BATCH // scores.size)
+def redraws(values: Floats, rng: np.random.Generator, resamples: int) -> Iterator[Floats]:
+    """Yields batches (..., b, draws), `resamples` in all: whole draws are redrawn, the same ones along all axes."""
+    count = values.shape[-1]
+    batch = max(1, _BATCH // values.size)
     for start in range(0, resamples, batch):
-        drawn = rng.integers(0, seeds, (min(batch, resamples - start), problems, seeds))
-        yield scores[..., np.arange(problems)[:, None], drawn]
+        yield values[..., rng.integers(0, count, (min(batch, resamples - start), count))]
 
 
-def stratified_bootstrap(
-    scores: ArrayLike,
+def bootstrap(
+    values: ArrayLike,
     statistic: Statistic,
     rng: np.random.Generator,
     *,
     confidence: float = 0.95,
     resamples: int = 2000,
 ) -> Band:
-    """Percentile interval of a statistic of `scores` (..., problems, seeds), problems fixed, seeds redrawn in each.
+    """Percentile interval of a statistic of `values` (..., draws), draws redrawn; infinite values may come out.
 
-    statistic: sees (..., resamples, problems, seeds), returns (resamples, ...): `interquartile_mean` as it is,
-    `lambda x: performance_profile(x, thresholds)`, and for two stacked methods
-    `lambda x: probability_of_improvement(x[0], x[1])`. It says nothing about other problems than these. With few
-    seeds it is narrow by the factor sqrt((seeds-1)/seeds).
+    statistic: sees (..., resamples, draws), returns (..., resamples), leading axes of its own choice: for a mean
+    `lambda x: x.mean(axis=-1)`. With few draws it is narrow by the factor sqrt((draws-1)/draws).
     """
-    array = np.asarray(scores, dtype=np.float64)
-    if array.ndim < 2 or array.size == 0 or np.isnan(array).any():
-        raise ValueError(f"scores have shape {array.shape}; it takes (..., problems, seeds) and no NaN")
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim == 0 or array.size == 0 or np.isnan(array).any():
+        raise ValueError(f"values have shape {array.shape}; it takes (..., draws) and no NaN")
     tail = (1 - checked_level("confidence", confidence)) / 2
-    drawn = np.concatenate([statistic(batch) for batch in seed_resamples(array, rng, resamples)])
-    low, high = np.quantile(drawn, [tail, 1 - tail], axis=0)
-    return Band(np.asarray(statistic(array[..., None, :, :])[0]), np.asarray(low), np.asarray(high), confidence)
+    drawn = np.concatenate([statistic(batch) for batch in redraws(array, rng, resamples)], axis=-1)
+    low, high = np.quantile(drawn, [tail, 1 - tail], axis=-1, method="inverted_cdf")
+    estimate = statistic(array[..., None, :])[..., 0]
+    return Band(np.asarray(estimate), np.asarray(low), np.asarray(high), confidence)
+
+
+def performance_profile(scores: ArrayLike, thresholds: ArrayLike) -> Floats:
+    """Share of problems on which a run scores above each threshold: (..., problems, seeds), (T,) to (..., T, seeds)."""
+    array, levels = np.asarray(scores, dtype=np.float64), checked("thresholds", thresholds, ("threshold",))
+    return np.stack([(array > level).mean(axis=-2) for level in levels], axis=-2)
 
 
 def task_means(scores: Floats, tasks: Sequence[Hashable]) -> Floats:
-    """Mean over problems and seeds within each task: (..., problems, seeds) to (..., tasks), tasks in first-seen order.
+    """Mean over the problems of each task: (..., problems, draws) to (..., tasks, draws), tasks in first-seen order.
 
     tasks: one label per problem. Problems that differ only in their budget belong to one task.
     """
     if len(tasks) != scores.shape[-2]:
         raise ValueError(f"there are {len(tasks)} task labels for {scores.shape[-2]} problems; give one for each")
     member = np.array([[task == other for other in tasks] for task in dict.fromkeys(tasks)], dtype=np.float64)
-    return np.asarray(scores.mean(axis=-1) @ (member / member.sum(axis=1, keepdims=True)).T)
+    return np.asarray((member / member.sum(axis=1, keepdims=True)) @ scores)
 
 
 def hierarchical_bootstrap(
@@ -117,19 +124,19 @@ def hierarchical_bootstrap(
     confidence: float = 0.95,
     resamples: int = 2000,
 ) -> Band:
-    """Percentile interval of the mean over tasks of `scores` (methods, problems, seeds); the band is (methods,).
+    """Percentile interval of the mean over tasks of `scores` (methods, problems, draws); the band is (methods,).
 
-    Tasks are redrawn with all their problems, then the seeds within each drawn problem, both levels shared by the
-    methods. Source: Davison & Hinkley 1997, "Bootstrap Methods and their Application", section 3.8.
+    Tasks are redrawn with all their problems, then the draws within each drawn task, for all its problems together;
+    both levels are shared by the methods. Source: Davison & Hinkley 1997, "Bootstrap Methods and their Application",
+    section 3.8.
     """
-    array = checked("scores", scores, ("method", "problem", "seed"))
+    array = checked("scores", scores, ("method", "problem", "draw"))
     tail = (1 - checked_level("confidence", confidence)) / 2
-    estimate = task_means(array, tasks)
-    methods, count = estimate.shape
+    means = task_means(array, tasks)
+    methods, count, draws = means.shape
     total = np.zeros((methods, resamples))
-    for _ in range(count):  # one drawn task after another, so that a task drawn twice gets its own seeds each time
-        batches = [task_means(batch, tasks) for batch in seed_resamples(array, rng, resamples)]
-        means = np.concatenate(batches, axis=1)
-        total += means[:, np.arange(resamples), rng.integers(0, count, resamples)]
+    for _ in range(count):  # one drawn task after another, so that a task drawn twice gets its own draws each time
+        task, drawn = rng.integers(0, count, resamples), rng.integers(0, draws, (resamples, draws))
+        total += means[:, task[:, None], drawn].mean(axis=-1)
     low, high = np.quantile(total / count, [tail, 1 - tail], axis=1)
-    return Band(np.asarray(estimate.mean(axis=1)), np.asarray(low), np.asarray(high), confidence)
+    return Band(np.asarray(means.mean(axis=(1, 2))), np.asarray(low), np.asarray(high), confidence)

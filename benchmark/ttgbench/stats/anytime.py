@@ -1,19 +1,22 @@
-"""What a search had found by when: incumbent curves, hits of targets, ECDFs, expected running time, break-even.
+"""What a search had found by when: incumbent curves, hits of targets, expected running time, ECDF, break-even.
 
-Hits are (problems, targets, seeds): the spend at which a run first reached a target, infinite where it never did. Such
-censored misses are kept everywhere; leaving them out would reward giving up. Source: Hansen et al. 2022, "Anytime
-Performance Assessment in Blackbox Optimization Benchmarking" (COCO), IEEE Trans. Evol. Comput. 26:1293.
+Hits are (problems, targets, seeds): the spend from which on a run held a target to its end, infinite where it did not.
+Such censored misses are kept everywhere; leaving them out would reward giving up. A target is held, not touched:
+unlike in COCO (Hansen et al. 2022, "Anytime Performance Assessment in Blackbox Optimization Benchmarking", IEEE Trans.
+Evol. Comput. 26:1293), where a value is seen exactly and the best so far is kept, a search cannot know that it was
+there once, and a count of touches would reward changing one's mind.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ttgbench.stats.aggregate import Statistic, stratified_bootstrap
+from ttgbench.stats.aggregate import bootstrap, by_draw
 from ttgbench.stats.arrays import Floats, Ints, checked
 from ttgbench.stats.interval import Band, Interval
 
@@ -30,14 +33,15 @@ def incumbent_at(spends: ArrayLike, values: ArrayLike, at: ArrayLike, *, before:
     return np.asarray(np.concatenate([[before], what])[index])
 
 
-def hitting_spends(spends: ArrayLike, values: ArrayLike, targets: ArrayLike) -> Floats:
-    """Spend at which an incumbent first reached each target (T,), infinite where none did.
+def held_spends(spends: ArrayLike, values: ArrayLike, targets: ArrayLike) -> Floats:
+    """Spend from which on the incumbent was at each target (T,) or above to the end; infinite where it ended below.
 
-    spends, values: (K,) as in `incumbent_at`; a later and worse incumbent does not undo a hit.
+    spends, values: (K,) as in `incumbent_at`.
     """
     when, what = _curve(spends, values)
-    reached = what >= checked("targets", targets, ("target",))[:, None]
-    return np.where(reached.any(axis=1), when[reached.argmax(axis=1)], np.inf)
+    lowest_from_here = np.minimum.accumulate(what[::-1])[::-1]
+    held = lowest_from_here >= checked("targets", targets, ("target",))[:, None]
+    return np.where(held.any(axis=1), when[held.argmax(axis=1)], np.inf)
 
 
 def _curve(spends: ArrayLike, values: ArrayLike) -> tuple[Floats, Floats]:
@@ -45,55 +49,6 @@ def _curve(spends: ArrayLike, values: ArrayLike) -> tuple[Floats, Floats]:
     if when.shape != what.shape or (np.diff(when) < 0).any():
         raise ValueError(f"{len(when)} spends for {len(what)} values; give one for each, in the order they were spent")
     return when, what
-
-
-def ecdf(hits: ArrayLike, at: ArrayLike) -> Floats:
-    """Share of all (problem, target, seed) of `hits` reached within each spend of `at` (A,): array (A,)."""
-    reached = np.sort(_checked_hits(hits), axis=None)
-    return np.asarray(np.searchsorted(reached, checked("at", at, ("spend",)), side="right") / reached.size)
-
-
-def ecdf_band(
-    hits: ArrayLike, at: ArrayLike, rng: np.random.Generator, *, confidence: float = 0.95, resamples: int = 2000
-) -> Band:
-    """`ecdf` with a pointwise band, (A,), by redrawing whole runs within each problem."""
-    grid = checked("at", at, ("spend",))
-
-    def shares(drawn: Floats) -> Floats:
-        return np.stack([(drawn <= spend).mean(axis=(0, 2, 3)) for spend in grid], axis=-1)
-
-    return _over_runs(hits, shares, rng, confidence, resamples)
-
-
-def ecdf_area(
-    hits: ArrayLike,
-    low: float,
-    high: float,
-    rng: np.random.Generator,
-    *,
-    confidence: float = 0.95,
-    resamples: int = 2000,
-) -> Interval:
-    """Area under the ECDF over log spend from `low` to `high`, scaled to [0, 1], with an interval over runs.
-
-    Each hit adds log(high/hit) / log(high/low), clipped to [0, 1]: 1 at `low` or before, 0 at `high` or never.
-    """
-    if not 0 < low < high < math.inf:
-        raise ValueError(f"the spends reach from {low} to {high}; it takes 0 < low < high")
-
-    def area(drawn: Floats) -> Floats:
-        share = np.log(high / np.maximum(drawn, low)) / math.log(high / low)
-        return np.asarray(np.maximum(share, 0).mean(axis=(0, 2, 3)))
-
-    with np.errstate(divide="ignore"):  # log(0) of a hit that never came, clipped to 0
-        return _over_runs(hits, area, rng, confidence, resamples).at()
-
-
-def _over_runs(
-    hits: ArrayLike, statistic: Statistic, rng: np.random.Generator, confidence: float, resamples: int
-) -> Band:
-    by_target = np.moveaxis(_checked_hits(hits), 1, 0)  # all targets of a run are redrawn together
-    return stratified_bootstrap(by_target, statistic, rng, confidence=confidence, resamples=resamples)
 
 
 def _checked_hits(hits: ArrayLike) -> Floats:
@@ -105,7 +60,7 @@ def _checked_hits(hits: ArrayLike) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedRunningTime:
-    """Expected spend to reach a target when failed runs are restarted; arrays of the shape that was asked for."""
+    """Expected spend to hold a target when failed runs are restarted; arrays (problems, targets)."""
 
     spend: Floats
     """Infinite where no run succeeded."""
@@ -117,8 +72,83 @@ def expected_running_time(hits: ArrayLike, spent: ArrayLike) -> ExpectedRunningT
     """ERT per (problem, target) from `hits` (problems, targets, seeds) and all that each run `spent` (problems, seeds).
 
     All spend until the hit, or until the end of a run that missed, over the number of hits. Source: Auger & Hansen
-    2005, CEC, p. 1777.
+    2005, CEC, p. 1777; their argument of restarts holds for one problem and target, so problems are never pooled.
     """
+    used, hit = _used(hits, spent)
+    return ExpectedRunningTime(_ert(used, hit), hit.sum(axis=2).astype(np.intp), hit.shape[2])
+
+
+def ecdf_band(
+    hits: ArrayLike,
+    spent: ArrayLike,
+    at: ArrayLike,
+    draws: Sequence[Hashable],
+    rng: np.random.Generator,
+    *,
+    confidence: float = 0.95,
+    resamples: int = 1000,
+) -> Band:
+    """Share of all (problem, target) whose expected spend is at most each spend of `at` (A,), with a band: (A,)."""
+    grid = checked("at", at, ("spend",))
+
+    def shares(spend: Floats) -> Floats:
+        return np.stack([(spend <= limit).mean(axis=(0, 1)) for limit in grid])
+
+    return _over_draws(hits, spent, draws, shares, rng, confidence, resamples)
+
+
+def ecdf_area(
+    hits: ArrayLike,
+    spent: ArrayLike,
+    low: float,
+    high: float,
+    draws: Sequence[Hashable],
+    rng: np.random.Generator,
+    *,
+    confidence: float = 0.95,
+    resamples: int = 1000,
+) -> Interval:
+    """Area under that ECDF over log spend from `low` to `high`, scaled to [0, 1], with an interval.
+
+    Each (problem, target) adds log(high/spend) / log(high/low), clipped to [0, 1]: 1 at `low` or before, 0 at `high`
+    or later.
+    """
+    if not 0 < low < high < math.inf:
+        raise ValueError(f"the spends reach from {low} to {high}; it takes 0 < low < high")
+
+    def area(spend: Floats) -> Floats:
+        share = np.log(high / np.clip(spend, low, high)) / math.log(high / low)
+        return np.asarray(share.mean(axis=(0, 1)))
+
+    return _over_draws(hits, spent, draws, area, rng, confidence, resamples).at()
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How one target was reached over all problems, with intervals over draws."""
+
+    share: Interval
+    """Share of runs that held it at their end."""
+    spend: Interval
+    """Median over problems of the expected spend; infinite where on half of them or more no run held it."""
+
+
+def reached(
+    hits: ArrayLike, spent: ArrayLike, draws: Sequence[Hashable], rng: np.random.Generator, *, resamples: int = 1000
+) -> tuple[Reached, ...]:
+    """One per target; hits and spent as in `expected_running_time`."""
+
+    def medians(spend: Floats) -> Floats:
+        return np.asarray(np.median(spend, axis=0))
+
+    _, hit = _used(hits, spent)
+    share = bootstrap(by_draw(hit.mean(axis=0), draws), lambda x: x.mean(axis=-1), rng, resamples=resamples)
+    spend = _over_draws(hits, spent, draws, medians, rng, 0.95, resamples)
+    return tuple(Reached(share.at(target), spend.at(target)) for target in range(len(share.estimate)))
+
+
+def _used(hits: ArrayLike, spent: ArrayLike) -> tuple[Floats, Floats]:
+    """What each run spent on each target, and 1 where it was held: twice (problems, targets, seeds)."""
     array = _checked_hits(hits)
     total = checked("spent", spent, ("problem", "seed"))
     if (array.shape[0], array.shape[2]) != total.shape:
@@ -126,10 +156,28 @@ def expected_running_time(hits: ArrayLike, spent: ArrayLike) -> ExpectedRunningT
     hit = np.isfinite(array)
     if (hit & (array > total[:, None, :])).any():
         raise ValueError("a target was hit after the run had ended; a run's hits cannot exceed what it spent")
-    successes = hit.sum(axis=2)
-    used = np.where(hit, array, total[:, None, :]).sum(axis=2)
-    spend = np.where(successes > 0, used / np.maximum(successes, 1), np.inf)
-    return ExpectedRunningTime(spend, successes, array.shape[2])
+    return np.where(hit, array, total[:, None, :]), hit.astype(np.float64)
+
+
+def _ert(used: Floats, hit: Floats) -> Floats:
+    """Over the last axis."""
+    successes = hit.sum(axis=-1)
+    never = successes == 0
+    return np.where(never, np.inf, used.sum(axis=-1) / np.where(never, 1.0, successes))
+
+
+def _over_draws(
+    hits: ArrayLike,
+    spent: ArrayLike,
+    draws: Sequence[Hashable],
+    statistic: Callable[[Floats], Floats],
+    rng: np.random.Generator,
+    confidence: float,
+    resamples: int,
+) -> Band:
+    """statistic: maps expected spends (problems, targets, resamples) to (..., resamples)."""
+    both = by_draw(np.stack(_used(hits, spent)), draws)
+    return bootstrap(both, lambda x: statistic(_ert(x[0], x[1])), rng, confidence=confidence, resamples=resamples)
 
 
 def break_even_queries(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,6 +18,7 @@ from ttgbench.stats.significance import (
     identical_units_interval,
     mcnemar_test,
     minimum_detectable_effect,
+    sign_flip_interval,
     sign_flip_test,
     t_interval,
 )
@@ -32,6 +33,14 @@ class Comparison(Difference):
 
     questions: int
     universes: int
+    unequal: bool = False
+    """Whether the clusters differ in size, so that the interval is that of the sign-flip test."""
+
+    def is_equivalent(self, margin: float) -> bool:
+        """As Difference; with unequal clusters the interval itself must lie within the margin."""
+        if self.unequal and margin > 0:
+            return -margin < self.low and self.high < margin
+        return Difference.is_equivalent(self, margin)
 
 
 def compare(
@@ -50,9 +59,10 @@ def compare(
     clusters: one label per question where questions come in groups, such as several about one text; then the groups are
     the units. question_ids: checked for repeats. bounds: what a score can be; infinite ones are allowed.
 
-    Universes are averaged within the question. The interval is BCa over questions, or Student's t with a cluster-robust
-    error over clusters. The test is McNemar's for one universe of right and wrong, else sign flips of the units. One
-    unit, or units that are all alike, give an interval by the rule of three. Raises ValueError saying what is wrong.
+    Universes are averaged within the question. The interval is BCa over questions, Student's t with a cluster-robust
+    error over clusters of one size, or that of the sign-flip test over clusters that differ in size. The test is
+    McNemar's for one universe of right and wrong, else sign flips of the units. One unit, or units that are all alike,
+    give an interval by the rule of three. Raises ValueError saying what is wrong.
     """
     a, b = checked("first", first, _AXES), checked("second", second, _AXES)
     if a.shape != b.shape:
@@ -73,7 +83,13 @@ def compare(
     else:
         p, exact = sign_flip_test(np.bincount(labels, weights=differences), rng, resamples=resamples)
         test = f"{'exact' if exact else 'Monte Carlo'} sign-flip test"
-    interval = _interval(differences, error, units, rng, clusters is not None, bounds, confidence, resamples)
+    sizes = np.bincount(labels)
+    unequal = clusters is not None and error > 0 and bool(np.ptp(sizes))
+    if unequal:
+        sums = np.bincount(labels, weights=differences)
+        interval = _within(sign_flip_interval(sums, sizes, rng, confidence=confidence, resamples=resamples), width)
+    else:
+        interval = _interval(differences, error, units, rng, clusters is not None, bounds, confidence, resamples)
     return Comparison(
         difference=interval.estimate,
         low=interval.low,
@@ -87,7 +103,13 @@ def compare(
         standard_error=error,
         degrees=units - 1,
         confidence=confidence,
+        unequal=unequal,
     )
+
+
+def _within(interval: Interval, width: float) -> Interval:
+    """No difference is larger than the scores allow."""
+    return replace(interval, low=max(interval.low, -width), high=min(interval.high, width))
 
 
 def _interval(

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ttgbench.stats.aggregate import hierarchical_bootstrap, seed_resamples, task_means
+from ttgbench.stats.aggregate import hierarchical_bootstrap, redraws, task_means
 from ttgbench.stats.arrays import Floats, Ints, checked, checked_level
 from ttgbench.stats.difference import direction
-from ttgbench.stats.runs import compare_runs
+from ttgbench.stats.runs import MIN_DRAWS, compare_runs
 from ttgbench.stats.significance import EXACT_SIGN_FLIPS, exact_sign_flip_p
 
 MIN_TASKS = 10
 """Fewest independent tasks from which to speak about tasks in general. Demsar 2006 (J. Mach. Learn. Res. 7:1) asks for
 more than 10 for Friedman's chi-square; with fewer than 6 Wilcoxon's test cannot reach 0.05 at all."""
-_AXES, _MEANS = ("method", "problem", "seed"), ("method", "task")
+_AXES, _MEANS = ("method", "problem", "draw"), ("method", "task")
 _ROUNDING = 1e-12
 
 
@@ -66,23 +66,24 @@ def compare_methods(
     confidence: float = 0.95,
     resamples: int = 2000,
 ) -> MethodsComparison:
-    """Compares all pairs of methods by `scores` (methods, problems, seeds); `tasks` has one label per problem.
+    """Compares all pairs of methods by `scores` (methods, problems, draws); `tasks` has one label per problem.
 
-    Seeds share nothing with each other: those that see the same samples are averaged by the caller. With at least
-    MIN_TASKS tasks the units are tasks, whose problems and seeds are averaged first: Friedman's test and pairwise
+    Draws share nothing with each other: seeds that see the same samples are averaged first, see `by_draw`. With at
+    least MIN_TASKS tasks the units are tasks, whose problems and draws are averaged first: Friedman's test and pairwise
     Wilcoxon tests (Demsar 2006; Benavoli et al. 2016, J. Mach. Learn. Res. 17:5) speak of tasks in general, beside
-    intervals of a hierarchical bootstrap over tasks and seeds, each for its pair alone. With fewer the units are the
-    seeds, since problems of one seed may share samples: `compare_runs` of their means over tasks, which holds on these
+    intervals of a hierarchical bootstrap over tasks and draws, each for its pair alone. With fewer the units are the
+    draws, since problems of one draw may share samples: `compare_runs` of their means over tasks, which holds on these
     tasks only, with intervals for all pairs at once (Bonferroni). Either way p is corrected for the pairs (Holm).
     """
     array = checked("scores", scores, _AXES)
-    means = task_means(array, tasks)
+    by_task = task_means(array, tasks)
+    means = by_task.mean(axis=-1)
     pairs = list(itertools.combinations(range(len(array)), 2))
     if not pairs:
         raise ValueError("there is one method; a comparison needs at least two")
     if means.shape[1] < MIN_TASKS:
-        by_seed = task_means(np.moveaxis(array, 2, 0)[..., None], tasks).mean(axis=-1).T
-        return MethodsComparison("on these tasks only", means.shape[1], None, _pairs_over_seeds(by_seed, confidence))
+        pairs_found = _pairs_over_draws(by_task.mean(axis=1), confidence)
+        return MethodsComparison("on these tasks only", means.shape[1], None, pairs_found)
     band = hierarchical_bootstrap(
         np.stack([array[i] - array[j] for i, j in pairs]), tasks, rng, confidence=confidence, resamples=resamples
     )
@@ -106,8 +107,8 @@ def compare_methods(
     )
 
 
-def _pairs_over_seeds(means: Floats, confidence: float) -> tuple[PairTest, ...]:
-    """All pairs of the rows of `means` (methods, seeds)."""
+def _pairs_over_draws(means: Floats, confidence: float) -> tuple[PairTest, ...]:
+    """All pairs of the rows of `means` (methods, draws)."""
     pairs = list(itertools.combinations(range(len(means)), 2))
     runs = [dict(enumerate(map(float, row))) for row in means]
     each = 1 - (1 - confidence) / len(pairs)
@@ -177,36 +178,39 @@ class RankIntervals:
 
 
 def rank_intervals(
-    scores: ArrayLike, rng: np.random.Generator, *, confidence: float = 0.95, resamples: int = 9999
+    values: ArrayLike, rng: np.random.Generator, *, confidence: float = 0.95, resamples: int = 9999
 ) -> RankIntervals:
-    """Simultaneous confidence intervals for the ranks of methods by mean of `scores` (methods, problems, seeds).
+    """Simultaneous confidence intervals for the ranks of methods by their mean over draws of `values` (methods, draws).
 
-    Every pairwise difference gets an interval whose half-width is its standard error times one common quantile, that of
-    the largest standardised difference when seeds are redrawn within problems; a method is surely beaten by as many as
-    lie above it by more than that. Source: Mogstad, Romano, Shaikh & Wilhelm 2024, "Inference for Ranks", Rev. Econ.
-    Stud. 91:476, section 3. Because the errors come from few seeds, the quantile is carried over to Student's t with
-    Satterthwaite's degrees of freedom. Problems are fixed: it holds on these problems. Needs at least two seeds.
+    values: means over the fixed problems, larger better, so that draws are redrawn on all problems together. Every
+    pairwise difference gets an interval whose half-width is its standard error times one common quantile, that of the
+    largest standardised difference when draws are redrawn; a method is surely beaten by as many as lie above it by more
+    than that. Source: Mogstad, Romano, Shaikh & Wilhelm 2024, "Inference for Ranks", Rev. Econ. Stud. 91:476, section
+    3. Because the errors come from few draws, the quantile is carried over to Student's t. A difference that is the
+    same in every draw is taken as known where that many equal signs are significant. Raises ValueError with fewer than
+    MIN_DRAWS draws.
     """
-    array = checked("scores", scores, _AXES)
-    methods, _, seeds = array.shape
-    if seeds < 2:
-        raise ValueError("there is one seed; the spread between seeds needs at least two")
-    means = array.mean(axis=(1, 2))
-    errors, degrees = _pairwise_errors(array)
-    half_widths = np.zeros_like(errors)
+    array = checked("values", values, ("method", "draw"))
+    methods, draws = array.shape
+    if draws < MIN_DRAWS:
+        raise ValueError(f"there are {draws} draws; ranks need at least {MIN_DRAWS}")
+    means = array.mean(axis=1)
+    errors = _pairwise_errors(array)
+    alpha = 1 - checked_level("confidence", confidence)
+    half_widths = np.where(errors > 0, 0.0, _ROUNDING if 2.0 ** (1 - draws) < alpha else math.inf)
     first, second = np.nonzero(np.triu(errors) > 0)
     if len(first):
         from scipy.special import ndtr, stdtrit
 
-        # Redrawn seeds vary less than the unbiased error says, by this factor.
-        scale = errors[first, second] * math.sqrt((seeds - 1) / seeds)
+        # Redrawn draws vary less than the unbiased error says, by this factor.
+        scale = errors[first, second] * math.sqrt((draws - 1) / draws)
         largest = []
-        for batch in seed_resamples(array, rng, resamples):
-            moved = batch.mean(axis=(-2, -1)) - means[:, None]
+        for batch in redraws(array, rng, resamples):
+            moved = batch.mean(axis=-1) - means[:, None]
             largest.append(np.max(np.abs(moved[first] - moved[second]) / scale[:, None], axis=0))
-        quantile = np.quantile(np.concatenate(largest), checked_level("confidence", confidence))
-        half_widths = -stdtrit(degrees, ndtr(-quantile)) * errors
-    ahead = means[:, None] - means > np.maximum(half_widths, _ROUNDING)
+        quantile = np.quantile(np.concatenate(largest), 1 - alpha)
+        half_widths = np.where(errors > 0, -stdtrit(draws - 1, ndtr(-quantile)) * errors, half_widths)
+    ahead = means[:, None] - means > half_widths
     return RankIntervals(
         means=means,
         best=1 + ahead.sum(axis=0),
@@ -216,20 +220,15 @@ def rank_intervals(
     )
 
 
-def _pairwise_errors(array: Floats) -> tuple[Floats, Floats]:
-    """Standard errors of differences of means over (problems, seeds), and their degrees of freedom: (methods, methods).
-
-    Satterthwaite 1946, Biometrics Bull. 2:110. Zero for a difference that is the same for every seed, hence known.
-    """
-    _, problems, seeds = array.shape
-    centred = array - array.mean(axis=2, keepdims=True)
-    covariance = np.einsum("ips,jps->pij", centred, centred) / (seeds * (seeds - 1) * problems**2)
-    own = np.einsum("pii->pi", covariance)
-    variances = np.maximum(own[:, :, None] + own[:, None, :] - 2 * covariance, 0)
-    errors = np.sqrt(variances.sum(axis=0))
-    errors[errors < _ROUNDING] = 0
-    squares = np.maximum((variances**2).sum(axis=0), np.finfo(np.float64).tiny)
-    return errors, np.maximum((seeds - 1) * variances.sum(axis=0) ** 2 / squares, 1.0)
+def _pairwise_errors(array: Floats) -> Floats:
+    """Standard errors of differences of means over draws: (methods, methods). Zero for the same in every draw."""
+    draws = array.shape[1]
+    centred = array - array.mean(axis=1, keepdims=True)
+    covariance = centred @ centred.T / (draws * (draws - 1))
+    own = np.diag(covariance)
+    errors = np.sqrt(np.maximum(own[:, None] + own - 2 * covariance, 0))
+    errors[errors < 1e-10] = 0  # what rounding leaves of a difference of squares
+    return np.asarray(errors)
 
 
 def tie_groups(values: ArrayLike, different: NDArray[np.bool_]) -> tuple[tuple[int, ...], ...]:

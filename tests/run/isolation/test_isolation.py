@@ -255,7 +255,7 @@ def test_limits_of_the_ledger_cannot_be_talked_away(problem, write_method):
 from ttgbench.problems.ledger import Balance
 problem._ledger._balance = Balance(limit=None)
 problem._ledger.update = lambda state: None
-while True: problem._call('evaluate_many', graphs=[problem.space.sample(rng).to_dict()], questions=None)
+while True: problem._call('evaluate_many', graphs=[problem.space.sample(rng).to_dict()], questions=None, repeat=0)
 """
     from ttgbench.errors import BudgetExhausted
 

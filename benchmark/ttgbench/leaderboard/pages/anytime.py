@@ -9,18 +9,19 @@ import gradio as gr
 from ttgbench.leaderboard.parts import plots
 from ttgbench.leaderboard.parts.page import Page, chosen, dropdown, problem_names, run_choices, suites
 from ttgbench.leaderboard.parts.source import Source
-from ttgbench.report.anytime import TARGETS
 from ttgbench.report.board import Board
 from ttgbench.report.board.slices import ALL
+from ttgbench.report.scores import TARGETS
 
 FIRST = 5
 """Methods that are drawn before any are chosen."""
 MOST = 20
 
 NOTE = f"""<p class="ttg-note">Left: of all targets (normalised scores {", ".join(f"{target:g}" for target in TARGETS)},
-on every problem, in every run), the share reached within a search spend, with a 95% band. A run that never reaches a
-target counts as not reaching it. Right: the mean score of the graph recommended so far, from where every run has
-recommended one.</p>"""
+on every problem), the share whose expected spend, with restarts, is within a search spend, with a 95% band. A target
+counts from when a run holds it to its end; where no run does, its spend is infinite. Right: the mean regret (without
+anchors: the mean objective), in points, of the graph recommended so far, from where every run has recommended
+one.</p>"""
 
 
 class Anytime(Page):
@@ -42,7 +43,7 @@ class Anytime(Page):
         self, board: Board, suite: Any = None, problem: Any = None, runs: Any = None, **_: Any
     ) -> dict[Any, Any]:
         suite = chosen(suite, suites(board))
-        problems = [("All, normalised", ""), *((name, name) for name in problem_names(board, suite))]
+        problems = [("All", ""), *((name, name) for name in problem_names(board, suite))]
         problem = chosen(problem, problems)
         choices = run_choices(board, suite, "method")
         known = {value: name for name, value in choices}
@@ -60,10 +61,8 @@ class Anytime(Page):
             self.params["suite"]: dropdown(suite, suites(board)),
             self.params["problem"]: dropdown(problem, problems),
             self.params["runs"]: dropdown(runs, choices),
-            self.ecdf: plots.curves(ecdf, known, "Share of targets reached")
+            self.ecdf: plots.curves(ecdf, known, "Share of (problem, target)")
             if ecdf
             else plots.empty("This suite has no anchors, so there are no targets"),
-            self.incumbent: plots.curves(incumbents, known, "Score of the incumbent")
-            if incumbents
-            else plots.empty("No runs"),
+            self.incumbent: plots.curves(incumbents, known, "Points") if incumbents else plots.empty("No runs"),
         }

@@ -16,7 +16,8 @@ from ttgbench.report.board.compare import compare_graphs, compare_methods
 from ttgbench.report.verdict import Verdict
 
 KINDS = [("Two methods", "methods"), ("Two graphs", "graphs")]
-NOTE = """<p class="ttg-note">Differences are first minus second in test accuracy, with 95% intervals. Methods are
+NOTE = """<p class="ttg-note">Differences are first minus second in the objective on test (accuracy,
+where nothing else counts), with 95% intervals. Methods are
 compared over their runs: what is said holds for other runs of theirs on these test questions. Graphs are compared over
 the questions: what is said holds for these two graphs on other questions of the task. Each interval and p is of the
 problem alone; the verdict is by the corrected p (Holm), which holds for all problems together. The last column is the
@@ -93,7 +94,9 @@ class Compare(Page):
             return self._nothing(str(error))
         return {
             self.verdict: f"<p class='ttg-verdict' role='status'>{escape(found.sentence)}</p>",
-            self.plot: plots.forest(found.problems, "Difference in test accuracy, first minus second"),
+            self.plot: plots.forest(
+                found.problems, "Difference in the objective (accuracy, where nothing else counts), first minus second"
+            ),
             self.table: _table(found),
         }
 

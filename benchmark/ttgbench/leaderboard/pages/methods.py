@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -12,11 +13,15 @@ from ttgbench.leaderboard.parts.table import methods_table
 from ttgbench.report.board import Board
 from ttgbench.report.board.slices import ALL
 
-NOTE = """<p class="ttg-note">Ranks hold for all methods of the table at once, at 95%, over redrawn seeds on these
-problems; methods that share a letter under <em>Ties</em> cannot be told apart. {scale} A method with runs that ended
-without a graph is listed, but not ranked. Filters hide rows; they change no rank.</p>"""
-SCALE = "A score of 0 is the best single model, 1 the best graph known; both are frozen with the suite."
-NO_SCALE = "This suite has no anchors, so the score is the plain mean of the problems' objectives."
+NOTE = """<p class="ttg-note">{ranks} {scale} A method with runs that ended without a graph is listed, but not ranked.
+Filters hide rows; they change no rank. {flat}</p>"""
+RANKS = """Ranks are by mean regret and hold for all methods of the table at once, at 95%, over redrawn draws of the
+samples on these problems; methods that share a letter under <em>Ties</em> cannot be told apart."""
+NO_RANKS = "No method is ranked here; the reason stands under its name."
+SCALE = """Regret is what is lost to the best graph known, in points of the objective. A score of 0 is the best single
+model, 1 the best graph known, and each problem counts within [-1, 1]; both ends are frozen with the suite."""
+NO_SCALE = "This suite has no anchors, so the plain mean of the problems' objectives is shown."
+FLAT = "Not in this table, for the best graph known is less than 5 points above the best single model: {}."
 
 
 class Methods(Page):
@@ -41,12 +46,17 @@ class Methods(Page):
         objectives = _choices("All objectives", [problem["objective"] for problem in problems])
         budget, objective = chosen(budget, budgets), chosen(objective, objectives)
         scale = SCALE if board.manifest["suites"][suite]["normalised"] else NO_SCALE
+        flat = [escape(problem["name"]) for problem in problems if problem["flat"]]
+        rows = board.rows("methods", suite=suite, budget=budget, objective=objective)
+        ranked = any(row["rank_best"] is not None for row in rows)
         return {
             self.params["suite"]: dropdown(suite, suites(board)),
             self.params["budget"]: dropdown(budget, budgets, interactive=len(budgets) > 1),
             self.params["objective"]: dropdown(objective, objectives, interactive=len(objectives) > 1),
             self.table: {"suite": suite, "budget": budget, "objective": objective, "board": board.hash[:12]},
-            self.note: NOTE.format(scale=scale),
+            self.note: NOTE.format(
+                ranks=RANKS if ranked else NO_RANKS, scale=scale, flat=FLAT.format(", ".join(flat)) if flat else ""
+            ),
         }
 
 

@@ -37,7 +37,7 @@ class Run(Page):
         row = board.rows("runs", suite=suite, run_id=run)[0]
         cells = board.rows("cells", suite=suite, run_id=run)
         choices = [(f"{each['problem']}, seed {each['seed']}", f"{each['problem']}:{each['seed']}") for each in cells]
-        best = max(range(len(cells)), key=lambda i: -1e9 if cells[i]["score"] is None else cells[i]["score"])
+        best = max(range(len(cells)), key=lambda i: -1e9 if cells[i]["value"] is None else cells[i]["value"])
         cell = chosen(cell, choices, first=best)
         one = next(each for each in cells if f"{each['problem']}:{each['seed']}" == cell)
         return {

@@ -1,12 +1,10 @@
 // The table of methods: fetches rows, filters and sorts them here, shows a window of them. Every value is set as text.
 const PAGE = 100;
 // Made once: toLocaleString and localeCompare make a new one for each of thousands of values.
-const THREE_PLACES = new Intl.NumberFormat("en", { minimumFractionDigits: 3, maximumFractionDigits: 3 });
-const THREE_FIGURES = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
+const formats = {};
+const fixed = (digits) => formats[digits] ||= new Intl.NumberFormat("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 const alphabet = new Intl.Collator();
-const digits = (value) => value === null ? "–" : THREE_PLACES.format(value);
-const figures = (value) => value === null ? "–" : THREE_FIGURES.format(Number(value.toPrecision(3)));
-const state = { rows: [], shown: PAGE, sort: "place", down: false, normalised: true, part: {}, wanted: 0, floor: 0 };
+const state = { rows: [], columns: [], shown: PAGE, sort: "place", down: false, part: {}, wanted: 0 };
 
 const make = (tag, props = {}, ...children) => {
   const node = document.createElement(tag);
@@ -15,55 +13,51 @@ const make = (tag, props = {}, ...children) => {
   return node;
 };
 
-const interval = (row) => {
-  if (row.score === null) return make("td", { className: "num" }, "–");
-  const place = (value) => 100 * (Math.min(1, Math.max(state.floor, value)) - state.floor) / (1 - state.floor);
-  const at = (value) => `${place(value)}%`;
-  const bar = make("span", { className: "bar", ariaHidden: "true" });
-  if (state.floor < 0) {
-    const zero = make("u");
-    zero.style.left = at(0);
-    bar.append(zero);
-  }
-  if (row.low !== null) {
+// A cell is a text, a number, nothing, or [estimate, low, high]; columns come with the rows, see table.py.
+const first = (value) => Array.isArray(value) ? value[0] : value;
+const written = (value, column) => typeof value !== "number" ? (value === null || value === "" ? "–" : value)
+  : column.exponent ? value.toExponential(column.digits - 1) : fixed(column.digits).format(value);
+const number = (value, column) => {
+  const spread = Array.isArray(value) ? `${written(value[1], column)} to ${written(value[2], column)}` : "";
+  return make("td", { className: "num" }, written(first(value), column), make("small", {}, spread));
+};
+const bar = (value, column) => {
+  if (first(value) === null) return make("td", { className: "num" }, "–");
+  const at = (x) => `${50 * (1 + Math.min(1, Math.max(-1, x)))}%`;
+  const scale = make("span", { className: "bar", ariaHidden: "true" });
+  if (Array.isArray(value)) {
     const line = make("i");
-    line.style.left = at(row.low);
-    line.style.width = `${place(row.high) - place(row.low)}%`;
-    bar.append(line);
+    line.style.left = at(value[1]);
+    line.style.width = `${parseFloat(at(value[2])) - parseFloat(at(value[1]))}%`;
+    scale.append(line);
   }
   const dot = make("b");
-  dot.style.left = at(row.score);
-  bar.append(dot);
-  const spread = row.low === null ? "" : `${digits(row.low)} to ${digits(row.high)}`;
-  return make("td", { className: "score" }, make("span", { className: "value" }, digits(row.score)), bar, make("small", {}, spread));
+  dot.style.left = at(first(value));
+  scale.append(dot);
+  const spread = Array.isArray(value) ? `${written(value[1], column)} to ${written(value[2], column)}` : "";
+  return make("td", { className: "score" }, make("span", { className: "value" }, written(first(value), column)), scale, make("small", {}, spread));
 };
 
-const spend = (value, hits) => make("td", { className: "num" }, value === null ? "–" : figures(value),
-  make("small", {}, hits === null ? "" : `${Math.round(100 * hits)}%`));
-const number = (text) => make("td", { className: "num" }, text);
-
-const COLUMNS = [
-  { key: "place", head: "Rank", title: "Ranks that the data leave open, at 95% for all methods at once", sticky: 1,
-    cell: (row) => make("td", { className: "num sticky rank" }, row.rank || "–") },
-  { key: "method", head: "Method", title: "Name; opens the run", sticky: 2, cell: (row) => {
+const SPECIAL = {
+  rank: { sort: "place", sticky: 1, cell: (row) => make("td", { className: "num sticky rank" }, row.rank || "–") },
+  method: { sticky: 2, cell: (row) => {
     const query = new URLSearchParams({ tab: "run", suite: state.part.suite, run: row.run });
     const link = make("a", { href: `?${query}`, target: "_self" }, row.method);
     return make("th", { scope: "row", className: "sticky method" }, link, make("small", {}, row.note || `version ${row.version}`));
   } },
-  { key: "score", head: "Score", title: "Mean over problems and seeds: 0 is the best single model, 1 the best graph known; 95% interval", cell: interval, down: true },
-  { key: "ties", head: "Ties", title: "Methods that share a letter cannot be told apart", cell: (row) => make("td", { className: "ties" }, row.ties || "–") },
+  ties: { cell: (row) => make("td", { className: "ties" }, row.ties || "–") },
+};
+// What the page shows besides the measures.
+const OWN = [
   { key: "badge", head: "Badge", title: "Self-reported, replayed by the maintainers, or run again", cell: (row) => make("td", {}, make("span", { className: `badge ${row.badge === "re-run" ? "rerun" : row.badge === "replay-verified" ? "replayed" : ""}` }, row.badge)) },
   { key: "agent", head: "LLM", title: "Whether the search itself asks a language model", cell: (row) => make("td", {}, row.agent ? "yes" : "no") },
-  { key: "spend50", head: "Spend to 50%", title: "Expected search spend, in full evaluations, until the score is 0.5; share of runs that got there", cell: (row) => spend(row.spend50, row.hits50), anchored: true },
-  { key: "spend90", head: "Spend to 90%", title: "The same for a score of 0.9", cell: (row) => spend(row.spend90, row.hits90), anchored: true },
-  { key: "units", head: "Units", title: "Nominal cost of one query; 1 is the smallest model answering alone", cell: (row) => number(figures(row.units)) },
-  { key: "gflops", head: "GFLOPs", title: "Measured, per query", cell: (row) => number(figures(row.gflops)) },
-  { key: "dollars", head: "$ / 1,000", title: "Measured, per thousand queries", cell: (row) => number(figures(row.dollars)) },
-  { key: "seconds", head: "Latency, s", title: "Critical path at the models' standard speeds, per query", cell: (row) => number(figures(row.seconds)) },
-  { key: "search", head: "Search spend", title: "Mean spend of one run, in full evaluations", cell: (row) => number(figures(row.search)) },
-  { key: "accuracy", head: "Accuracy", title: "Mean accuracy on the test questions", cell: (row) => number(digits(row.accuracy)), down: true },
-  { key: "seeds", head: "Seeds", title: "Runs per problem", cell: (row) => number(String(row.seeds)) },
 ];
+const columnsOf = (heads) => {
+  const all = heads.map((column) => ({ sort: column.key, down: column.high,
+    cell: (row) => (column.score ? bar : number)(row[column.key], column), ...column, ...SPECIAL[column.key] }));
+  const after = all.findIndex((column) => column.key === "ties") + 1;
+  return [...all.slice(0, after), ...OWN.map((column) => ({ sort: column.key, ...column })), ...all.slice(after)];
+};
 
 const controls = () => ({ q: element.querySelector(".q"), badge: element.querySelector(".f-badge"), llm: element.querySelector(".f-llm") });
 
@@ -76,22 +70,23 @@ const visible = () => {
   const column = state.sort, sign = state.down ? -1 : 1;
   if (column === "place" && !state.down) return rows;
   return rows.sort((one, other) => {
-    const a = one[column], b = other[column];
+    const a = first(one[column]), b = first(other[column]);
     const noA = a === null || a === "", noB = b === null || b === "";
     if (noA || noB) return noA - noB || one.place - other.place;
+    if (typeof a !== typeof b) return (typeof a === "string") - (typeof b === "string");  // "never" after all numbers
     return sign * (typeof a === "string" ? alphabet.compare(a, b) : a - b) || one.place - other.place;
   });
 };
 
 const draw = () => {
   const rows = visible();
-  const columns = COLUMNS.filter((column) => state.normalised || !column.anchored);
+  const columns = state.columns;
   const head = make("tr", {}, ...columns.map((column) => {
-    const sorted = column.key === state.sort ? (state.down ? "descending" : "ascending") : "none";
+    const sorted = column.sort === state.sort ? (state.down ? "descending" : "ascending") : "none";
     const button = make("button", { type: "button", title: column.title }, column.head);
     button.onclick = () => {
-      state.down = column.key === state.sort ? !state.down : Boolean(column.down);
-      state.sort = column.key;
+      state.down = column.sort === state.sort ? !state.down : Boolean(column.down);
+      state.sort = column.sort;
       state.shown = PAGE;
       draw();
       element.querySelector(`th[data-key="${column.key}"] button`).focus();
@@ -166,7 +161,7 @@ const fill = async () => {
   const answer = await unpacked(await server.rows(part));
   if (mine !== state.wanted) return;
   state.part = part;
-  state.normalised = answer.normalised;
+  state.columns = columnsOf(answer.columns);
   state.rows = answer.rows;
   // Bars begin at the lowest score shown, no lower than -1: beyond that a row is as bad as any.
   state.floor = Math.max(-1, answer.rows.reduce((least, row) => Math.min(least, row.low ?? row.score ?? 0), 0));

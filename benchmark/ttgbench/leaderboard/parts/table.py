@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import math
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,8 +14,12 @@ from typing import Any
 import gradio as gr
 
 from ttgbench.leaderboard.parts.source import Source
+from ttgbench.problems.rules import RULES
 from ttgbench.report.board import Board
-from ttgbench.report.board.export import as_csv, as_json, as_latex, rank_text
+from ttgbench.report.export import as_csv, as_json, as_latex
+from ttgbench.report.methods import COLUMNS, rank_text
+from ttgbench.report.table import Column, Table, Value
+from ttgbench.stats import Interval
 
 _HERE = Path(__file__).parent
 HARDLY = "searched for less than one full evaluation"
@@ -55,37 +61,70 @@ def packed_rows(board: Board, suite: str, budget: str, objective: str) -> str:
     """
     facts = board.manifest["suites"].get(suite)
     found = board.rows("methods", suite=suite, budget=budget, objective=objective)
-    answer = {"normalised": bool(facts and facts["normalised"]), "rows": [_compact(row) for row in found]}
+    columns = shown_columns(bool(facts and facts["normalised"]))
+    answer = {"columns": [_head(column) for column in columns], "rows": [_compact(row, columns) for row in found]}
     text = json.dumps(answer, separators=(",", ":"), ensure_ascii=False)
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 
-def _compact(row: dict[str, Any]) -> dict[str, Any]:
+def shown_columns(anchored: bool) -> list[Column]:
+    """Of the page; a suite with anchors has regrets in place of values."""
+    return [c for c in COLUMNS if (anchored or not c.anchored) and not (anchored and c.key == "value")]
+
+
+def _head(column: Column) -> dict[str, Any]:
     return {
+        "key": column.key,
+        "head": column.name,
+        "title": column.help,
+        "digits": column.digits,
+        "exponent": column.exponent,
+        "high": column.high,
+        "score": column.key == "score",
+    }
+
+
+def _compact(row: dict[str, Any], columns: Sequence[Column]) -> dict[str, Any]:
+    cells: dict[str, Any] = {}
+    for column in columns:
+        value = cell(row, column)
+        if isinstance(value, Interval):
+            cells[column.key] = [_rounded(x, column) for x in (value.estimate, value.low, value.high)]
+        else:
+            cells[column.key] = _rounded(value, column)
+    return {
+        **cells,
         "run": row["run_id"],
-        "rank": rank_text(row),
         "place": row["place"],
-        "method": row["method"],
         "version": row["method_version"],
-        "score": _scaled(row["score"]),
-        "low": _scaled(row["score_low"]),
-        "high": _scaled(row["score_high"]),
-        "ties": row["ties"] or "",
-        "spend50": _scaled(row["spend_50"]),
-        "hits50": _scaled(row["hits_50"]),
-        "spend90": _scaled(row["spend_90"]),
-        "hits90": _scaled(row["hits_90"]),
-        "search": _scaled(row["search_spend"]),
-        "accuracy": _scaled(row["accuracy"]),
-        "units": _scaled(row["units"]),
-        "gflops": _scaled(row["flops"], 1e-9),
-        "dollars": _scaled(row["dollars"], 1e3),
-        "seconds": _scaled(row["seconds"]),
         "badge": row["badge"],
         "agent": row["needs_agent"],
-        "seeds": row["seeds"],
-        "note": "; ".join(filter(None, (row["unranked"], _little(row["search_spend"]), _fallback(row["fallback"])))),
+        "note": "; ".join(
+            filter(
+                None, (row["unranked"], _little(row["search_spend"]), _fallback(row["fallback"]), _rules(row["rules"]))
+            )
+        ),
     }
+
+
+def cell(row: dict[str, Any], column: Column) -> Value:
+    """What a row of the table "methods" says in one column."""
+    if column.key == "rank":
+        return rank_text(row["rank_best"], row["rank_worst"])
+    value = row[column.key]
+    if column.key == "search_dollars" and value is None:
+        return "unpriced"
+    if column.interval and value is not None and row[f"{column.key}_low"] is not None:
+        return Interval(value, row[f"{column.key}_low"], row[f"{column.key}_high"])
+    found: Value = value
+    return found
+
+
+def _rounded(value: Value, column: Column) -> Any:
+    """Infinite as text, which JSON has no number for."""
+    if not isinstance(value, float):
+        return value
+    return "never" if math.isinf(value) else float(f"{value * column.factor:.5g}")
 
 
 def _little(spend: float) -> str:
@@ -96,23 +135,29 @@ def _fallback(share: float | None) -> str:
     return "" if share is None else f"a fallback decided {share:.0%}"
 
 
-def _scaled(value: float | None, factor: float = 1) -> float | None:
-    return None if value is None else float(f"{value * factor:.5g}")
+def _rules(version: int) -> str:
+    return "" if version == RULES else f"made under version {version} of the rules"
 
 
 def exported(source: Source, wanted: Any) -> str:
     """The rows with the `runs` that are asked for, in that order, as csv, json or latex."""
     board, (suite, budget, objective) = source.state.board, _choice(wanted)
-    slice_ = [] if board is None else board.rows("methods", suite=suite, budget=budget, objective=objective)
-    found = {row["run_id"]: row for row in slice_}
+    if board is None:
+        return ""
+    found = {row["run_id"]: row for row in board.rows("methods", suite=suite, budget=budget, objective=objective)}
     runs = _asked(wanted, "runs")
     rows = [found[run] for run in map(str, runs if isinstance(runs, list) else ()) if run in found]
-    kind = _asked(wanted, "format")
-    if kind == "csv":
-        return as_csv(rows)
-    if kind == "json":
-        return as_json([{**row, "failures": json.loads(row["failures"])} for row in rows])
-    return as_latex(rows, f"{suite}: {budget} budgets, {objective} objectives")
+    facts = board.manifest["suites"].get(suite)
+    table = methods_rows(
+        rows, bool(facts and facts["normalised"]), f"{suite}: {budget} budgets, {objective} objectives"
+    )
+    return {"csv": as_csv, "json": as_json}.get(str(_asked(wanted, "format")), as_latex)(table)
+
+
+def methods_rows(rows: Sequence[dict[str, Any]], anchored: bool, title: str) -> Table:
+    """The rows as the report's kind of table, for files."""
+    columns = (*shown_columns(anchored), Column("Badge", key="badge"), Column("Run", key="run_id"))
+    return Table("methods", title, columns, [tuple(cell(row, column) for column in columns) for row in rows])
 
 
 def _choice(part: Any) -> tuple[str, str, str]:

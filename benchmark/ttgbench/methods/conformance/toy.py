@@ -77,7 +77,7 @@ class Sitting:
         weighted = Objective(kind="accuracy-latency", weight=0.1, reference_seconds=10.0)
         self.problem = Problem(
             name=toy.name,
-            task=TaskView("toy", "math", "Sums of two equal numbers.", 2 * LENGTHS.answer, 40),
+            task=TaskView("toy", "math", "Sums of two equal numbers.", 2 * LENGTHS.answer),
             space=space,
             objective=weighted if toy.latency else Objective(),
             questions=questions,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ttgbench.errors import InputError
+from ttgbench.evaluate.base import redraw
 from ttgbench.evaluate.generation import GenerationEvaluator
 from ttgbench.evaluate.store.generation import Graded
 from ttgbench.evaluate.store.store import Store
@@ -16,6 +17,7 @@ from ttgbench.graphs.keys import KeyContext, node_keys
 from ttgbench.problems.suite import Suite
 from ttgbench.run import agent
 from ttgbench.run.results import CellResult
+from ttgbench.run.score import logged
 from ttgbench.run.session import Session
 
 _CHUNK = 4096
@@ -53,9 +55,18 @@ def export_used(
 
 def _nodes(cell: CellResult, events: Events, searched: int, context: KeyContext) -> set[tuple[str, int]]:
     """(node key, universe) of all that a cell evaluated, having searched in this universe."""
-    graphs = {event["key"]: event["graph"] for event in events if "graph" in event}
-    evaluated = {event["key"] for event in events if event["event"] == "evaluate"}
-    places: list[tuple[Any, tuple[int, ...]]] = [(graphs[key], (searched,)) for key in sorted(evaluated)]
+    graphs = {event["key"]: event["graph"] for event in logged(events) if "graph" in event}
+    evaluated = {
+        (event["key"], repeat)
+        for outer in events
+        if outer["event"] in ("evaluate", "withheld")
+        for repeat in [outer.get("repeat", 0)]
+        for event in outer.get("graphs", [outer])
+        if "key" in event
+    }
+    places: list[tuple[Any, tuple[int, ...]]] = [
+        (graphs[key], (redraw(searched, repeat),)) for key, repeat in sorted(evaluated)
+    ]
     places += [(score.graph, score.universes) for score in cell.test]
     return {
         (key, universe)
@@ -68,7 +79,7 @@ def _nodes(cell: CellResult, events: Events, searched: int, context: KeyContext)
 def _replies(events: Events) -> Iterator[str]:
     """What the agent said. The log has no keys of its questions, so rows are known by universe and text: where it said
     the same to another method of the same store, that row comes along."""
-    return (event["reply"] for event in events if event["event"] == "ask")
+    return (event["reply"] for event in events if "reply" in event)
 
 
 def _is_used(row: Graded, wanted: set[tuple[str, int]], replies: set[tuple[int, str]]) -> bool:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from ttgbench.problems.rules import RULES
 from ttgbench.problems.suite import Suite, load_suite, suite_names
 from ttgbench.publish.archive import check, packed
 from ttgbench.publish.archive.record import (
@@ -212,7 +213,9 @@ def _suite_of(record: RunRecord, path: Path, suites: Mapping[str, Suite] | None)
     suite = {**(suites or {}), **shipped_suites()}.get(label)
     if suite is None:
         raise Rejected("suite-unknown", f"no suite {label!r} is known here", source=path / RUN, field="suite")
-    reason = why_not_comparable(record.package_version, record.suite.hash, expected_hash=suite.hash)
+    reason = why_not_comparable(
+        record.package_version, record.rules, record.suite.hash, expected_rules=RULES, expected_hash=suite.hash
+    )
     if reason is not None:
         raise Rejected("suite-mismatch", reason, source=path / RUN)
     return suite

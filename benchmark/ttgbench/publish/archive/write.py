@@ -104,6 +104,7 @@ def _log_entry(run_folder: Path, cell: CellResult) -> dict[str, Any]:
 def _record(manifest: Manifest, method: FoundMethod, cells: Sequence[CellResult], folder: Path) -> RunRecord:
     return RunRecord(
         package_version=manifest.package_version,
+        rules=manifest.rules,
         suite=SuiteRef(name=manifest.suite.name, version=manifest.suite.version, hash=manifest.suite.hash),
         tasks={cell.task: TaskRef(version=cell.task_version, grader=cell.grader) for cell in cells},
         method=method.metadata,

@@ -83,6 +83,7 @@ def _run_row(label: str, archive: Archive) -> dict[str, Any]:
 
 def _suite_facts(entries: Sequence[Entry]) -> dict[str, Any]:
     suite = entries[0].archive.suite
+    flat = suite.flat
     return {
         "name": suite.name,
         "version": suite.version,
@@ -103,6 +104,7 @@ def _suite_facts(entries: Sequence[Entry]) -> dict[str, Any]:
                 "objective": spec.objective.kind,
                 "zero": suite.anchors[spec.name].zero if suite.anchors else None,
                 "one": suite.anchors[spec.name].one if suite.anchors else None,
+                "flat": spec.name in flat,
             }
             for spec in suite.problems
         ],

@@ -5,19 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-_SPECIAL = {
-    "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    **{c: "\\" + c for c in "&%$#_"},
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-}
-
-
-def latex(text: str) -> str:
-    """Text as LaTeX sets it, on one line, whatever characters it holds."""
-    return "".join(_SPECIAL.get(c, c if c.isprintable() else " ") for c in text)
+from ttgbench.util.latex import latex
 
 
 def cite_suite(label: str, facts: dict[str, Any], package_version: str) -> str:

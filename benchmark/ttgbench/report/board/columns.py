@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from ttgbench.report.board.methods import MEASURED
+
 _TEXT, _NUMBER, _WHOLE, _FLAG, _NUMBERS = pa.string(), pa.float64(), pa.int64(), pa.bool_(), pa.list_(pa.float64())
 _COST = {"units": _NUMBER, "flops": _NUMBER, "dollars": _NUMBER, "seconds": _NUMBER}
 _SLICE = {"suite": _TEXT, "budget": _TEXT, "objective": _TEXT}
@@ -26,6 +28,7 @@ CELLS = pa.schema(
         "error": _TEXT,
         "graph": _TEXT,
         "value": _NUMBER,
+        "regret": _NUMBER,
         "score": _NUMBER,
         "accuracy": _NUMBER,
         **_COST,
@@ -36,6 +39,8 @@ CELLS = pa.schema(
         "search_spent": _WHOLE,
         "full_evaluation": _WHOLE,
         "search_spend": _NUMBER,
+        "agent_spend": _NUMBER,
+        "search_dollars": _NUMBER,
         "search_by_category": _TEXT,
     }
 )
@@ -55,23 +60,14 @@ TABLES = {
             "badge": _TEXT,
             "needs_agent": _FLAG,
             "fallback": _NUMBER,
+            "rules": _WHOLE,
             "problems": _WHOLE,
-            "seeds": _WHOLE,
             "failures": _TEXT,
             "unranked": _TEXT,
-            "score": _NUMBER,
-            "score_low": _NUMBER,
-            "score_high": _NUMBER,
             "rank_best": _WHOLE,
             "rank_worst": _WHOLE,
             "ties": _TEXT,
-            "accuracy": _NUMBER,
-            "spend_50": _NUMBER,
-            "hits_50": _NUMBER,
-            "spend_90": _NUMBER,
-            "hits_90": _NUMBER,
-            "search_spend": _NUMBER,
-            **_COST,
+            **{name: _NUMBER for column in MEASURED for name in column.fields},
         }
     ),
     "cells": CELLS,

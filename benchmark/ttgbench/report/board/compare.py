@@ -9,6 +9,7 @@ import numpy as np
 from ttgbench.errors import UnknownName
 from ttgbench.problems.suite import search_universe
 from ttgbench.report.board.files import Board
+from ttgbench.report.runs import scale_of
 from ttgbench.report.verdict import MethodRuns, Run, Terms, Verdict, judge_graphs, judge_methods
 
 
@@ -45,7 +46,7 @@ def compare_graphs(board: Board, suite: str, problem: str, first: str, second: s
 def _runs(cells: list[dict[str, Any]]) -> dict[str, dict[int, Run | None]]:
     runs: dict[str, dict[int, Run | None]] = {}
     for cell in cells:
-        run = None if cell["graph"] is None else Run(cell["accuracy"], cell["score"], cell["graph"])
+        run = None if cell["graph"] is None else Run(cell["value"], cell["graph"])
         runs.setdefault(cell["problem"], {})[cell["seed"]] = run
     return runs
 
@@ -55,5 +56,6 @@ def _terms(facts: dict[str, Any]) -> Terms:
         tasks={problem["name"]: problem["task"] for problem in facts["problems"]},
         margin=facts["margin"],
         draw=lambda seed: search_universe(seed, facts["search_universes"]),
-        normalised=facts["normalised"],
+        flat=frozenset(problem["name"] for problem in facts["problems"] if problem["flat"]),
+        scale=scale_of(problem["objective"] for problem in facts["problems"]),
     )

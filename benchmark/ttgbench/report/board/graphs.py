@@ -11,7 +11,7 @@ import numpy as np
 from ttgbench import stats
 from ttgbench.problems.suite import ProblemSpec
 from ttgbench.report.board.entry import Entry
-from ttgbench.report.board.methods import COSTS
+from ttgbench.report.methods import COSTS
 from ttgbench.run.results import TestScore
 
 

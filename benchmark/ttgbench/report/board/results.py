@@ -11,8 +11,9 @@ import pyarrow as pa
 
 from ttgbench.problems.suite import Suite
 from ttgbench.report.board.columns import CELLS
-from ttgbench.report.board.entry import Entry, curve, normalised
+from ttgbench.report.board.entry import Entry
 from ttgbench.report.problems import accuracy_of
+from ttgbench.report.scores import POINTS, capped, curve, normalised
 from ttgbench.run.results import CellResult
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ RESULTS = pa.schema(
         *CELLS,
         ("accuracy_low", pa.float64()),
         ("accuracy_high", pa.float64()),
-        ("agent_spend", pa.float64()),
         ("anytime", pa.list_(pa.struct({"spend": pa.float64(), "score": pa.float64()}))),
     ]
 )
@@ -35,11 +35,13 @@ def load_results(folder: str | Path) -> pa.Table:
 
     folder: a board (`ttgbench board build`), archived results (`results/SUITE/METHOD/RUN/`) or the folder of a run
     (`ttgbench run --out`). accuracy with accuracy_low and accuracy_high: share of the test questions that the final
-    graph answers rightly, with its 95% interval over questions; value: the problem's objective; score: the value on
-    the scale of the suite's anchors. units, flops, dollars, seconds and tokens are means per query of the final graph;
-    search_spend and agent_spend (the part that the search agent cost) are in full evaluations; anytime: list of
-    {spend, score}, what the search had found by when, which a board does not hold per run. What has no graph has empty
-    cells, never zeros. Archives that are left out of a board are left out here as well.
+    graph answers rightly, with its 95% interval over questions; value: the problem's objective; regret: points of
+    it that are lost to the best graph known; score: 0 at the best single model and 1 at the best graph known,
+    capped to [-1, 1]; without anchors there is neither. units, flops, dollars, seconds and tokens are means per
+    query of the final graph; search_spend and agent_spend (the part that the search agent cost) are in full
+    evaluations; search_dollars is empty where a price is not known; anytime: list of {spend, score}, what the
+    search had found by when, which a board does not hold per run. What has no graph has empty cells, never zeros.
+    Archives that are left out of a board are left out here as well.
 
     >>> import ttgbench
     >>> def first(problem, rng):
@@ -64,7 +66,7 @@ def _board_rows(board: Board) -> Iterable[dict[str, Any]]:
     for row in board.tables["cells"].to_pylist():
         graph = bounds.get((row["suite"], row["problem"], row["graph"]), {})
         interval = {name: graph.get(name) for name in ("accuracy_low", "accuracy_high")}
-        yield {**row, **interval, "agent_spend": _agent_spend(row), "anytime": None}
+        yield {**row, **interval, "anytime": None}
 
 
 def _rows(path: Path) -> Iterable[dict[str, Any]]:
@@ -87,18 +89,14 @@ def result_rows(results: Iterable[CellResult], suite: Suite | None) -> list[dict
 def _result_row(cell: CellResult, suite: Suite | None, entry: Entry | None = None) -> dict[str, Any]:
     """As RESULTS."""
     row = cell_row(cell, suite, entry)
-    row["agent_spend"] = _agent_spend(row)
     row["anytime"] = [
-        {"spend": at, "score": normalised(suite, cell.problem, score.value)} for at, score in curve(cell, suite)
+        {"spend": at, "score": normalised(suite, cell.problem, cell.seed, score.value)}
+        for at, score in curve(cell, suite)
     ]
     if cell.final is not None:
         interval = accuracy_of([cell])
         row |= {"accuracy_low": interval.low, "accuracy_high": interval.high}
     return row
-
-
-def _agent_spend(row: dict[str, Any]) -> float:
-    return float(json.loads(row["search_by_category"]).get("agent", 0) / row["full_evaluation"])
 
 
 def cell_row(cell: CellResult, suite: Suite | None, entry: Entry | None = None) -> dict[str, Any]:
@@ -125,16 +123,21 @@ def cell_row(cell: CellResult, suite: Suite | None, entry: Entry | None = None) 
         "search_spent": cell.search.spent,
         "full_evaluation": cell.search.full_evaluation,
         "search_spend": cell.search.full_evaluations,
+        "agent_spend": cell.search.agent_evaluations,
+        "search_dollars": cell.search.dollars,
         "search_by_category": json.dumps(cell.search.by_category, sort_keys=True),
     }
     final = cell.final
     if final is None:
         return row
+    anchor = suite.anchor(cell.problem, cell.seed) if suite else None
+    if anchor is not None:
+        row["regret"] = POINTS * (anchor.one - final.value)
+        row["score"] = capped(anchor.normalised(final.value))
     return {
         **row,
         "graph": final.key,
         "value": final.value,
-        "score": normalised(suite, cell.problem, final.value),
         "accuracy": final.accuracy,
         "units": final.nominal.units,
         "flops": final.flops,

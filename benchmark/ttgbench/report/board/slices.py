@@ -1,4 +1,7 @@
-"""What shares a table: problems of one suite with one budget or all, and one objective or all."""
+"""What shares a table: problems of one suite with one budget or all, and one objective or all.
+
+Flat problems (`Suite.flat`) are in none, unless the suite has no others.
+"""
 
 from __future__ import annotations
 
@@ -24,14 +27,17 @@ def slices(suite: Suite) -> list[Slice]:
 
     A choice that would select all problems is made once, under "all".
     """
-    budgets = [ALL, *_several(spec.budget for spec in suite.problems)]
-    objectives = [ALL, *_several(spec.objective.kind for spec in suite.problems)]
+    flat = suite.flat
+    counted = [row for row, spec in enumerate(suite.problems) if spec.name not in flat] or range(len(suite.problems))
+    specs = {row: suite.problems[row] for row in counted}
+    budgets = [ALL, *_several(spec.budget for spec in specs.values())]
+    objectives = [ALL, *_several(spec.objective.kind for spec in specs.values())]
     found = []
     for budget in budgets:
         for objective in objectives:
             rows = tuple(
                 row
-                for row, spec in enumerate(suite.problems)
+                for row, spec in specs.items()
                 if budget in (ALL, spec.budget) and objective in (ALL, spec.objective.kind)
             )
             if rows:

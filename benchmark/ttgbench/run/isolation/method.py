@@ -115,8 +115,9 @@ def _answer(problem: Problem, message: dict[str, Any], names: Aliases) -> dict[s
 
 
 def _evaluate_many(problem: Problem, message: dict[str, Any], names: Aliases) -> list[Any]:
-    graphs, questions = [_graph(data, names) for data in message["graphs"]], message["questions"]
-    return [names.evaluation(serialize.evaluation_to_wire(one)) for one in problem.evaluate_many(graphs, questions)]
+    graphs = [_graph(data, names) for data in message["graphs"]]
+    found = problem.evaluate_many(graphs, message["questions"], message["repeat"])
+    return [names.evaluation(serialize.evaluation_to_wire(one)) for one in found]
 
 
 def _can_afford(problem: Problem, message: dict[str, Any], names: Aliases) -> bool:

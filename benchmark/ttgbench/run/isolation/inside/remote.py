@@ -79,13 +79,16 @@ class RemoteProblem(Problem):
         """The graph recommended last."""
         return self._latest[-1] if self._latest else None
 
-    def evaluate_many(self, graphs: Iterable[Graph], questions: Sequence[int] | None = None) -> list[Evaluation]:
+    def evaluate_many(
+        self, graphs: Iterable[Graph], questions: Sequence[int] | None = None, repeat: int = 0
+    ) -> list[Evaluation]:
         """As Problem."""
-        indices = self._checked_indices(questions)
+        indices, repeat = self._checked_indices(questions), self._checked_repeat(repeat)
         if isinstance(graphs, str | bytes | Mapping) or not isinstance(graphs, Iterable):
             raise InputError(f"must be a list of graphs, not {type(graphs).__name__}", field="graphs")
         chosen = list(graphs)
-        results = self._call("evaluate_many", graphs=[_sent(graph) for graph in chosen], questions=list(indices))
+        sent = [_sent(graph) for graph in chosen]
+        results = self._call("evaluate_many", graphs=sent, questions=list(indices), repeat=repeat)
         ids = [self._questions[index].id for index in indices]
         return [serialize.evaluation_from_wire(data, graph, ids) for data, graph in zip(results, chosen, strict=True)]
 

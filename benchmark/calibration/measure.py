@@ -1,0 +1,211 @@
+"""How often are verdicts, intervals and ranks wrong? python benchmark/calibration/measure.py [--worlds N] [--only TEXT]
+
+Simulates searches whose truth is known and puts their runs through what command line, report and page use: verdicts of
+`judge_methods`, intervals and ranks of the table of methods, the report's table of pairs. A search ends with the one of
+six graphs that looks best on its draw of the samples; on test the graphs are up to 4 points apart, so that runs of one
+method differ, tie often, and are not normal. Prints a row per question: what is nominal, what came out, and twice the
+Monte Carlo error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ttgbench import stats
+from ttgbench.report.verdict import MethodRuns, Run, Terms, Verdict, judge_methods
+
+Floats = NDArray[np.float64]
+GRAPHS = np.array([0.60, 0.61, 0.62, 0.625, 0.63, 0.64])
+"""Test accuracies of the graphs that a search may end with."""
+LOOKS = 0.02
+"""Standard deviation of what a draw of the samples adds to how good a graph looks."""
+
+
+def searches(rng: np.random.Generator, methods: int, problems: int, seeds: int, *, twins: bool = False) -> Floats:
+    """Test accuracies of identical methods, (methods, problems, seeds), which share each seed's draw of the samples.
+
+    twins: the problems of a seed share their samples, so that they are nearly one experiment.
+    """
+    shape = (1, 1 if twins else problems, seeds, len(GRAPHS))
+    draw = rng.normal(0, LOOKS, shape)
+    own = rng.normal(0, LOOKS / 2, (methods, problems, seeds, len(GRAPHS)))
+    return np.asarray(GRAPHS[np.argmax(GRAPHS + draw + own, axis=-1)])
+
+
+def judged(first: Floats, second: Floats, universes: int = 0, margin: float | None = None) -> Verdict:
+    """Two methods by (problems, seeds); NaN: no such run."""
+    names = [f"problem-{number}" for number in range(len(first))]
+    draw: Callable[[int], int] = (lambda seed: seed % universes) if universes else (lambda seed: seed)
+    terms = Terms({name: f"task-{number // 4}" for number, name in enumerate(names)}, margin, draw)
+    sides = [
+        MethodRuns(
+            label,
+            {
+                name: {s: Run(float(value), f"{label}{value}") for s, value in enumerate(row) if not np.isnan(value)}
+                for name, row in zip(names, side, strict=True)
+            },
+        )
+        for label, side in (("first", first), ("second", second))
+    ]
+    return judge_methods(sides[0], sides[1], terms)
+
+
+def said(verdict: str) -> bool:
+    return verdict in ("better", "worse")
+
+
+@dataclass(frozen=True)
+class Question:
+    """One row: `ask` says of one world whether what is counted happened."""
+
+    name: str
+    nominal: str
+    ask: Callable[[np.random.Generator], bool | float]
+    share: float = 1.0
+    """Of the worlds; ranks take longer."""
+
+
+def identical(problems: int, seeds: int, *, twins: bool = False, overall: bool) -> Callable[..., bool]:
+    def ask(rng: np.random.Generator) -> bool:
+        found = judged(*searches(rng, 2, problems, seeds, twins=twins))
+        if overall:
+            return found.overall is not None and said(found.overall.verdict)
+        return any(said(row.verdict) for row in found.problems)
+
+    return ask
+
+
+def covers(problems: int, seeds: int, *, twins: bool = False) -> Callable[..., bool]:
+    def ask(rng: np.random.Generator) -> bool:
+        overall = judged(*searches(rng, 2, problems, seeds, twins=twins)).overall
+        return overall is not None and overall.low <= 0 <= overall.high
+
+    return ask
+
+
+def against_itself(rng: np.random.Generator) -> bool:
+    """Twenty seeds of one method, split into two halves."""
+    runs = searches(rng, 1, 12, 20)[0]
+    halves = [np.where(np.arange(20) // 10 == half, runs, np.nan) for half in (0, 1)]
+    return any(said(row.verdict) for row in judged(*halves).problems)
+
+
+def few_universes(universes: int) -> Callable[..., bool]:
+    def ask(rng: np.random.Generator) -> bool:
+        runs = searches(rng, 2, 12, universes)
+        found = judged(*(side[:, np.arange(20) % universes] for side in runs), universes=universes)
+        return found.overall is not None and said(found.overall.verdict)
+
+    return ask
+
+
+def missing_runs(rng: np.random.Generator) -> bool:
+    """Every run of either method is missing with probability 0.2."""
+    runs = searches(rng, 2, 12, 20)
+    found = judged(*np.where(rng.random(runs.shape) < 0.2, np.nan, runs))
+    return any(said(row.verdict) for row in found.problems)
+
+
+def finds(points: float, seeds: int) -> Callable[..., bool]:
+    """One problem, a true difference, runs whose differences have a standard deviation of 4 points."""
+
+    def ask(rng: np.random.Generator) -> bool:
+        first = 0.6 + rng.normal(points / 100, 0.04, (1, seeds))
+        return judged(first, np.full((1, seeds), 0.6)).problems[0].verdict == "better"
+
+    return ask
+
+
+def power(points: float, seeds: int) -> float:
+    """What theory says of `finds`: the noncentral t distribution."""
+    from scipy import stats as scipy_stats
+
+    ratio = points / 100 / (0.04 / math.sqrt(seeds))
+    return float(scipy_stats.nct.sf(scipy_stats.t.ppf(0.975, seeds - 1), seeds - 1, ratio))
+
+
+def ranked(methods: int, draws: int, *, twins: bool) -> Callable[..., bool]:
+    def ask(rng: np.random.Generator) -> bool:
+        means = searches(rng, methods, 12, draws, twins=twins).mean(axis=1)
+        found = stats.rank_intervals(means, rng, resamples=999)
+        return bool((found.best > 1).any() or (found.worst < methods).any())
+
+    return ask
+
+
+def pairs(methods: int, draws: int) -> Callable[..., bool]:
+    def ask(rng: np.random.Generator) -> bool:
+        scores = searches(rng, methods, 12, draws, twins=True)
+        found = stats.compare_methods(scores, [number // 4 for number in range(12)], rng)
+        return any(said(pair.verdict) for pair in found.pairs)
+
+    return ask
+
+
+def mean_covered(draws: int, *, twins: bool) -> Callable[..., bool]:
+    truth = float(np.mean([searches(np.random.default_rng(7), 1, 1, 400_000)]))
+
+    def ask(rng: np.random.Generator) -> bool:
+        band = stats.mean_interval(searches(rng, 1, 12, draws, twins=twins)[0].mean(axis=0)).at()
+        return band.low <= truth <= band.high
+
+    return ask
+
+
+def questions() -> Iterator[Question]:
+    wrong = "at most 5%"
+    yield Question(
+        "12 problems x 10 seeds, identical: a verdict on any problem", wrong, identical(12, 10, overall=False)
+    )
+    yield Question("the same, over all problems", "5%", identical(12, 10, overall=True))
+    yield Question("the same, interval over all problems covers", "95%", covers(12, 10))
+    yield Question("the same, problems share samples: over all", "5%", identical(12, 10, twins=True, overall=True))
+    yield Question("the same, interval covers", "95%", covers(12, 10, twins=True))
+    yield Question("20 seeds of one method, halves: a verdict on any of 12", wrong, against_itself)
+    yield Question("20 seeds on 6 universes, identical: over all", "5%", few_universes(6))
+    yield Question("10 seeds on 2 universes: any verdict", "0%", few_universes(2))
+    yield Question("one problem, 5 seeds, many ties: a verdict", wrong, identical(1, 5, overall=False))
+    yield Question("one problem, 20 seeds: a verdict", "5%", identical(1, 20, overall=False))
+    yield Question("a fifth of the runs missing: a verdict on any of 12", wrong, missing_runs)
+    for points, seeds in ((3, 10), (3, 20), (1, 20)):
+        name = f"{points} points better, one problem, {seeds} seeds: found"
+        yield Question(name, f"{power(points, seeds):.1%} by theory", finds(points, seeds))
+    for draws in (5, 10, 20):
+        for twins in (False, True):
+            of = "shared" if twins else "own"
+            yield Question(
+                f"8 identical, {draws} draws, {of} samples: any rank wrong", wrong, ranked(8, draws, twins=twins), 0.25
+            )
+    yield Question("8 identical, 10 draws, shared samples: a verdict on any of 28 pairs", wrong, pairs(8, 10), 0.25)
+    for draws in (5, 10, 20):
+        for twins in (False, True):
+            of = "shared" if twins else "own"
+            yield Question(f"mean of {draws} draws, {of} samples: covered", "95%", mean_covered(draws, twins=twins))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--worlds", type=int, default=4000)
+    parser.add_argument("--only", default="", help="questions with this text")
+    options = parser.parse_args()
+    print("| question | nominal | came out | +- | worlds | seconds |\n| --- | --- | --- | --- | --- | --- |")
+    for number, question in enumerate(questions()):
+        if options.only not in question.name:
+            continue
+        rng, started = np.random.default_rng([number, 20261129]), time.perf_counter()
+        worlds = max(1, round(options.worlds * question.share))
+        rate = float(np.mean([question.ask(rng) for _ in range(worlds)]))
+        error = 2 * math.sqrt(rate * (1 - rate) / worlds)
+        row = (question.name, question.nominal, f"{rate:.1%}", f"{error:.1%}", worlds)
+        print(f"| {' | '.join(map(str, row))} | {time.perf_counter() - started:.0f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
