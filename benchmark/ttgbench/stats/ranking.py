@@ -20,6 +20,8 @@ MIN_TASKS = 10
 """Fewest independent tasks from which to speak about tasks in general. Demsar 2006 (J. Mach. Learn. Res. 7:1) asks for
 more than 10 for Friedman's chi-square; with fewer than 6 Wilcoxon's test cannot reach 0.05 at all."""
 _AXES, _MEANS = ("method", "problem", "draw"), ("method", "task")
+FEW_DRAWS = 20
+"""With fewer draws their resamples say too little of the tail, and rank intervals are Bonferroni's if those are wider."""
 _ROUNDING = 1e-12
 
 
@@ -186,7 +188,8 @@ def rank_intervals(
     pairwise difference gets an interval whose half-width is its standard error times one common quantile, that of the
     largest standardised difference when draws are redrawn; a method is surely beaten by as many as lie above it by more
     than that. Source: Mogstad, Romano, Shaikh & Wilhelm 2024, "Inference for Ranks", Rev. Econ. Stud. 91:476, section
-    3. Because the errors come from few draws, the quantile is carried over to Student's t. A difference that is the
+    3. Because the errors come from few draws, the quantile is carried over to Student's t, and with fewer than
+    FEW_DRAWS it is at least Bonferroni's. A difference that is the
     same in every draw is taken as known where that many equal signs are significant. Raises ValueError with fewer than
     MIN_DRAWS draws.
     """
@@ -200,7 +203,7 @@ def rank_intervals(
     half_widths = np.where(errors > 0, 0.0, _ROUNDING if 2.0 ** (1 - draws) < alpha else math.inf)
     first, second = np.nonzero(np.triu(errors) > 0)
     if len(first):
-        from scipy.special import ndtr, stdtrit
+        from scipy.special import ndtr, ndtri, stdtrit
 
         # Redrawn draws vary less than the unbiased error says, by this factor.
         scale = errors[first, second] * math.sqrt((draws - 1) / draws)
@@ -209,6 +212,8 @@ def rank_intervals(
             moved = batch.mean(axis=-1) - means[:, None]
             largest.append(np.max(np.abs(moved[first] - moved[second]) / scale[:, None], axis=0))
         quantile = np.quantile(np.concatenate(largest), 1 - alpha)
+        if draws < FEW_DRAWS:
+            quantile = max(quantile, -ndtri(alpha / 2 / len(first)))
         half_widths = np.where(errors > 0, -stdtrit(draws - 1, ndtr(-quantile)) * errors, half_widths)
     ahead = means[:, None] - means > half_widths
     return RankIntervals(
