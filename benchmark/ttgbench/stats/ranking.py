@@ -20,8 +20,6 @@ MIN_TASKS = 10
 """Fewest independent tasks from which to speak about tasks in general. Demsar 2006 (J. Mach. Learn. Res. 7:1) asks for
 more than 10 for Friedman's chi-square; with fewer than 6 Wilcoxon's test cannot reach 0.05 at all."""
 _AXES, _MEANS = ("method", "problem", "draw"), ("method", "task")
-FEW_DRAWS = 20
-"""With fewer draws their resamples say too little of the tail, and rank intervals are Bonferroni's if those are wider."""
 _ROUNDING = 1e-12
 
 
@@ -188,8 +186,8 @@ def rank_intervals(
     pairwise difference gets an interval whose half-width is its standard error times one common quantile, that of the
     largest standardised difference when draws are redrawn; a method is surely beaten by as many as lie above it by more
     than that. Source: Mogstad, Romano, Shaikh & Wilhelm 2024, "Inference for Ranks", Rev. Econ. Stud. 91:476, section
-    3. Because the errors come from few draws, the quantile is carried over to Student's t, and with fewer than
-    FEW_DRAWS it is at least Bonferroni's. A difference that is the
+    3. Because the errors come from few draws, the quantile is carried over to Student's t and
+    is at least Bonferroni's. A difference that is the
     same in every draw is taken as known where that many equal signs are significant. Raises ValueError with fewer than
     MIN_DRAWS draws.
     """
@@ -212,8 +210,7 @@ def rank_intervals(
             moved = batch.mean(axis=-1) - means[:, None]
             largest.append(np.max(np.abs(moved[first] - moved[second]) / scale[:, None], axis=0))
         quantile = np.quantile(np.concatenate(largest), 1 - alpha)
-        if draws < FEW_DRAWS:
-            quantile = max(quantile, -ndtri(alpha / 2 / len(first)))
+        quantile = max(quantile, -ndtri(alpha / 2 / len(first)))  # of few draws, resamples say too little of the tail
         half_widths = np.where(errors > 0, -stdtrit(draws - 1, ndtr(-quantile)) * errors, half_widths)
     ahead = means[:, None] - means > half_widths
     return RankIntervals(
