@@ -25,6 +25,9 @@ const bar = (value, column) => {
   if (first(value) === null) return make("td", { className: "num" }, "–");
   const at = (x) => `${50 * (1 + Math.min(1, Math.max(-1, x)))}%`;
   const scale = make("span", { className: "bar", ariaHidden: "true" });
+  const zero = make("u");
+  zero.style.left = at(0);
+  scale.append(zero);
   if (Array.isArray(value)) {
     const line = make("i");
     line.style.left = at(value[1]);
