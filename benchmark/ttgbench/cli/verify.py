@@ -95,9 +95,9 @@ def _show(one: dict[str, Any]) -> None:
     if "badge" in one:
         facts = f"{one['cells']} cells replayed, {one['grades']} answers graded again, {one['rerun']} run again live"
         if "renamed" in one:
-            facts += f", under other names {-one['renamed']['loss']:+.3f}"
+            facts += f", under other names {0 - one['renamed']['loss']:+.3f}"
         out.print(f"{one['path']}: {one['badge']} ({facts})", highlight=False, markup=False, soft_wrap=True)
-        if held := one["season"]:
+        if held := one.get("season"):
             flag = ": MORE THAN TWO STANDARD ERRORS" if held["gap"] > 2 * held["error"] else ""
             line = f"  public {held['public']:.3f}, held out {held['held_out']:.3f} in {held['runs']} runs"
             line += f", gap {held['gap']:.3f} +- {held['error']:.3f}{flag}"

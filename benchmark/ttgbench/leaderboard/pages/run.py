@@ -82,7 +82,7 @@ def _facts(row: dict[str, Any]) -> str:
 
 def _renamed(checked: dict[str, Any]) -> str:
     renamed = checked.get("renamed")
-    return f", under other names of models and questions {-renamed['loss']:+.3f}" if renamed else ""
+    return f", under other names of models and questions {0 - renamed['loss']:+.3f}" if renamed else ""
 
 
 def _held_out(checked: dict[str, Any] | None) -> str:

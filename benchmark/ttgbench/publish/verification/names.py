@@ -61,7 +61,7 @@ def check_names(
             lost.append(f"{place}: under other names of the models it ends as {again.status} ({again.error})")
             continue
         losses.append(cell.final.value - again.final.value)
-        progress(f"{place}: under other names {-losses[-1]:+.3f}")
+        progress(f"{place}: under other names {0 - losses[-1]:+.3f}")
     if len(lost) > MAX_LOST * (len(losses) + len(lost)):
         raise Rejected("hard-coded", lost[0], source=archive.path / CELLS)
     if not losses:
