@@ -16,7 +16,10 @@ from ttgbench.evaluate.store.store import Store
 from ttgbench.graphs.graph import MAX_NODES
 from ttgbench.graphs.shapes import chain, parallel, single
 from ttgbench.models.cost import Budget
-from ttgbench.report.pilot import depth, grid, measure, mix, width
+from ttgbench.models.pool import load_pool
+from ttgbench.problems.space.space import SearchSpace
+from ttgbench.report.pilot import Point, depth, grid, measure, mix, width
+from ttgbench.report.pilot_paper import PUBLISHED, beside_published, paper
 from ttgbench.tasks.task import Lengths
 from ttgbench.testing import ScriptedEngine, ToyTask, toy_pool
 
@@ -119,3 +122,44 @@ def test_a_pilot_on_a_recording_leaves_out_what_was_not_recorded(tmp_path: Path,
     assert [point["width"] for point in points] == [1, 2]
     refused = CliRunner().invoke(app, [*command, "--universes", "2"])
     assert isinstance(refused.exception, InputError)
+
+
+def paper_space(pool):
+    wide = {"max_nodes": 20, "max_width": 20, "max_depth": 20, "max_in_degree": 20}
+    return SearchSpace(load_pool(pool), Lengths(202, 275), Budget.parse("1000000 units"), **wide)
+
+
+def test_the_papers_pilot_has_its_mixes_and_its_final_node():
+    llama = ["llama-3.2-1b", "llama-3.2-3b", "llama-3.1-8b"]
+    trials = paper(paper_space("paper"), "math500", llama)
+    series = {trial.series for trial in trials}
+    assert {name for name in PUBLISHED["math500"] if "70b" not in name} <= series
+    for trial in trials:
+        if len(trial.graph.nodes) > 1:
+            sink = trial.graph[trial.graph.sink]
+            assert (sink.role, sink.model) == ("assistant", "llama-3.2-3b")
+    widest = max(trial.graph.width for trial in trials if trial.series.startswith("width"))
+    deepest = max(trial.graph.depth for trial in trials if trial.series.startswith("depth"))
+    assert (widest, deepest) == (4, 5)
+    code = {trial.series for trial in paper(paper_space("paper"), "humaneval", llama)}
+    assert {"7 x llama-3.2-1b", "3 x llama-3.2-1b, 1 x llama-3.2-3b", "1 x llama-3.1-8b"} <= code
+
+
+def test_the_papers_pilot_stands_beside_what_was_published(tmp_path):
+    done = CliRunner().invoke(
+        app,
+        [
+            *("pilot", "paper", "-t", "synthetic_math", "-p", "synthetic", "-m", "sim-a-3b", "-m", "sim-b-1b"),
+            *("--questions", "20", "--out", str(tmp_path), "--store", str(tmp_path / "store.sqlite")),
+        ],
+    )
+    assert done.exit_code == 0, done.output
+    points = json.loads((tmp_path / "paper.json").read_text())["points"]
+    assert {point["series"] for point in points} >= {"sim-a-3b alone", "width: sim-b-1b, chains of 2"}
+    made = [replace_series(point) for point in points[:2]]
+    rows = beside_published(made, "math500")
+    assert [(row[0], row[2]) for row in rows] == [("llama-3.2-1b alone", "0.31")]
+
+
+def replace_series(point):
+    return Point(**{**point, "series": "llama-3.2-1b alone"})

@@ -31,6 +31,7 @@ class Experiment(StrEnum):
     depth = "depth"
     grid = "grid"
     mix = "mix"
+    paper = "paper"
 
 
 class Sink(StrEnum):
@@ -43,7 +44,10 @@ class Sink(StrEnum):
 def pilot(
     experiment: Annotated[
         Experiment,
-        typer.Argument(help="width: copies; depth: refinements; grid: both; mix: many small against few large."),
+        typer.Argument(
+            help="width: copies; depth: refinements; grid: both; mix: many small against few large; "
+            "paper: as arXiv 2511.00086, with its fixed final node, beside its figures."
+        ),
     ],
     task: Annotated[str, typer.Option("--task", "-t", help="E.g. micro_math; synthetic_math with --pool synthetic.")],
     pool: Annotated[str, typer.Option("--pool", "-p")] = "embedded",
@@ -73,6 +77,7 @@ def pilot(
     """Small experiments: what width, depth, both, and the sizes of models are worth on a task."""
     from ttgbench.evaluate.rates import node_rates
     from ttgbench.report import pilot as pilots
+    from ttgbench.report.pilot_paper import paper
     from ttgbench.run.recorded import store_of
     from ttgbench.run.session import Session
 
@@ -92,6 +97,7 @@ def pilot(
             Experiment.mix: lambda: pilots.mix(
                 names, _numbers(budgets), context.space.pool, context.space.lengths, sink.value
             ),
+            Experiment.paper: lambda: paper(context.space, task, names),
         }[experiment]()
         if recorded:
             trials = _within(trials, context)
@@ -191,6 +197,12 @@ def _write(
     log(f"written: {folder / experiment}.json and .html")
     if json:
         print_json(result)
+        return
+    if experiment == "paper":
+        from ttgbench.report.pilot_paper import beside_published
+
+        rows: list[list[Any]] = [list(row) for row in beside_published(points, facts["task"])]
+        out.print(table(title, "graphs", "accuracy here", "published#", "units#", rows=rows))
         return
     rows = [
         [p.series, p.width, p.depth, f"{p.accuracy:.3f} [{p.low:.3f}, {p.high:.3f}]", f"{p.units:.2f}"] for p in points

@@ -8,7 +8,7 @@ from typing import Any
 from ttgbench.report.pilot import Point
 
 AXES = {"width": "copies side by side", "depth": "steps one after another", "budget": "budget, units per query"}
-COLUMNS = {"width": "width", "depth": "depth", "mix": "budget"}
+COLUMNS = {"width": "width", "depth": "depth", "mix": "budget", "paper": "width"}
 
 
 def as_html(experiment: str, points: Sequence[Point], title: str) -> str:
