@@ -33,7 +33,7 @@ def open_(
     folder: Annotated[Path, typer.Option("--out", help="File for the secret instances; never publish it.")] = Path(
         "season.json"
     ),
-    instances: Annotated[int, typer.Option("--instances", min=1, max=15, help="Of each stratum.")] = 10,
+    instances: Annotated[int, typer.Option("--instances", min=2, max=15, help="Of each stratum.")] = 10,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=1024)] = 2,
     salt: Salt = None,
     registry: RegistryFile = None,

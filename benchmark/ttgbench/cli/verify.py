@@ -28,7 +28,7 @@ def verify(
         typer.Option("--season", help="Run the method on held-out instances too: a season's file, or its salt."),
     ] = None,
     season_instances: Annotated[
-        int, typer.Option("--season-instances", min=1, max=15, help="Of each stratum, for a salt.")
+        int, typer.Option("--season-instances", min=2, max=15, help="Of each stratum, for a salt.")
     ] = 10,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=1024, help="For a salt's instances.")] = 2,
     suite: Annotated[list[str] | None, typer.Option("--suite", help="Suite files besides the shipped ones.")] = None,

@@ -103,6 +103,9 @@ def test_who_knows_the_optima_by_heart_falls_back_on_a_season(tmp_path, held):
     assert found.runs == 4
     assert found.flagged
     assert "secret" not in found.to_json()
+    one = secret.model_copy(update={"instances": {name: records[:1] for name, records in secret.instances.items()}})
+    with pytest.raises(InputError, match="at least two instances"):
+        verify(archive, Options(season=one), suites={suite.label: suite})
 
 
 def test_a_suite_with_the_same_problems_for_all_seeds_has_no_season(held):

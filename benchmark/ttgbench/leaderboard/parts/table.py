@@ -61,7 +61,7 @@ def packed_rows(board: Board, suite: str, budget: str, objective: str) -> str:
     """
     facts = board.manifest["suites"].get(suite)
     found = board.rows("methods", suite=suite, budget=budget, objective=objective)
-    columns = shown_columns(bool(facts and facts["normalised"]))
+    columns = [*shown_columns(bool(facts and facts["normalised"])), *held_out_columns(found)]
     answer = {"columns": [_head(column) for column in columns], "rows": [_compact(row, columns) for row in found]}
     text = json.dumps(answer, separators=(",", ":"), ensure_ascii=False)
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
@@ -70,6 +70,17 @@ def packed_rows(board: Board, suite: str, budget: str, objective: str) -> str:
 def shown_columns(anchored: bool) -> list[Column]:
     """Of the page; a suite with anchors has regrets in place of values."""
     return [c for c in COLUMNS if (anchored or not c.anchored) and not (anchored and c.key == "value")]
+
+
+HELD_OUT = (
+    Column("Held out", "normalised score on instances that nobody had seen, all budgets", key="held_out", high=True),
+    Column("Gap", "public less held-out score, over all budgets; noted where beyond two standard errors", key="gap"),
+)
+
+
+def held_out_columns(rows: Sequence[dict[str, Any]]) -> list[Column]:
+    """Shown where any method has been run on a season."""
+    return list(HELD_OUT) if any(row["held_out"] is not None for row in rows) else []
 
 
 def _head(column: Column) -> dict[str, Any]:
@@ -99,11 +110,7 @@ def _compact(row: dict[str, Any], columns: Sequence[Column]) -> dict[str, Any]:
         "version": row["method_version"],
         "badge": row["badge"],
         "agent": row["needs_agent"],
-        "note": "; ".join(
-            filter(
-                None, (row["unranked"], _little(row["search_spend"]), _fallback(row["fallback"]), _rules(row["rules"]))
-            )
-        ),
+        "note": "; ".join(filter(None, _notes(row))),
     }
 
 
@@ -135,6 +142,23 @@ def _fallback(share: float | None) -> str:
     return "" if share is None else f"a fallback decided {share:.0%}"
 
 
+def _notes(row: dict[str, Any]) -> list[str]:
+    """What has to be known of a row, empty where there is nothing."""
+    return [
+        row["unranked"],
+        _little(row["search_spend"]),
+        _fallback(row["fallback"]),
+        _rules(row["rules"]),
+        _gap(row),
+    ]
+
+
+def _gap(row: dict[str, Any]) -> str:
+    if not row["gap_flagged"]:
+        return ""
+    return f"{row['gap']:.2f} ± {row['gap_error']:.2f} better in public than on held-out instances"
+
+
 def _rules(version: int) -> str:
     return "" if version == RULES else f"made under version {version} of the rules"
 
@@ -156,7 +180,8 @@ def exported(source: Source, wanted: Any) -> str:
 
 def methods_rows(rows: Sequence[dict[str, Any]], anchored: bool, title: str) -> Table:
     """The rows as the report's kind of table, for files."""
-    columns = (*shown_columns(anchored), Column("Badge", key="badge"), Column("Run", key="run_id"))
+    own = (Column("Badge", key="badge"), Column("Run", key="run_id"))
+    columns = (*shown_columns(anchored), *held_out_columns(rows), *own)
     return Table("methods", title, columns, [tuple(cell(row, column) for column in columns) for row in rows])
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ttgbench.errors import InputError
 from ttgbench.problems.family.record import InstanceFile
 from ttgbench.problems.family.season import commitment, season_suite
 from ttgbench.problems.method import LoadedMethod
@@ -33,9 +33,13 @@ def held_out(
     """Runs an archived method on every instance of a season, each under names of its own of models, task and problem.
 
     Its gap is the mean over strata of public less held-out normalised scores; the error counts instances, questions
-    and searches of both. Raises InputError where the archive's suite has no family.
+    and searches of both. Raises InputError where the archive's suite has no
+    family, and for fewer than two instances.
     """
     suite = season_suite(archive.suite, held)
+    if min(suite.seeds, archive.record.seeds) < 2:
+        message = "a gap's error needs at least two instances of each stratum, in the season and in the archive"
+        raise InputError(message, source=archive.path, field="season")
     search = method.search
     public = _scores(archive.suite, archive.cells)
     private: dict[str, list[float]] = {}
@@ -59,7 +63,7 @@ def held_out(
         public=round(float(np.mean([np.mean(public[name]) for name in private])), 6),
         held_out=round(float(np.mean([np.mean(private[name]) for name in private])), 6),
         gap=round(float(np.mean(gaps)), 6),
-        error=round(math.sqrt(variance) / len(private), 6),
+        error=round(float(np.sqrt(variance)) / len(private), 6),
         runs=sum(map(len, private.values())),
         without_graph=missing,
     )
@@ -77,5 +81,5 @@ def _scores(suite: Suite, cells: Sequence[CellResult]) -> dict[str, list[float]]
 
 
 def _variance(scores: list[float]) -> float:
-    """Of their mean; nothing is known of it from one."""
-    return float(np.var(scores, ddof=1) / len(scores)) if len(scores) > 1 else math.inf
+    """Of their mean."""
+    return float(np.var(scores, ddof=1) / len(scores))

@@ -67,6 +67,10 @@ TABLES = {
             "rank_best": _WHOLE,
             "rank_worst": _WHOLE,
             "ties": _TEXT,
+            "held_out": _NUMBER,
+            "gap": _NUMBER,
+            "gap_error": _NUMBER,
+            "gap_flagged": _FLAG,
             **{name: _NUMBER for column in MEASURED for name in column.fields},
         }
     ),

@@ -68,6 +68,7 @@ def _row(label: str, entry: Entry, part: Slice) -> dict[str, Any]:
         "problems": len(part.rows),
         "failures": json.dumps(dict(sorted(failed.items()))),
         "unranked": _why_unranked(entry, without=sum(failed.values()), cells=len(cells)),
+        **_held_out(entry),
     }
     for column in MEASURED:
         row.update(_stored(column.key, found.get(column.key), column.interval))
@@ -86,6 +87,14 @@ def _stored(key: str, value: Value, interval: bool) -> dict[str, Any]:
         return {key: value.estimate, **dict(zip((f"{key}_low", f"{key}_high"), bounds, strict=True))}
     value = None if isinstance(value, str) else value
     return {key: value, f"{key}_low": None, f"{key}_high": None} if interval else {key: value}
+
+
+def _held_out(entry: Entry) -> dict[str, Any]:
+    """What its verification says of held-out instances; they are no part of a slice."""
+    held = entry.archive.verification and entry.archive.verification.season
+    if not held:
+        return {"held_out": None, "gap": None, "gap_error": None, "gap_flagged": False}
+    return {"held_out": held.held_out, "gap": held.gap, "gap_error": held.error, "gap_flagged": held.flagged}
 
 
 def _why_unranked(entry: Entry, *, without: int, cells: int) -> str:
