@@ -142,8 +142,11 @@ class Session:
             return self._drawn(suite, suite.spec_for(spec.name, seed), instance)
         self.expect(suite)
         task = self.task(spec.task)
-        if suite.recorded is not None and self._harness is None:
-            task = as_recorded(task, self.store)
+        if suite.recorded is not None:
+            if self._harness is None:
+                task = as_recorded(task, self.store)
+            else:  # the recording is there
+                task = under(task, self._harness("grader", problem=spec.name))
         space = spec.load_space(task.card.lengths)
         if spec.evaluator == "synthetic":
             evaluator = self.synthetic_evaluator(task, space.pool)
@@ -196,6 +199,11 @@ def as_recorded(task: Task, recording: Store) -> Task:
     """The task under the grader that its recording was made with, if that is not its own."""
     graders = recording.graders(task.card.name)
     return task if not graders or task.card.grader in graders else AsRecorded(task, graders[-1])
+
+
+def under(task: Task, grader: str) -> Task:
+    """The task under this grader, which may be a recording's."""
+    return task if task.card.grader == grader else AsRecorded(task, grader)
 
 
 def first_questions(task: Task, split: str, count: int) -> list[Question]:

@@ -23,6 +23,8 @@ REFLECTIONS = 1
 """The paper has two, and up to three more where a program fails."""
 SHOWN = 20
 """Designs of the archive that the agent sees: the best ones."""
+PATIENCE = 20
+"""Known designs in a row after which the search gives up: on a small space there is nothing else."""
 REFLECT = (
     "Reflect: is the design new, does its wiring do what you thought, what would make it better? Write it again, "
     "improved, as JSON."
@@ -64,10 +66,12 @@ def meta_agent_search(problem: Problem, rng: np.random.Generator, reflections: i
         for name, graph in first_designs(problem):
             names[graph] = name
             trials.value(graph)
-        while not trials.stalled:
+        known = 0  # designs in a row that were known; their agent was paid, so that `stalled` does not see them
+        while not trials.stalled and known < PATIENCE:
             best = trials.answer
             other = trials.neighbour(best, rng) or problem.space.sample(rng)
             name, graph = _design(problem, trials, names, other, reflections)
+            known = known + 1 if graph in trials.values else 0
             names.setdefault(graph, name)
             trials.value(graph)
     except BudgetExhausted:

@@ -72,6 +72,10 @@ class Service:
             "evaluations": [serialize.evaluation_to_wire(evaluation) for evaluation in found],
         }
 
+    def grader(self, problem: str) -> str:
+        """Under which grader this problem's answers are graded here: a recording keeps its own."""
+        return self._context(problem).card.grader
+
     def ask(self, messages: list[Any], schema: Any, universe: int, repeat: int) -> list[Any]:
         """As `Agent.ask`."""
         assert self._agent is not None
@@ -110,7 +114,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         _, secret, name = [*self.path.split("/"), "", ""][:3]
         length = self.headers.get("Content-Length", "")
-        calls = {"evaluate": self.server.service.evaluate, "ask": self.server.service.ask}
+        service = self.server.service
+        calls = {"evaluate": service.evaluate, "grader": service.grader, "ask": service.ask}
         if not hmac.compare_digest(secret.encode(), self.server.secret.encode()) or name not in calls:
             self.send_error(404)
         elif not length.isdigit() or int(length) > MAX_REQUEST:
