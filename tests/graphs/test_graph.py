@@ -227,11 +227,11 @@ def test_python_callers_get_the_same_errors() -> None:
 
 
 def test_other_roles_can_be_passed_in() -> None:
-    data = form([A, node("c", "critic", "m")], [["a", "c"]])
-    roles = {"assistant": RoleRule(True, False), "critic": RoleRule(True, True)}
+    data = form([A, node("c", "referee", "m")], [["a", "c"]])
+    roles = {"assistant": RoleRule(True, False), "referee": RoleRule(True, True)}
     assert [issue.rule for issue in find_issues(data)] == ["unknown-role"]
     graph = Graph.from_dict(data, roles=roles)
-    assert graph == Graph([Node("x", "assistant", "llama-3.2-1b"), Node("y", "critic", "m")], [("x", "y")], roles=roles)
+    assert graph == Graph([Node("x", "assistant", "llama-3.2-1b"), Node("y", "referee", "m")], [("x", "y")], roles=roles)
     assert graph.canonical().role_counts == {"assistant": 1, "critic": 1}
 
 

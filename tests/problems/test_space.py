@@ -312,7 +312,7 @@ def test_what_is_not_of_the_space_cannot_be_encoded_or_changed():
     with pytest.raises(InputError, match="not in pool"):
         next(WIDE.neighbours(single("gpt-9"), np.random.default_rng(0)))
     with pytest.raises(UnknownName):
-        replace(WIDE, roles=("judge",))
+        replace(WIDE, roles=("referee",))
 
 
 def test_its_dictionary_is_json_and_says_everything():

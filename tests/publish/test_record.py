@@ -212,14 +212,14 @@ def test_a_recorded_suite_runs_and_replays_without_an_engine(recorded_suite, tmp
     assert store.name == f"{load_suite(str(recorded_suite)).recorded.sha256[:32]}.sqlite"
 
 
-def test_results_on_a_recorded_suite_are_run_again_from_the_recording(recorded_suite, tmp_path, monkeypatch):
+def test_results_on_a_recorded_suite_are_replayed_from_the_recording(recorded_suite, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     submit = ["submit", "random_search", "--suite", str(recorded_suite), "--results", "results"]
     assert CliRunner().invoke(app, submit, catch_exceptions=False).exit_code == 0
     suite = load_suite(str(recorded_suite))
     [archive] = (tmp_path / "results" / suite.label / "random_search").iterdir()
     found = verify(archive, Options(rerun=2), suites={suite.label: suite})
-    assert (found.badge, found.rerun) == ("re-run", 2)
+    assert (found.badge, found.rerun) == ("replay-verified", 0)  # nothing live answers there
     recording = store_of(suite, tmp_path / "none")
     for file in recording.parent.iterdir():
         file.unlink()

@@ -97,7 +97,7 @@ def test_engines_stop_at_the_end_of_the_process(tiny_suite_file):
 @pytest.mark.parametrize(
     ("arguments", "error", "says"),
     [
-        (("synthetic-v2", "math-18u"), UnknownName, "synthetic-v1"),
+        (("synthetic-v9", "math-18u"), UnknownName, "synthetic-v1"),
         (("synthetic-v1", "math-18"), UnknownName, "math-18u"),
         (("synthetic-v1", "math-18u", -1), InputError, "seed"),
         (("synthetic-v1", "math-18u", 1 << 20), InputError, "seed"),

@@ -113,7 +113,7 @@ def test_of_an_endless_reply_only_the_start_is_read():
 
 def test_no_budget_for_a_retry_is_exhausted_with_the_first_reply_billed():
     agent = Parrot("no")
-    one = Sitting(Toy(), agent=agent).problem._bill_agent(400, 100)
+    one = Sitting(Toy(), agent=agent).problem._bill_agent(400, 100).amount
     full = Sitting(Toy(evaluations=1)).ledger.limit
     sitting = Sitting(Toy(evaluations=1.05 * one / full), agent=agent)
     with pytest.raises(BudgetExhausted):

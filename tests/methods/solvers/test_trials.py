@@ -96,7 +96,7 @@ def test_a_batch_beyond_the_budget_is_taken_one_by_one_as_far_as_it_goes():
 
 def test_one_by_one_may_reach_what_a_batch_must_refuse():
     """Nodes that graphs share are billed once, but reserved for each."""
-    toy = Toy(evaluations=0.7)
+    toy = Toy(evaluations=0.5)
     graphs = [parallel("ant", count, "vote") for count in (2, 3, 4, 5)]
     with pytest.raises(BudgetExhausted):
         Sitting(toy).problem.evaluate_many(graphs)

@@ -167,7 +167,7 @@ def test_a_method_that_uses_the_network_or_files_fails_the_dry_run(tmp_path, mon
         "        socket.socket().close()\n        problem.recommend(graph)\n    except OSError:\n        pass\n"
         "    return graph\n"
     )
-    monkeypatch.setattr(checking, "check_method", lambda method: [])
+    monkeypatch.setattr(checking, "check_each", lambda method: [])
     found = faults(folder, checking.code_findings)
     assert set(found) == {f"isolated, {name}: the same run" for name in checking.DRY_RUNS}
     assert "takes another course" in found["isolated, a small problem: the same run"]
@@ -181,7 +181,7 @@ def test_an_end_that_is_allowed_shows_no_traceback(tmp_path, monkeypatch, capfd)
         "def search(problem, rng):\n    while True:\n        graph = problem.space.sample(rng)\n"
         "        problem.recommend(graph)\n        problem.evaluate(graph)\n"
     )
-    monkeypatch.setattr(checking, "check_method", lambda method: [])
+    monkeypatch.setattr(checking, "check_each", lambda method: [])
     assert faults(folder, checking.code_findings) == {}
     assert capfd.readouterr().err == ""
 
@@ -219,7 +219,8 @@ def test_code_that_writes_findings_of_its_own_is_a_fault(tmp_path, forged):
 
 def test_findings_come_one_by_one_and_a_check_that_hangs_is_a_fault(write_method):
     method = write_method("import time\nproblem.recommend(problem.space.sample(rng))\nwhile True: time.sleep(1)")
-    (method / "submission.yaml").write_text((method / "submission.yaml").read_text() + "deterministic: true\n")
+    metadata = (method / "submission.yaml").read_text().replace("for tests", "Sleeps, so that its check is stopped.")
+    (method / "submission.yaml").write_text(metadata + "deterministic: true\n")
     findings = list(findings_elsewhere(method, seconds=3.0))
     assert [finding.fault for finding in findings[:-1]] == [None] * (len(findings) - 1)
     assert findings[-1].check == "ends in time"

@@ -135,7 +135,7 @@ SPOILS: dict[str, tuple[Callable[[Path], Path], str]] = {
         rewrite("cells.jsonl.gz", lambda data: data.replace(b"{", b'{"error":null,', 1)),
         "not-canonical",
     ),
-    "infinity": (spoil_cells(lambda cell: cell["test"][0].update(flops=float("inf"))), "schema"),
+    "infinity": (spoil_cells(lambda cell: cell["test"][0].update(flops=float("inf"))), "not-canonical"),
     "not a number in a log": (spoil_logs(lambda log: log["events"][1].update(value=float("nan"))), "schema"),
     "a score as text": (spoil_cells(lambda cell: cell.update(seed="0")), "not-canonical"),
     "an unknown field": (spoil_cells(lambda cell: cell.update(rank=1)), "schema"),

@@ -19,7 +19,7 @@ from forge import content, edit, edit_store, first, put, reseal
 from ttgbench.engines.base import Completion
 from ttgbench.engines.echo import EchoEngine
 from ttgbench.graphs.shapes import parallel
-from ttgbench.leaderboard.parts.table import _compact
+from ttgbench.leaderboard.parts.table import _compact, shown_columns
 from ttgbench.methods.submission.pack import pack
 from ttgbench.problems.suite import Suite
 from ttgbench.publish.archive import Rejected, read_archive, write_archive
@@ -338,7 +338,7 @@ def test_who_remembers_by_price_is_marked_by_what_it_spent(tmp_path, write_metho
     [row] = method_rows("tiny-v1", [Entry(read_archive(path, suites={"tiny-v1": SIMULATED}))], slices(SIMULATED)[0])
     assert row["search_spend"] < 1
     whole = {**dict.fromkeys(TABLES["methods"].names), **row}
-    assert _compact(whole)["note"] == "searched for less than one full evaluation"
+    assert _compact(whole, shown_columns(anchored=True))["note"] == "searched for less than one full evaluation"
 
 
 def test_a_method_that_is_not_the_one_that_ran(archive, write_method):
