@@ -232,7 +232,7 @@ def test_other_roles_can_be_passed_in() -> None:
     assert [issue.rule for issue in find_issues(data)] == ["unknown-role"]
     graph = Graph.from_dict(data, roles=roles)
     assert graph == Graph([Node("x", "assistant", "llama-3.2-1b"), Node("y", "referee", "m")], [("x", "y")], roles=roles)
-    assert graph.canonical().role_counts == {"assistant": 1, "critic": 1}
+    assert graph.canonical().role_counts == {"assistant": 1, "referee": 1}
 
 
 def test_facts_about_a_graph() -> None:
