@@ -231,7 +231,8 @@ def test_other_roles_can_be_passed_in() -> None:
     roles = {"assistant": RoleRule(True, False), "referee": RoleRule(True, True)}
     assert [issue.rule for issue in find_issues(data)] == ["unknown-role"]
     graph = Graph.from_dict(data, roles=roles)
-    assert graph == Graph([Node("x", "assistant", "llama-3.2-1b"), Node("y", "referee", "m")], [("x", "y")], roles=roles)
+    nodes = [Node("x", "assistant", "llama-3.2-1b"), Node("y", "referee", "m")]
+    assert graph == Graph(nodes, [("x", "y")], roles=roles)
     assert graph.canonical().role_counts == {"assistant": 1, "referee": 1}
 
 
