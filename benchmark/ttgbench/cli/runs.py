@@ -144,7 +144,7 @@ def demo(
     folder: Annotated[Path, typer.Option("--out")] = Path("runs/demo"),
     engine: EngineSpec = "llama_cpp",
 ) -> None:
-    """Three search methods look for the best graph of real language models: about five minutes on two cores."""
+    """Three search methods look for the best graph of real language models: under ten minutes on two cores."""
     from ttgbench.cli.models import fetch_all
     from ttgbench.models.pool import load_pool
     from ttgbench.problems.suite import load_suite
