@@ -2,21 +2,12 @@
 
 from itertools import product
 
-from ttgbench.baselines import best_candidate, smallest_first
-from ttgbench.shapes import parallel, single
-
-
-def widest(space, model, judge):
-    """As many samples as fit beside this fuser; the model alone if not even two do."""
-    for samples in range(min(space.max_nodes - 1, space.max_width, space.max_in_degree), 1, -1):
-        graph = parallel(model, samples, sink="fuser", sink_model=judge)
-        if space.contains(graph) is None:
-            return graph
-    return single(model)
+from ttgbench.baselines import best_candidate, smallest_first, widest
 
 
 def search(problem, rng):
     """Evaluates the widest graph of every pair of models and keeps the best."""
     names = [card.name for card in smallest_first(problem)]
-    graphs = dict.fromkeys(widest(problem.space, model, judge) for judge, model in product(names, names))
+    pairs = product(names, names)
+    graphs = dict.fromkeys(widest(problem.space, model, "fuser", judge) for judge, model in pairs)
     return best_candidate(problem, graphs)

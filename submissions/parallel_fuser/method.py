@@ -1,18 +1,8 @@
 """The fusing kind of parallel sampling at matched budget: k samples of one model into a fuser of the same model."""
 
-from ttgbench.baselines import best_candidate, smallest_first
-from ttgbench.shapes import parallel, single
-
-
-def widest(space, model):
-    """The most samples of this model and a fuser that the space allows; the model alone if it allows none."""
-    for samples in range(min(space.max_nodes - 1, space.max_width, space.max_in_degree), 1, -1):
-        graph = parallel(model, samples, sink="fuser")
-        if space.contains(graph) is None:
-            return graph
-    return single(model)
+from ttgbench.baselines import best_candidate, smallest_first, widest
 
 
 def search(problem, rng):
     """Evaluates the widest graph of each model and keeps the best."""
-    return best_candidate(problem, (widest(problem.space, card.name) for card in smallest_first(problem)))
+    return best_candidate(problem, (widest(problem.space, card.name, "fuser") for card in smallest_first(problem)))

@@ -13,7 +13,7 @@ API = {
     "ttgbench": """BudgetExhausted Budget Evaluation Graph GraphError InputError Lengths ModelCard Node Pool Problem
         Results SearchSpace Suite TTGBenchError __version__ baselines compare evaluate evaluate_many load_method
         load_pool load_problem load_results load_suite load_task read_results run shapes""",
-    "ttgbench.baselines": "best_candidate smallest_first",
+    "ttgbench.baselines": "best_candidate smallest_first widest",
     "ttgbench.shapes": "chain debate layered mixture_of_agents parallel parallel_chains self_consistency single",
     "ttgbench.solvers.adas": "meta_agent_search",
     "ttgbench.solvers.aflow": "Planner grow",

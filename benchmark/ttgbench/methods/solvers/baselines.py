@@ -6,8 +6,10 @@ from collections.abc import Iterable
 
 from ttgbench.errors import BudgetExhausted, InputError
 from ttgbench.graphs.graph import Graph
+from ttgbench.graphs.shapes import Aggregator, parallel, single
 from ttgbench.models.pool import ModelCard
 from ttgbench.problems.problem import Problem
+from ttgbench.problems.space.space import SearchSpace
 
 
 def best_candidate(problem: Problem, graphs: Iterable[Graph]) -> Graph:
@@ -33,6 +35,19 @@ def best_candidate(problem: Problem, graphs: Iterable[Graph]) -> Graph:
     if best is None:
         raise InputError("no candidate graph is in the search space", field="graphs")
     return best
+
+
+def widest(space: SearchSpace, model: str, sink: Aggregator, sink_model: str | None = None) -> Graph:
+    """As many samples of a model as the space allows, put together by a vote or a fuser, as `parallel` does.
+
+    The model alone where the space has no such sink or no room for two samples.
+    """
+    if sink in space.roles:
+        for samples in range(min(space.max_nodes - 1, space.max_width, space.max_in_degree), 1, -1):
+            graph = parallel(model, samples, sink, sink_model)
+            if space.contains(graph) is None:
+                return graph
+    return single(model)
 
 
 def smallest_first(problem: Problem) -> list[ModelCard]:
