@@ -45,7 +45,7 @@ CELLS = pa.schema(
     }
 )
 
-LATER = {"methods": ("fallback",)}
+LATER = {"methods": ("fallback", "held_out", "gap", "gap_error", "gap_flagged")}
 """Columns by table that older boards lack: read as nulls."""
 
 TABLES = {
