@@ -48,7 +48,7 @@ class NotingEngine:
         self.completions: list[Completion] = []
 
     async def generate(self, request: Request) -> Completion:
-        """As the Protocol says."""
+        """See `Engine.generate`."""
         self.requests.append(request)
         if self._latency:
             await asyncio.sleep(self._latency * (0.5 + request.seed / 2**31))
@@ -57,7 +57,7 @@ class NotingEngine:
         return completion
 
     async def close(self) -> None:
-        """As the Protocol says."""
+        """See `Engine.close`."""
         await self._engine.close()
 
 

@@ -33,7 +33,7 @@ class CountingEngine(EchoEngine):
     most_tasks = 0
 
     async def generate(self, request):  # type: ignore[no-untyped-def]
-        """As the Protocol says."""
+        """See `Engine.generate`."""
         if request.seed % 1024 == 0:
             self.most_tasks = max(self.most_tasks, len(asyncio.all_tasks()))
         return await super().generate(request)

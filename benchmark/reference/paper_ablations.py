@@ -62,7 +62,7 @@ class Oracle:
         return sum(len(turn["content"]) for turn in messages) // 3, 400
 
     def ask(self, messages: Any, schema: Any, universe: int, repeat: int) -> Reply:
-        """As the Protocol says."""
+        """See `Agent.ask`."""
         text = "\n".join(turn["content"] for turn in messages)
         digest = hashlib.sha256(f"{text}{universe}{repeat}".encode()).digest()
         rng = np.random.default_rng(int.from_bytes(digest[:8], "big"))

@@ -108,7 +108,7 @@ class ScriptedEngine:
         self._script, self._seconds = script, seconds
 
     async def generate(self, request: Request) -> Completion:
-        """As the Protocol says."""
+        """See `Engine.generate`."""
         self.requests.append(request)
         self.running += 1
         self.peak = max(self.peak, self.running)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def bank(
     plan: Annotated[Path, typer.Argument(help="YAML file of the bank.")],
     folder: Annotated[Path, typer.Option("--out", help="Folder of the segments.")],
-    limit: Annotated[int, typer.Option("--segments", min=0, help="Record at most so many now; 0: all.")] = 0,
+    limit: Annotated[int, typer.Option("--segments", min=0, help="Most segments to record now; 0: all.")] = 0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how much is done and missing.")] = False,
     tables: Annotated[bool, typer.Option("--table", help="Only say what the finished segments show.")] = False,
     engine: EngineSpec = "llama_cpp",

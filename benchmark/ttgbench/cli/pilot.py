@@ -54,8 +54,8 @@ def pilot(
     model: Annotated[
         list[str] | None, typer.Option("--model", "-m", help="Default: all of the pool. Repeatable.")
     ] = None,
-    width: Annotated[int, typer.Option("--width", min=1, help="Up to so many copies (width, grid).")] = 4,
-    depth: Annotated[int, typer.Option("--depth", min=1, help="Up to so many steps (depth, grid).")] = 4,
+    width: Annotated[int, typer.Option("--width", min=1, help="Most copies side by side (width, grid).")] = 4,
+    depth: Annotated[int, typer.Option("--depth", min=1, help="Most steps one after another (depth, grid).")] = 4,
     budgets: Annotated[
         str, typer.Option("--budgets", help="Units per query, with commas between (mix).")
     ] = "1.1,2,4,8",

@@ -43,14 +43,14 @@ class RichProgress:
         self._bar.stop()
 
     def planned(self, generations: int, recorded: int) -> None:
-        """So many more generations are needed; so many of them are recorded already."""
+        """`generations` more are needed, of which `recorded` are recorded already."""
         with self._lock:
             self._total += generations - recorded
             self._hits += recorded
             self._show()
 
     def done(self, generations: int, tokens_in: int, tokens_out: int, flops: int) -> None:
-        """So many more were made."""
+        """`generations` more were made."""
         with self._lock:
             if self._started is None:
                 self._started = time.monotonic()

@@ -26,8 +26,8 @@ def record(
         list[str] | None, typer.Option("--task", "-t", help="Of a suite: these tasks only. Repeatable.")
     ] = None,
     pool: Annotated[str | None, typer.Option("--pool", help="Instead of the one that the space names.")] = None,
-    questions: Annotated[int, typer.Option("--questions", min=0, help="At most so many of each split.")] = 0,
-    universes: Annotated[int, typer.Option("--universes", min=0, help="At most so many of each split.")] = 0,
+    questions: Annotated[int, typer.Option("--questions", min=0, help="Most questions of each split; 0: all.")] = 0,
+    universes: Annotated[int, typer.Option("--universes", min=0, help="Most universes of each split; 0: all.")] = 0,
     store: Annotated[Path, typer.Option("--store", help="Holds all progress.")] = Path("runs/record.sqlite"),
     folder: Annotated[Path | None, typer.Option("--out", help="Write the data set here when all is recorded.")] = None,
     push: Annotated[str | None, typer.Option("--push", metavar="REPO", help="Then upload it to this data set.")] = None,
@@ -109,7 +109,7 @@ class Tally:
         """Known from the start."""
 
     def done(self, generations: int, tokens_in: int, tokens_out: int, flops: int) -> None:
-        """So many more are recorded."""
+        """Counts what was recorded just now."""
         with self._lock:
             self._done += generations
             now = time.monotonic()

@@ -19,7 +19,7 @@ def verify(
     store: Annotated[
         Path | None, typer.Option("--store", help="Parquet file with the generations, where the archive has none.")
     ] = None,
-    rerun: Annotated[int, typer.Option("--rerun", min=0, help="Run so many cells again, live.")] = 0,
+    rerun: Annotated[int, typer.Option("--rerun", min=0, help="Number of cells to run again, live.")] = 0,
     engine: Annotated[
         str | None, typer.Option("--engine", help="For --rerun of what models or a search agent answered.")
     ] = None,

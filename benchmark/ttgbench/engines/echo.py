@@ -24,7 +24,7 @@ class EchoEngine:
         self.slots = slots
 
     async def generate(self, request: Request) -> Completion:
-        """As the Protocol says; never fails."""
+        """See `Engine.generate`; never fails."""
         shown = _text(request.prompt)
         digest = hashlib.sha256(f"{request.model}\n{request.seed}\n{shown}".encode()).digest()
         answer = str(digest[1] % 20) if digest[0] < 128 else WORDS[digest[1] % len(WORDS)]

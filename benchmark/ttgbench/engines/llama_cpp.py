@@ -33,7 +33,7 @@ class LlamaCppEngine:
         self._client: OpenAIEngine | None = None
 
     async def generate(self, request: Request) -> Completion:
-        """As the Protocol says. Raises InputError if the weights cannot be had."""
+        """See `Engine.generate`. Raises InputError if the weights cannot be had."""
         async with self._starting:
             if self._client is None:
                 self._server = await asyncio.to_thread(self._start)

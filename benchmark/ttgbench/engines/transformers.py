@@ -75,7 +75,7 @@ class TransformersEngine:
         self._batching: asyncio.Task[None] | None = None
 
     async def generate(self, request: Request) -> Completion:
-        """As the Protocol says. A schema is ignored: this engine constrains nothing."""
+        """See `Engine.generate`. A schema is ignored: this engine constrains nothing."""
         decoder = await self._ready()
         loop = asyncio.get_running_loop()
         tokens = await loop.run_in_executor(self._thread, self._tokens, decoder, request.prompt)

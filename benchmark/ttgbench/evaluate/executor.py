@@ -45,11 +45,11 @@ class Progress(Protocol):
     """Is told what happens, from any thread. Counts are increments, so that several evaluators may share one."""
 
     def planned(self, generations: int, recorded: int) -> None:
-        """So many generations are needed; so many of them are recorded already."""
+        """`generations` are needed, of which `recorded` are recorded already."""
         ...
 
     def done(self, generations: int, tokens_in: int, tokens_out: int, flops: int) -> None:
-        """So many more are recorded. Tokens include failed attempts."""
+        """`generations` more are recorded. Tokens include failed attempts."""
         ...
 
 

@@ -85,7 +85,7 @@ class GenerationEvaluator:
     def evaluate(
         self, graphs: Sequence[Graph], questions: Sequence[int], universe: int, split: str
     ) -> list[Evaluation]:
-        """As the Protocol says. Generations recorded before an error or Ctrl-C stay recorded."""
+        """See `Evaluator.evaluate`. Generations recorded before an error or Ctrl-C stay recorded."""
         with self._lock:
             table = self._table(universe, split)
             chosen = table.positions(questions)

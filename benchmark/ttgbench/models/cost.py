@@ -131,7 +131,7 @@ def generation_cost(card: ModelCard, n_p: int, n_d: int) -> Cost:
 
 
 def nominal_node_cost(card: ModelCard | None, predecessors: int, lengths: Lengths) -> Cost:
-    """Cost of a node that reads so many predecessors: n_p = A + d*B, n_d = B. A node without a model costs nothing."""
+    """Cost of a node with `predecessors` (d of them): n_p = A + d*B, n_d = B. A node without a model costs nothing."""
     if card is None:
         return Cost()
     return generation_cost(card, lengths.question + predecessors * lengths.answer, lengths.answer)

@@ -222,7 +222,7 @@ class Problem:
         raise BudgetExhausted(f"{reservation.category} cost {charge.amount:,}, more than was left: it is withheld")
 
     def can_afford(self, graph: Graph, questions: int | None = None) -> bool:
-        """Whether `evaluate` on so many questions (default: all) would be accepted now.
+        """Whether `evaluate` on this number of questions (default: all) would be accepted now.
 
         Raises InputError as `evaluate` does.
         """

@@ -30,7 +30,7 @@ class GraphMethod:
     folder: Path
 
     def __call__(self, problem: Problem, rng: np.random.Generator) -> Graph:
-        """As the Protocol says. Raises InputError if there is no graph for this problem, or none that is valid."""
+        """See `SearchMethod`. Raises InputError if there is no graph for this problem, or none that is valid."""
         return self.graph(problem.name)
 
     def graph(self, problem: str) -> Graph:

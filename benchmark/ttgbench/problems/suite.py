@@ -91,7 +91,7 @@ class ProblemSpec(_Record):
     prompts: PromptSet = Field(default="v1", exclude_if=lambda prompts: prompts == "v1")
     """Which prompts its nodes show to models. Left out where it is the first set, which suites older than it mean."""
     search_questions: int = Field(default=0, ge=0)
-    """The first so many questions of the search split; 0 means all."""
+    """Number of questions of the search split, from the first; 0 means all."""
     test_questions: int = Field(default=0, ge=0)
     evaluator: Literal["generation", "synthetic"] = "generation"
 
@@ -149,7 +149,7 @@ class Suite(_Record):
     checkpoints: tuple[float, ...] = ()
     """The incumbents at these search spends (in full evaluations) are scored on test, besides the final graph."""
     search_universes: int = Field(default=0, ge=0, le=1000)
-    """Seeds share so many search universes in turn, so that these can be recorded; 0: each seed has its own."""
+    """Number of search universes that seeds share in turn, so that these can be recorded; 0: each seed has its own."""
     test_universes: int = Field(default=1, ge=1, le=1000)
     recorded: RecordedSpec | None = None
     """Replayed, and no engine started."""

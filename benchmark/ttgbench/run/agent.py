@@ -51,11 +51,11 @@ class EngineAgent:
         self._store, self._engine = store, engine
 
     def worst_case(self, messages: Messages) -> tuple[int, int]:
-        """As the Protocol says."""
+        """See `Agent.worst_case`."""
         return worst_case(self.card, messages, self.sampling)
 
     def ask(self, messages: Messages, schema: Schema | None, universe: int, repeat: int) -> Reply:
-        """As the Protocol says. Raises StoreError besides."""
+        """See `Agent.ask`. Raises StoreError besides."""
         key, question = self.key(messages, schema), f"agent/{repeat}"
         row = self._store.get_many([(key, question, universe)]).get((key, question, universe))
         if row is None:

@@ -30,13 +30,13 @@ class GenerationBar:
         self._bar.close()
 
     def planned(self, generations: int, recorded: int) -> None:
-        """So many more are needed; so many of them are recorded already."""
+        """`generations` more are needed, of which `recorded` are recorded already."""
         with self._lock:
             self._bar.total += generations - recorded
             self._bar.refresh()
 
     def done(self, generations: int, tokens_in: int, tokens_out: int, flops: int) -> None:
-        """So many more were made."""
+        """`generations` more were made."""
         with self._lock:
             self._bar.update(generations)
 

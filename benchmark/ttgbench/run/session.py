@@ -207,7 +207,7 @@ def under(task: Task, grader: str) -> Task:
 
 
 def first_questions(task: Task, split: str, count: int) -> list[Question]:
-    """The first so many questions of a split; 0 means all. Raises InputError if there are fewer."""
+    """The first `count` questions of a split; 0 means all. Raises InputError if there are fewer."""
     questions = list(task.questions(split))
     if count > len(questions):
         raise InputError(

@@ -83,7 +83,7 @@ class LmEvalTask:
         )
 
     def questions(self, split: str) -> Sequence[Question]:
-        """As the Protocol says."""
+        """See `Task.questions`."""
         if split not in self._split_names:
             known = ", ".join(self._split_names)
             raise InputError(f"must be one of {known}, not {split[:40]!r}", source=self.file.task, field="split")
@@ -95,7 +95,7 @@ class LmEvalTask:
         return self._questions[split]
 
     def grade(self, questions: Sequence[Question], outputs: Sequence[str]) -> list[Grade]:
-        """As the Protocol says."""
+        """See `Task.grade`."""
         pairs = zip(questions, outputs, strict=True)
         return self._grader.grade([self._marking(question, output) for question, output in pairs])
 

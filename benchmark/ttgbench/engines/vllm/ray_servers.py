@@ -29,7 +29,7 @@ class RayServer:
         self._host: Any = None
 
     async def start(self) -> str:
-        """As the Protocol says. Waits until the cluster has the GPUs to spare."""
+        """See `Server.start`. Waits until the cluster has the GPUs to spare."""
         await self.stop()
         # No CPU is asked for: cells may hold them all while they wait for this server.
         self._host = _host_class().options(num_gpus=self._spec.gpus, num_cpus=0).remote(self._spec)
@@ -40,7 +40,7 @@ class RayServer:
             raise EngineError(f"the server of {self._spec.model}: {_reason(error)}") from None
 
     async def died(self) -> str:
-        """As the Protocol says; a lost worker or node is the end of its server."""
+        """See `Server.died`; a lost worker or node is the end of its server."""
         if self._host is None:
             return "is not running"
         try:

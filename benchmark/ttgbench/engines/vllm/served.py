@@ -55,7 +55,7 @@ class ServedEngine:
         """Where the server listens, while it runs."""
 
     async def generate(self, request: Request) -> Completion:
-        """As the Protocol says. Raises EngineLost when the server died too often or does not start."""
+        """See `Engine.generate`. Raises EngineLost when the server died too often or does not start."""
         async with self._turn():
             while True:
                 client, death = await self._running()

@@ -68,7 +68,7 @@ class LocalServer:
         self._log: Path | None = None
 
     async def start(self) -> str:
-        """As the Protocol says. The address has a port that was free a moment ago."""
+        """See `Server.start`. The address has a port that was free a moment ago."""
         await self.stop()
         port = _free_port(self._host)
         command = [part.replace(HOST, self._host).replace(PORT, str(port)) for part in self._spec.command]
@@ -90,7 +90,7 @@ class LocalServer:
         return address
 
     async def died(self) -> str:
-        """As the Protocol says."""
+        """See `Server.died`."""
         if self._process is None:
             return "is not running"
         status = await self._process.wait()

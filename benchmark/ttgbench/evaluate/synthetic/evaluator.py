@@ -105,7 +105,7 @@ class SyntheticEvaluator:
     def evaluate(
         self, graphs: Sequence[Graph], questions: Sequence[int], universe: int, split: str
     ) -> list[Evaluation]:
-        """As the Protocol says; nothing is recorded, everything is drawn again."""
+        """See `Evaluator.evaluate`; nothing is recorded, everything is drawn again."""
         view = self._view(questions, split)
         seed = self._seed(view, universe)
         return [self._evaluation(graph, self._plan(graph), view, seed, universe) for graph in graphs]

@@ -19,6 +19,6 @@ class ExactEvaluator(SyntheticEvaluator):
     def evaluate(
         self, graphs: Sequence[Graph], questions: Sequence[int], universe: int, split: str
     ) -> list[Evaluation]:
-        """As the Protocol says. A question's status is "correct" where more than half of the draws are."""
+        """See `Evaluator.evaluate`. A question's status is "correct" where more than half of the draws are."""
         drawn = range(TEST_UNIVERSE, TEST_UNIVERSE + UNIVERSES)
         return [self.expected(graph, list(questions), drawn, SPLIT, universe) for graph in graphs]

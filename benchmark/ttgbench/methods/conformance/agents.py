@@ -32,7 +32,7 @@ class ToyAgent:
         return sum(len(turn["content"].encode()) for turn in messages), 200
 
     def ask(self, messages: Messages, schema: Schema | None, universe: int, repeat: int) -> Reply:
-        """As the Protocol says."""
+        """See `Agent.ask`."""
         self.calls += 1
         if self.kind == "failing":
             raise EngineError("the agent's server is gone")

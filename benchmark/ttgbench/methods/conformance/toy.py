@@ -105,7 +105,7 @@ class ToyEvaluator:
     def evaluate(
         self, graphs: Sequence[Graph], questions: Sequence[int], universe: int, split: str
     ) -> list[Evaluation]:
-        """As the Protocol says."""
+        """See `Evaluator.evaluate`."""
         return [self._evaluate(graph, np.asarray(questions), universe, split) for graph in graphs]
 
     def close(self) -> None:

@@ -43,7 +43,7 @@ class Planner:
     experience: list[str] = field(default_factory=list)
 
     def propose(self, graph: Graph) -> Step | None:
-        """As the Protocol says."""
+        """See `Editor.propose`."""
         problem, trials = self.rules.trials.problem, self.rules.trials
         experience = "\n".join(self.experience[-6:]) or "(none)"
         question = (

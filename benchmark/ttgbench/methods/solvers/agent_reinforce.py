@@ -150,7 +150,7 @@ class RuleAdviser:
     last: str = ""
 
     def advise(self, state: State, rng: np.random.Generator) -> None:
-        """As the Protocol says."""
+        """See `Adviser.advise`."""
         state.apply(self.gradient(state, rng))
 
     def gradient(self, state: State, rng: np.random.Generator) -> list[Change]:
@@ -194,7 +194,7 @@ class Agent:
     last: str = ""
 
     def advise(self, state: State, rng: np.random.Generator) -> None:
-        """As the Protocol says."""
+        """See `Adviser.advise`."""
         trials = state.trials
         recent = list(trials.values.items())[-BATCH:]
         question = (

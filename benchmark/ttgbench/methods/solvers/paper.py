@@ -127,7 +127,7 @@ class AgentWriter:
     """The Writer that is a language model. Where its replies are of no use, chance decides, and no insight."""
 
     def pick(self, problem: Problem, mixes: Sequence[Mix], figures: dict[str, float], variant: Variant) -> list[Mix]:
-        """As the Protocol says; the first and the last mix where the agent names none."""
+        """See `Writer.pick`; the first and the last mix where the agent names none."""
 
         def read(form: Pick) -> list[Mix]:
             numbers = dict.fromkeys((form.first, form.second))
@@ -139,7 +139,7 @@ class AgentWriter:
         return ask_json(problem, question, Pick, read=read, fallback=lambda: [mixes[0], mixes[-1]], decides=True)
 
     def write(self, search: Search) -> Graph | None:
-        """As the Protocol says; the tables of a reply count even where its graph is not legal."""
+        """See `Writer.write`; the tables of a reply count even where its graph is not legal."""
         assert search.last is not None
         variant, frame = search.variant, search.frame
         question = turns(

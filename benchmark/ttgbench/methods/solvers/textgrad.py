@@ -56,7 +56,7 @@ class Critic:
     last: str = ""
 
     def propose(self, graph: Graph) -> Step | None:
-        """As the Protocol says: criticism first, then a graph."""
+        """See `Editor.propose`: criticism first, then a graph."""
         problem, trials = self.rules.trials.problem, self.rules.trials
         facts = (
             f"{situation(problem)}\n\nOur graph, value {trials.value(graph):.4f}:\n{written(graph)}\n"

@@ -55,7 +55,7 @@ class _Clock:
 
 
 def findings_elsewhere(folder: Path, seconds: float = CHECK_SECONDS) -> Iterator[Finding]:
-    """Findings as they come; at most so many seconds between two. Raises the TTGBenchError that the checks raised.
+    """Findings as they come; at most `seconds` between two. Raises the TTGBenchError that the checks raised.
 
     What the submission prints goes to stderr.
     """

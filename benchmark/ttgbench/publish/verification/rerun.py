@@ -25,7 +25,7 @@ MAX_Z = 4.0
 
 
 def sampled(archive: Archive, count: int) -> list[CellResult]:
-    """So many cells, drawn by the run id: nobody can choose which, and everybody draws the same."""
+    """`count` cells, drawn by the run id: nobody can choose which, and everybody draws the same."""
     rng = np.random.default_rng(int(archive.run_id, 16))
     chosen = rng.permutation(len(archive.cells))[:count]
     return [archive.cells[index] for index in sorted(chosen.tolist())]

@@ -46,7 +46,7 @@ class Options:
     """How thoroughly, and with what."""
 
     rerun: int = 0
-    """So many cells are run again on a live engine. Where the suite itself answers, none is: the replay was that."""
+    """Number of cells to run again on a live engine. Where the suite itself answers, none is: the replay was that."""
     engine: str | None = None
     """As `launch` takes it, for models and search agent."""
     store: Path | None = None

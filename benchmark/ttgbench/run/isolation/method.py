@@ -37,7 +37,7 @@ class IsolatedMethod:
     """Where raising is one of the ends that are expected: what it printed, its traceback with it, is not shown."""
 
     def __call__(self, problem: Problem, rng: np.random.Generator) -> Graph:
-        """As the Protocol says."""
+        """See `SearchMethod`."""
         process = MethodProcess(self.folder, self.limits)
         names, told = Aliases.none(), serialize.problem_to_wire(problem)
         if self.naming is not None:

@@ -55,7 +55,7 @@ class RemoteEvaluator:
     def evaluate(
         self, graphs: Sequence[Graph], questions: Sequence[int], universe: int, split: str
     ) -> list[Evaluation]:
-        """As the Protocol says."""
+        """See `Evaluator.evaluate`."""
         chosen = [int(index) for index in questions]
         sent = [graph.to_dict() for graph in graphs]
         said = self.harness(
@@ -87,11 +87,11 @@ class RemoteAgent:
     sampling: Sampling = agent.SAMPLING
 
     def worst_case(self, messages: Messages) -> tuple[int, int]:
-        """As the Protocol says."""
+        """See `Agent.worst_case`."""
         return agent.worst_case(self.card, messages, self.sampling)
 
     def ask(self, messages: Messages, schema: Schema | None, universe: int, repeat: int) -> Reply:
-        """As the Protocol says."""
+        """See `Agent.ask`."""
         turns = [dict(turn) for turn in messages]
         return Reply(*self.harness("ask", messages=turns, schema=schema, universe=universe, repeat=repeat))
 

@@ -45,7 +45,7 @@ class OnRay:
     progress: Progress | None = None
 
     def run(self, jobs: Sequence[Job]) -> Generator[Outcome]:
-        """As the Protocol says."""
+        """See `Backend.run`."""
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         ray = require("ray")
         self._connect(ray)

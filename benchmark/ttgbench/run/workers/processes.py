@@ -23,7 +23,7 @@ class Processes:
     progress: Progress | None = None
 
     def run(self, jobs: Sequence[Job]) -> Generator[Outcome]:
-        """As the Protocol says; method by method, so that workers are seldom replaced."""
+        """See `Backend.run`; method by method, so that workers are seldom replaced."""
         with serving(self.setup, self.progress) as workers:
             yield from self._run(workers, jobs)
 

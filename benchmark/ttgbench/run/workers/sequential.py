@@ -24,7 +24,7 @@ class Sequential:
     """By `Job.method`, those that are loaded already."""
 
     def run(self, jobs: Sequence[Job]) -> Generator[Outcome]:
-        """As the Protocol says; in order."""
+        """See `Backend.run`; in order."""
         perform = Performer(self.suite, self.session, self.isolate, dict(self.methods))
         for job in jobs:
             with contextlib.redirect_stdout(sys.stderr):

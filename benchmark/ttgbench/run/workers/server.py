@@ -101,7 +101,7 @@ class _Server(ThreadingHTTPServer):
 
     @property
     def address(self) -> str:
-        """With the secret."""
+        """URL of the service; its path is the secret that callers must know."""
         return f"http://{self.server_address[0]!s}:{self.server_address[1]}/{self.secret}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
