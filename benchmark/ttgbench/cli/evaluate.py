@@ -24,9 +24,7 @@ def evaluate(
     pool: Annotated[str, typer.Option("--pool")] = "embedded",
     budget: Annotated[str | None, typer.Option("--budget", help='Refuse the graph above it, e.g. "6 units".')] = None,
     split: Annotated[str, typer.Option("--split")] = "search",
-    questions: Annotated[
-        int, typer.Option("--questions", min=0, help="How many, from the first; 0: all.")
-    ] = 0,
+    questions: Annotated[int, typer.Option("--questions", min=0, help="How many, from the first; 0: all.")] = 0,
     universe: Annotated[int, typer.Option("--universe", min=0, help="Which independent redraw of all samples.")] = 0,
     temperature: Annotated[float, typer.Option("--temperature", min=0.0, max=2.0)] = 0.7,
     prompts: PromptsSpec = LATEST,
