@@ -43,7 +43,7 @@ def evaluate(
     graph may use. engine: "llama_cpp", "vllm", "transformers", with options behind a colon, or the URL of an
     OpenAI-compatible server; None: only what `store` holds. questions: how many, from the first; 0: all. universe:
     which independent draw of all samples. budget: the most that one query may nominally cost, e.g. "6 units", checked
-    before anything runs; None: no limit. store: a file that keeps what was generated, so that it is not generated again;
+    before anything runs; None: no limit. store: a file that keeps what was generated, so that it is not made again;
     None: nothing is kept. prompts: the set of prompts that nodes show to models; "v1" is that of recorded-micro-v1.
     slots: requests in flight per model. data_dir: the data sets, instead of the Hub.
 
