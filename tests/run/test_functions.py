@@ -78,6 +78,25 @@ def test_what_is_done_is_not_run_again_but_after_an_edit(tmp_path, tiny_suite):
     assert method_again.metadata.version != method(large).metadata.version
 
 
+SCRIPT = """
+STEPS = {steps}
+def helper(problem):
+    return {helper}
+def search(problem, rng):
+    return [helper(problem) for _ in range(STEPS)]
+"""
+
+
+def test_the_version_follows_what_a_function_uses_of_its_module():
+    def version(steps=3, helper="problem.space"):
+        names = {"__name__": "script"}
+        exec(SCRIPT.format(steps=steps, helper=helper), names)
+        return as_method(names["search"]).metadata.version
+
+    assert version() == version()
+    assert len({version(), version(steps=4), version(helper="problem.task")}) == 3
+
+
 def test_a_function_without_a_closure_goes_on(tmp_path, tiny_suite, monkeypatch):
     first = run(tmp_path / "out", tiny_suite, as_method(first_sample))
     monkeypatch.setattr(Sequential, "run", lambda *_: pytest.fail("it ran again"))
