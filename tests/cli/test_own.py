@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 import yaml
@@ -67,6 +68,13 @@ def test_what_is_wrong_with_a_suite_is_said_of_each_problem(own):
     assert faults["sums-3-units"] is None
     assert "fits no graph" in faults["sums-0.1-units"]
     assert "no such task folder" in faults["gone-3-units"]
+
+
+@pytest.mark.parametrize("budget", ["$0.01", "", "3", "3 apples", "0 units", "nan units"])
+def test_a_suite_with_a_budget_that_is_none_is_not_written(own, budget):
+    with pytest.raises(InputError, match="budget"):
+        run("suite", "new", "mine.yaml", "--task", "micro_math", "--pool", "embedded", "--budget", budget)
+    assert not Path("mine.yaml").exists()
 
 
 def test_dollars_need_prices(own):

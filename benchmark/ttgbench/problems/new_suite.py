@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
 from ttgbench.errors import InputError
 from ttgbench.problems.suite import Suite, load_suite
 from ttgbench.util.files import write_atomic
+from ttgbench.util.yaml_input import validation_message
 
 
 def new_suite(
@@ -41,9 +43,14 @@ def new_suite(
         "search_evaluations": search_evaluations,
         "problems": problems,
     }
-    Suite.model_validate(data)
+    try:
+        Suite.model_validate(data)
+    except ValidationError as error:
+        raise InputError(validation_message(error), source=path) from None
     try:
         write_atomic(path, yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=120))
+    except UnicodeEncodeError:
+        raise InputError("names in it must be text that UTF-8 can hold", source=path) from None
     except OSError as error:
         raise InputError(f"cannot be written: {error.strerror or error}", source=path) from None
     return load_suite(str(path))
