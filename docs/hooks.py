@@ -8,6 +8,7 @@ from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parent.parent
 BESIDE_CODE = {
@@ -26,9 +27,25 @@ _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?:|#)([^)#]+)(#[^)]*)?\)")
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Adds the pages that are no files of docs/."""
     for page, source in BESIDE_CODE.items():
-        files.append(File.generated(config, page, content=_linked(page, source)))
+        content = _relinked((ROOT / source).read_text("utf-8"), page, (ROOT / source).parent)
+        files.append(File.generated(config, page, content=content))
     files.append(File.generated(config, "reference/cli.md", content=command_line()))
+    files.append(File.generated(config, "reference/columns.md", content=columns()))
     return files
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Links of docs/ to documents beside code, which work in the repository, lead to their pages here."""
+    return _relinked(markdown, page.file.src_uri, ROOT / "docs" / Path(page.file.src_uri).parent)
+
+
+def columns() -> str:
+    """What the columns of the tables of methods say."""
+    from ttgbench.report.methods import COLUMNS
+
+    rows = "".join(f"| {one.name} | {one.help} |\n" for one in COLUMNS)
+    head = "# Columns\n\nOf the table of methods, in a report, on the page and in its exports."
+    return f"{head}\n\n| column | what it says |\n| --- | --- |\n{rows}"
 
 
 def command_line() -> str:
@@ -43,16 +60,18 @@ def command_line() -> str:
     return get_docs_for_click(obj=command, ctx=context, name="ttgbench", title="Command line")
 
 
-def _linked(page: str, source: str) -> str:
+def _relinked(text: str, page: str, folder: Path) -> str:
+    """`text`, written in `folder` and shown as `page`, with links to documents that are shown leading to their pages.
+
+    Other links out of docs/ become text.
+    """
     pages = {(ROOT / file).resolve(): name for name, file in BESIDE_CODE.items()}
-    folder = (ROOT / source).parent
 
     def link(match: re.Match[str]) -> str:
         target = (folder / match[2]).resolve()
         shown = pages.get(target) or pages.get(target / "README.md")
-        if shown is None:
-            return match[1]
-        up = "../" * page.count("/")
-        return f"[{match[1]}]({up}{shown}{match[3] or ''})"
+        if shown is not None:
+            return f"[{match[1]}]({'../' * page.count('/')}{shown}{match[3] or ''})"
+        return match[0] if target.is_relative_to(ROOT / "docs") and folder.is_relative_to(ROOT / "docs") else match[1]
 
-    return _LINK.sub(link, (ROOT / source).read_text("utf-8"))
+    return _LINK.sub(link, text)
