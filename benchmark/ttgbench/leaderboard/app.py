@@ -7,6 +7,7 @@ import os
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 from ttgbench.leaderboard.parts.assemble import assemble
+from ttgbench.leaderboard.parts.health import health_route
 from ttgbench.leaderboard.parts.look import LAUNCH
 from ttgbench.leaderboard.parts.source import Source
 
@@ -15,4 +16,4 @@ demo = assemble(source)
 
 if __name__ == "__main__":
     source.keep_fresh()
-    demo.launch(**LAUNCH)
+    demo.launch(**LAUNCH, app_kwargs={"routes": [health_route(source)]})

@@ -22,6 +22,7 @@ RESULTS_FOLDER = "results"
 """Folder of the data set that holds the archives."""
 ATTEMPTS = 5
 """How often a commit is tried: after a server error, and when somebody else's commit came first."""
+LOGIN = "log in with `hf auth login`, or set HF_TOKEN"
 _PAUSE = 1.0  # seconds before the second attempt; doubles
 _BUSY = (408, 429, 500, 502, 503, 504)
 _RACE = 412
@@ -56,9 +57,9 @@ def open_pull_request(
 
     api = HfApi(token=token, library_name="ttgbench")
     try:
-        return _retried(lambda: _attempt(api, archive, repo), sleep)
+        return retried(lambda: _attempt(api, archive, repo), sleep)
     except Exception as error:
-        raise _explained(error, repo) from None
+        raise explained(error, repo, "data set", "open pull requests on") from None
 
 
 def _attempt(api: HfApi, archive: Archive, repo: str) -> PullRequest:
@@ -96,7 +97,7 @@ def _description(archive: Archive) -> str:
     )
 
 
-def _retried(attempt: Callable[[], _Result], sleep: Callable[[float], Any]) -> _Result:
+def retried(attempt: Callable[[], _Result], sleep: Callable[[float], Any]) -> _Result:
     """Tries again where trying again can help. Raises what the last attempt raised."""
     from huggingface_hub.errors import HfHubHTTPError
 
@@ -114,8 +115,8 @@ def _status(error: HfHubHTTPError) -> int:
     return error.response.status_code if error.response is not None else 0
 
 
-def _explained(error: Exception, repo: str) -> HubError:
-    """What went wrong and what to do, in one sentence."""
+def explained(error: Exception, repo: str, kind: str, deed: str) -> HubError:
+    """What went wrong and what to do, in one sentence; kind: "data set" or "Space", deed: what was tried on it."""
     from huggingface_hub.errors import (
         HfHubHTTPError,
         HFValidationError,
@@ -123,23 +124,22 @@ def _explained(error: Exception, repo: str) -> HubError:
         RepositoryNotFoundError,
     )
 
-    login = "log in with `hf auth login`, or set HF_TOKEN"
     if isinstance(error, HubError):
         return error
     if isinstance(error, LocalTokenNotFoundError):
-        return HubError(f"no login: {login}")
+        return HubError(f"no login: {LOGIN}")
     if isinstance(error, HFValidationError):
-        return HubError(f"{repo[:100]!r} is no name of a data set; it must be owner/name")
+        return HubError(f"{repo[:100]!r} is no name of a {kind}; it must be owner/name")
     if isinstance(error, HfHubHTTPError):
         status = _status(error)
         message = {
-            401: f"the Hub does not know this login: {login}",
-            403: f"this login may not open pull requests on {repo}: it needs a token that can write",
+            401: f"the Hub does not know this login: {LOGIN}",
+            403: f"this login may not {deed} {repo}: it needs a token that can write",
             _RACE: f"{repo} changed at each of {ATTEMPTS} attempts; try again",
         }.get(status)
         if message is None and status in _BUSY:
             message = f"the Hub failed {ATTEMPTS} times (status {status}); try again later, nothing was changed"
         if isinstance(error, RepositoryNotFoundError):
-            message = f"there is no data set {repo} that this login may see; {login}"
+            message = f"there is no {kind} {repo} that this login may see; {LOGIN}"
         return HubError(message or f"the Hub refused (status {status}): {str(error.server_message or error)[:300]}")
     return HubError(f"the Hub cannot be reached: {type(error).__name__}: {str(error)[:300]}")

@@ -1,4 +1,4 @@
-"""A Hugging Face Hub on 127.0.0.1 for tests: data sets in memory, commits, pull requests, LFS, and trouble to order.
+"""A Hugging Face Hub on 127.0.0.1 for tests: repositories in memory, commits, pull requests, LFS, and trouble to order.
 
     with LoopbackHub() as hub:
         hub.create("session/results")
@@ -25,7 +25,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
-LFS_SUFFIXES = (".parquet", ".zip", ".bin")
+LFS_SUFFIXES = (".parquet", ".zip", ".bin", ".whl")
 
 
 class HubError(Exception):
@@ -38,7 +38,7 @@ class HubError(Exception):
 
 @dataclass
 class Repo:
-    """One data set: commits by sha, refs, pull requests."""
+    """One data set or Space: commits by sha, refs, pull requests."""
 
     commits: dict[str, dict[str, bytes]] = field(default_factory=dict)
     refs: dict[str, str] = field(default_factory=dict)
@@ -157,7 +157,7 @@ class LoopbackHub:
         if repo_id in self.repos:
             raise HubError(409, "You already created this dataset repo")
         self.create(repo_id)
-        return _json({"url": f"{self.url}/datasets/{repo_id}"})
+        return _json({"url": f"{self.url}/{wanted.get('type', 'dataset')}s/{repo_id}"})
 
     def info(self, query: Any, body: bytes, repo_id: str, revision: str = "") -> Any:
         repo = self.repos[repo_id]
@@ -178,11 +178,13 @@ class LoopbackHub:
 
     def preupload(self, query: Any, body: bytes, repo_id: str, revision: str) -> Any:
         self._check_write(repo_id)
+        there = self.files(repo_id, revision)
         files = [
             {
                 "path": file["path"],
                 "uploadMode": "lfs" if file["path"].endswith(LFS_SUFFIXES) else "regular",
                 "shouldIgnore": False,
+                **({"oid": _oid(file["path"], there[file["path"]])} if file["path"] in there else {}),
             }
             for file in json.loads(body)["files"]
         ]
@@ -262,28 +264,32 @@ class LoopbackHub:
         data = self.files(repo_id, sha).get(path)
         if data is None:
             raise HubError(404, "Entry not found", "EntryNotFound")
-        etag = hashlib.sha256(data).hexdigest() if path.endswith(LFS_SUFFIXES) else _git_oid(data)
-        return 200, {"X-Repo-Commit": sha, "ETag": f'"{etag}"', "Content-Type": "application/octet-stream"}, data
+        return (
+            200,
+            {"X-Repo-Commit": sha, "ETag": f'"{_oid(path, data)}"', "Content-Type": "application/octet-stream"},
+            data,
+        )
 
 
 _REPO = r"(?P<repo>[^/]+/[^/]+)"
+_KIND = "(?:datasets|spaces)"
 _REVISION = r"(?P<revision>[^/]+|refs/pr/\d+)"
 _ROUTES: list[tuple[str, str, Callable[..., Any], bool]] = [
     ("GET", "/api/whoami-v2", LoopbackHub.whoami, True),
     ("POST", "/api/validate-yaml", LoopbackHub.validate_yaml, False),
     ("POST", "/api/repos/create", LoopbackHub.create_repo, True),
-    ("GET", f"/api/datasets/{_REPO}", LoopbackHub.info, False),
+    ("GET", f"/api/{_KIND}/{_REPO}", LoopbackHub.info, False),
     ("GET", f"/api/models/{_REPO}", LoopbackHub.info, False),
-    ("GET", f"/api/datasets/{_REPO}/revision/{_REVISION}", LoopbackHub.info, False),
-    ("GET", f"/api/datasets/{_REPO}/tree/{_REVISION}(/(?P<folder>.+))?", LoopbackHub.tree, False),
-    ("POST", f"/api/datasets/{_REPO}/paths-info/{_REVISION}", LoopbackHub.paths_info, False),
-    ("GET", f"/api/datasets/{_REPO}/discussions", LoopbackHub.discussions, False),
-    ("POST", f"/api/datasets/{_REPO}/preupload/{_REVISION}", LoopbackHub.preupload, True),
-    ("POST", rf"/datasets/{_REPO}\.git/info/lfs/objects/batch", LoopbackHub.lfs_batch, True),
+    ("GET", f"/api/{_KIND}/{_REPO}/revision/{_REVISION}", LoopbackHub.info, False),
+    ("GET", f"/api/{_KIND}/{_REPO}/tree/{_REVISION}(/(?P<folder>.+))?", LoopbackHub.tree, False),
+    ("POST", f"/api/{_KIND}/{_REPO}/paths-info/{_REVISION}", LoopbackHub.paths_info, False),
+    ("GET", f"/api/{_KIND}/{_REPO}/discussions", LoopbackHub.discussions, False),
+    ("POST", f"/api/{_KIND}/{_REPO}/preupload/{_REVISION}", LoopbackHub.preupload, True),
+    ("POST", rf"/{_KIND}/{_REPO}\.git/info/lfs/objects/batch", LoopbackHub.lfs_batch, True),
     ("PUT", "/lfs/(?P<oid>[0-9a-f]{64})", LoopbackHub.lfs_put, False),
-    ("POST", f"/api/datasets/{_REPO}/commit/{_REVISION}", LoopbackHub.commit, True),
-    ("GET", f"/datasets/{_REPO}/resolve/{_REVISION}/(?P<path>.+)", LoopbackHub.resolve, False),
-    ("HEAD", f"/datasets/{_REPO}/resolve/{_REVISION}/(?P<path>.+)", LoopbackHub.resolve, False),
+    ("POST", f"/api/{_KIND}/{_REPO}/commit/{_REVISION}", LoopbackHub.commit, True),
+    ("GET", f"/{_KIND}/{_REPO}/resolve/{_REVISION}/(?P<path>.+)", LoopbackHub.resolve, False),
+    ("HEAD", f"/{_KIND}/{_REPO}/resolve/{_REVISION}/(?P<path>.+)", LoopbackHub.resolve, False),
     ("GET", f"/{_REPO}/resolve/{_REVISION}/(?P<path>.+)", LoopbackHub.resolve, False),
     ("HEAD", f"/{_REPO}/resolve/{_REVISION}/(?P<path>.+)", LoopbackHub.resolve, False),
 ]
@@ -295,6 +301,10 @@ def _json(data: Any, kind: str = "application/json") -> tuple[int, dict[str, str
 
 def _git_oid(data: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+
+
+def _oid(path: str, data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest() if path.endswith(LFS_SUFFIXES) else _git_oid(data)
 
 
 def _entry(path: str, data: bytes) -> dict[str, Any]:
