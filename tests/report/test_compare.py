@@ -7,8 +7,10 @@ import shutil
 
 import pytest
 
+import ttgbench
 from ttgbench.errors import InputError, UnknownName
 from ttgbench.report.compare import compare_sides, read_side
+from ttgbench.shapes import parallel, single
 
 SKILLS = {"single_model": 0.4, "random_search": 0.6, "good": 0.85}
 
@@ -133,3 +135,35 @@ def test_a_broken_evaluation_is_named(tmp_path, content):
     with pytest.raises(InputError) as caught:
         read_side(str(path), None)
     assert caught.value.source == str(path)
+
+
+SIMULATED = {"task": "synthetic_math", "pool": "synthetic", "progress": False}
+
+
+def test_two_evaluations_say_what_their_files_say(tmp_path):
+    graphs = [parallel("sim-b-4b", 3), single("sim-b-1b")]
+    first, second = ttgbench.evaluate_many(graphs, **SIMULATED, questions=200)
+    compared = ttgbench.compare(first, second, margin=0.01)
+    sides = []
+    for evaluation in (first, second):
+        path = tmp_path / evaluation.graph.key
+        known = {"task": "synthetic_math", "key": evaluation.graph.key, "universe": 0, "clusters": evaluation.clusters}
+        known |= {"question_ids": evaluation.question_ids, "scores": evaluation.scores.tolist()}
+        path.write_text(json.dumps(known))
+        sides.append(read_side(str(path), None))
+    assert compared.verdict.problems == compare_sides(*sides, 0.01).verdict.problems
+    assert compared.verdict.sentence.startswith(f"Graph {first.graph.key[:12]} is better than ")
+    assert compared.verdict.problems[0].units == "50 groups of questions"
+    assert ttgbench.compare(first, first).verdict.problems[0].verdict == "the same graphs"
+
+
+def test_two_evaluations_must_be_of_the_same_questions_and_universe():
+    graph = single("sim-b-1b")
+    twenty, ten = (ttgbench.evaluate(graph, **SIMULATED, questions=count) for count in (20, 10))
+    redrawn = ttgbench.evaluate(graph, **SIMULATED, universe=1)
+    with pytest.raises(InputError, match="did not answer the same questions"):
+        ttgbench.compare(twenty, ten)
+    with pytest.raises(InputError, match="no problem in common: synthetic_math, universe 0 and synthetic_math, univ"):
+        ttgbench.compare(twenty, redrawn)
+    with pytest.raises(InputError, match="takes two evaluations, or results and the names of two methods"):
+        ttgbench.compare(twenty, "random_search")

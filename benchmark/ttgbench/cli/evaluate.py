@@ -71,9 +71,8 @@ def evaluate(
         rates = [] if simulated else node_rates([evaluation], session.store, loaded.card, prompts)
     summary = evaluation.summary()
     if json:
-        clusters = [question.cluster for question in asked]
         summary |= {"task": loaded.card.name, "universe": universe, "question_ids": list(evaluation.question_ids)}
-        summary |= {"clusters": clusters if all(clusters) else None, "scores": evaluation.scores.tolist()}
+        summary |= {"clusters": evaluation.clusters or None, "scores": evaluation.scores.tolist()}
         summary |= {"rates": [rate.to_dict() for rate in rates]}
     _show(summary, rates, traces, json)
 

@@ -63,6 +63,9 @@ class Evaluation:
     """In topological order; the sink is last."""
     latency_ns: NDArray[np.int64]
     """Critical path at the cards' standard speeds, nanoseconds."""
+    clusters: tuple[str, ...] = ()
+    """One label per question where the task groups them, as `ttgbench.evaluate` says; empty: not grouped, or not said,
+    as within a search."""
 
     @property
     def accuracy(self) -> float:

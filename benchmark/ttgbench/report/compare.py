@@ -6,12 +6,13 @@ import json
 from dataclasses import asdict, dataclass
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ttgbench.errors import InputError, UnknownName
+from ttgbench.evaluate.base import Evaluation
 from ttgbench.report.runs import Runs, read_runs
 from ttgbench.report.table import Column, Table
 from ttgbench.report.verdict import ProblemVerdict, Verdict, judge_graphs, judge_methods
@@ -43,6 +44,18 @@ class EvaluateOutput(BaseModel):
         if not all(0 <= score <= 1 for score in self.scores):
             raise ValueError("scores must lie within 0 and 1")
         return self
+
+    @classmethod
+    def of(cls, evaluation: Evaluation) -> EvaluateOutput:
+        """What is compared of an evaluation; ids of questions begin with their task."""
+        return cls(
+            task=evaluation.question_ids[0].partition("@")[0],
+            key=evaluation.graph.key,
+            universe=evaluation.universe,
+            question_ids=evaluation.question_ids,
+            clusters=evaluation.clusters or None,
+            scores=tuple(evaluation.scores.tolist()),
+        )
 
 
 @dataclass(frozen=True)
@@ -100,12 +113,28 @@ class Compared:
         }
 
 
-def compare(results: Results | str | Path, first: str, second: str, *, margin: float | None = None) -> Compared:
+@overload
+def compare(results: Evaluation, first: Evaluation, /, *, margin: float | None = None) -> Compared: ...
+
+
+@overload
+def compare(results: Results | str | Path, first: str, second: str, *, margin: float | None = None) -> Compared: ...
+
+
+def compare(
+    results: Results | str | Path | Evaluation,
+    first: str | Evaluation,
+    second: str | None = None,
+    *,
+    margin: float | None = None,
+) -> Compared:
     """Is the first method better than the second, equivalent, or is nothing shown? As `ttgbench compare`.
 
-    results: of `ttgbench.run`, or a folder of results. first, second: names of methods in them. margin: differences in
-    accuracy below this are practically equivalent; default: the suite's. Printed, it is a table and a sentence;
-    `verdict.sentence` is the sentence, `verdict.problems` and `verdict.overall` hold the numbers.
+    results: of `ttgbench.run`, or a folder of results. first, second: names of methods in them. Or two evaluations
+    instead of all three: of two graphs on the same questions in the same universe, by a paired test over questions.
+    margin: differences in accuracy below this are practically equivalent; default: the suite's, none for graphs.
+    Printed, it is a table and a sentence; `verdict.sentence` is the sentence, `verdict.problems` and `verdict.overall`
+    hold the numbers.
 
     >>> import ttgbench
     >>> def first(problem, rng):
@@ -116,10 +145,21 @@ def compare(results: Results | str | Path, first: str, second: str, *, margin: f
     >>> ttgbench.compare(results, "first", "second").problems.rows[0][-3]
     'the same graphs'
 
-    Five runs of each are needed for a verdict. Raises UnknownName for a method that has no results, InputError.
+    >>> graphs = [ttgbench.shapes.parallel("sim-b-4b", 3), ttgbench.shapes.single("sim-b-1b")]
+    >>> three, one = ttgbench.evaluate_many(graphs, "synthetic_math", "synthetic", questions=200, progress=False)
+    >>> compared = ttgbench.compare(three, one)
+    >>> compared.verdict.problems[0].verdict, compared.verdict.problems[0].units
+    ('better', '50 groups of questions')
+
+    Five runs of each method are needed for a verdict. Raises UnknownName for a method that has no results, InputError.
     """
     if margin is not None and not 0 < margin <= 1:
         raise InputError(f"must lie above 0 and not above 1, not {margin}", field="margin")
+    if isinstance(results, Evaluation) and isinstance(first, Evaluation) and second is None:
+        a, b = (Graph(one.graph.key[:12], EvaluateOutput.of(one)) for one in (results, first))
+        return compare_sides(a, b, margin)
+    if isinstance(results, Evaluation) or not (isinstance(first, str) and isinstance(second, str)):
+        raise InputError("takes two evaluations, or results and the names of two methods in them", source="compare")
     runs = read_runs(Path(results)) if isinstance(results, str | Path) else results.runs
     return compare_sides(_of_method(runs, first, first), _of_method(runs, second, second), margin)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -143,12 +144,14 @@ def evaluate_in(
     for graph in graphs:
         if limit is not None:
             limit.check(graph, pool, loaded.card.lengths, source=source)
-    asked = range(len(first_questions(loaded, split, questions)))
+    asked = first_questions(loaded, split, questions)
     if task in SYNTHETIC_TASKS:
         evaluator = session.synthetic_evaluator(loaded, pool)
     else:
         evaluator = session.evaluator(loaded, pool, _sampling(temperature), prompts)
-    return evaluator.evaluate(graphs, asked, universe, split)
+    clusters = tuple([question.cluster for question in asked if question.cluster])
+    found = evaluator.evaluate(graphs, range(len(asked)), universe, split)
+    return [replace(one, clusters=clusters) for one in found] if len(clusters) == len(asked) else found
 
 
 def _sampling(temperature: float) -> SamplingSpec:
