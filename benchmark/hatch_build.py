@@ -9,7 +9,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
-class BundlePlugins(BuildHookInterface):
+class BundlePlugins(BuildHookInterface):  # type: ignore[misc]
     """Adds these folders of the checkout to a standard wheel as `ttgbench/_bundled/tasks` and so on."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:

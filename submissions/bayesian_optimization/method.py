@@ -1,8 +1,12 @@
 """Bayesian optimisation with optuna's tree-structured Parzen estimator, over a description of layered graphs."""
 
 import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from ttgbench import BudgetExhausted, Graph, Node
+import numpy as np
+
+from ttgbench import BudgetExhausted, Graph, Node, Problem, SearchSpace
 from ttgbench.solvers.trials import Trials
 
 STARTUP = 12
@@ -14,7 +18,7 @@ MOST, BEST, LAST = 40, 14, 14
 """The estimator's time per proposal grows with what it has seen: of MOST, it goes on with the BEST and the LAST."""
 
 
-def parameters(space):
+def parameters(space: SearchSpace) -> dict[str, Any]:
     """What describes a layered graph, as optuna's distributions."""
     from optuna.distributions import CategoricalDistribution
 
@@ -34,7 +38,7 @@ def parameters(space):
     }
 
 
-def build(space, wanted):
+def build(space: SearchSpace, wanted: Mapping[str, Any]) -> Graph | None:
     """The graph of a description, narrowed and then shortened until the space holds it; None if it never does."""
     for layers in range(wanted["layers"], -1, -1):
         for width in range(wanted["width"] if layers else 1, 0, -1):
@@ -45,12 +49,14 @@ def build(space, wanted):
     return None
 
 
-def layered(wanted, layers, width):
+def layered(wanted: Mapping[str, Any], layers: int, width: int) -> Graph:
     """So many layers of such a width, and a sink that reads the last one."""
     if not layers:
         return Graph([Node("sink", "assistant", wanted["sink model"])])
     second = round(wanted["share of the second"] * width)
-    nodes, edges, before = [], [], []
+    nodes: list[Node] = []
+    edges: list[tuple[str, str]] = []
+    before: list[str] = []
     for layer in range(layers):
         ids = [f"n{layer}.{i}" for i in range(width)]
         for i, node in enumerate(ids):
@@ -65,7 +71,7 @@ def layered(wanted, layers, width):
     return Graph(nodes, edges + [(source, "sink") for source in before])
 
 
-def make_study(rng, seen=()):
+def make_study(rng: np.random.Generator, seen: Sequence[Any] = ()) -> Any:
     """A study whose estimator models the parameters jointly. seen: finished trials to start from."""
     import optuna
 
@@ -80,14 +86,14 @@ def make_study(rng, seen=()):
     return study
 
 
-def remembered(finished):
+def remembered(finished: Sequence[Any]) -> list[Any]:
     """The best of these trials, and the last of the others."""
     best = sorted(finished, key=lambda trial: -trial.value)[:BEST]
     numbers = {trial.number for trial in best}
     return best + [trial for trial in finished if trial.number not in numbers][-LAST:]
 
 
-def search(problem, rng):
+def search(problem: Problem, rng: np.random.Generator) -> Graph:
     """Asks the estimator for a description, tells it the value, until the search budget is spent.
 
     Where a description leads to a known graph, a neighbour of that graph is evaluated besides.

@@ -1,13 +1,15 @@
 """Bayesian optimisation with a Gaussian process over `space.encode`."""
 
 from itertools import islice
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 from scipy.spatial.distance import cdist
 from scipy.special import ndtr
 
-from ttgbench import BudgetExhausted
+from ttgbench import BudgetExhausted, Graph, Problem
 from ttgbench.solvers.trials import Trials
 
 STARTUP = 12
@@ -22,10 +24,13 @@ MEMORY = 100
 """The model sees the best so many graphs; its time grows with their cube."""
 
 
+Floats = NDArray[np.float64]
+
+
 class Process:
     """A zero-mean Gaussian process with a Matérn 5/2 kernel on standardised inputs (n, d) and values (n,)."""
 
-    def __init__(self, inputs, values):
+    def __init__(self, inputs: Floats, values: Floats) -> None:
         self.centre, self.spread = inputs.mean(axis=0), inputs.std(axis=0) + 1e-9
         self.low, self.scale = values.mean(), values.std() + 1e-9
         self.inputs, targets = self._standard(inputs), (values - self.low) / self.scale
@@ -33,17 +38,18 @@ class Process:
         fits = (self._fit(distances, targets, scale) for scale in SCALES)
         _, self.length, self.factor, self.weights = max(fits, key=lambda fit: fit[0])
 
-    def _standard(self, inputs):
-        return (inputs - self.centre) / self.spread
+    def _standard(self, inputs: Floats) -> Floats:
+        standard: Floats = (inputs - self.centre) / self.spread
+        return standard
 
-    def _fit(self, distances, targets, scale):
+    def _fit(self, distances: Floats, targets: Floats, scale: float) -> tuple[float, float, Any, Floats]:
         """Log marginal likelihood up to a constant, length scale, Cholesky factor, weights."""
         length = scale * np.sqrt(self.inputs.shape[1])
         factor = cho_factor(matern(distances / length) + NOISE * np.eye(len(targets)), lower=True)
         weights = cho_solve(factor, targets)
         return -0.5 * targets @ weights - np.log(np.diag(factor[0])).sum(), length, factor, weights
 
-    def improvement(self, inputs, best):
+    def improvement(self, inputs: Floats, best: float) -> Floats:
         """Expected improvement over a value, shape (m,); Jones et al. 1998, equation 15."""
         across = matern(cdist(self._standard(inputs), self.inputs) / self.length)
         mean = across @ self.weights
@@ -51,16 +57,18 @@ class Process:
         deviation = np.sqrt(np.maximum(variance, 1e-9))
         gain = mean - (best - self.low) / self.scale
         z = gain / deviation
-        return gain * ndtr(z) + deviation * np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi)
+        expected: Floats = gain * ndtr(z) + deviation * np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi)
+        return expected
 
 
-def matern(distances):
+def matern(distances: Floats) -> Floats:
     """Matérn 5/2 correlation (Rasmussen and Williams 2006, equation 4.17)."""
     scaled = np.sqrt(5.0) * distances
-    return (1 + scaled + scaled**2 / 3) * np.exp(-scaled)
+    correlation: Floats = (1 + scaled + scaled**2 / 3) * np.exp(-scaled)
+    return correlation
 
 
-def candidates(trials, rng):
+def candidates(trials: Trials, rng: np.random.Generator) -> list[Graph]:
     """Graphs that were not tried yet."""
     space = trials.problem.space
     pool = [space.sample(rng) for _ in range(RANDOM)]
@@ -69,9 +77,10 @@ def candidates(trials, rng):
     return [graph for graph in dict.fromkeys(pool) if graph not in trials.values]
 
 
-def search(problem, rng):
+def search(problem: Problem, rng: np.random.Generator) -> Graph:
     """Random graphs first, then batches of what the model expects most of, until the search budget is spent."""
-    trials, encoded = Trials(problem), {}
+    trials = Trials(problem)
+    encoded: dict[Graph, Floats] = {}
     try:
         for _ in range(STARTUP):
             trials.value(problem.space.sample(rng))

@@ -2,10 +2,13 @@
 
 from itertools import product
 
+import numpy as np
+
+from ttgbench import Graph, Problem
 from ttgbench.baselines import best_candidate, smallest_first, widest
 
 
-def search(problem, rng):
+def search(problem: Problem, rng: np.random.Generator) -> Graph:
     """Evaluates the widest graph of every pair of models and keeps the best."""
     names = [card.name for card in smallest_first(problem)]
     pairs = product(names, names)

@@ -2,16 +2,19 @@
 
 from collections import deque
 
-from ttgbench import BudgetExhausted
+import numpy as np
+
+from ttgbench import BudgetExhausted, Graph, Problem
 from ttgbench.solvers.trials import Trials
 
 POPULATION = 16
 TOURNAMENT = 5
 
 
-def search(problem, rng):
+def search(problem: Problem, rng: np.random.Generator) -> Graph:
     """Fills the population at random, then replaces its oldest member by a mutant of a good one, again and again."""
-    trials, population = Trials(problem), deque()
+    trials = Trials(problem)
+    population: deque[tuple[Graph, float]] = deque()
     try:
         while len(population) < POPULATION:
             graph = problem.space.sample(rng)

@@ -1,9 +1,10 @@
 """GPTSwarm's edge optimisation by REINFORCE, for edges, roles and models alike."""
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ttgbench import BudgetExhausted
-from ttgbench.solvers.probabilistic import Slots
+from ttgbench import BudgetExhausted, Graph, Problem
+from ttgbench.solvers.probabilistic import Draw, Slots
 from ttgbench.solvers.trials import Trials
 
 BATCH = 8
@@ -18,7 +19,7 @@ SLOTS = 12
 class Policy:
     """Logits of roles (slots, roles), models (slots, models) and edges (slots, slots)."""
 
-    def __init__(self, slots):
+    def __init__(self, slots: Slots) -> None:
         import torch
 
         self.torch, self.slots = torch, slots
@@ -31,14 +32,14 @@ class Policy:
         self.adam = torch.optim.Adam(self.logits, lr=RATE)
         self.upper = torch.from_numpy(slots.upper)
 
-    def sample(self, count, rng):
+    def sample(self, count: int, rng: np.random.Generator) -> list[Draw]:
         """So many draws."""
         with self.torch.no_grad():
             roles, models = (self.torch.softmax(logits, dim=1).numpy() for logits in self.logits[:2])
             edges = self.torch.sigmoid(self.logits[2]).numpy()
         return [self.slots.draw(roles, models, edges, rng) for _ in range(count)]
 
-    def step(self, draws, advantages):
+    def step(self, draws: list[Draw], advantages: NDArray[np.float64]) -> None:
         """One step of Adam up the gradient of the advantage-weighted log-likelihood."""
         torch = self.torch
         likelihood = 0
@@ -55,7 +56,7 @@ class Policy:
         self.adam.step()
 
 
-def search(problem, rng):
+def search(problem: Problem, rng: np.random.Generator) -> Graph:
     """Batches of draws, evaluated, and a gradient step for each, until the search budget is spent."""
     import torch
 
@@ -66,11 +67,11 @@ def search(problem, rng):
     try:
         while not trials.stalled:
             known = len(trials.values)
-            drawn = [(draw, policy.slots.decode(draw)) for draw in policy.sample(BATCH, rng)]
-            drawn = [(draw, graph) for draw, graph in drawn if graph is not None]
+            decoded = [(draw, policy.slots.decode(draw)) for draw in policy.sample(BATCH, rng)]
+            drawn = [(draw, graph) for draw, graph in decoded if graph is not None]
             if not drawn:
                 return trials.answer
-            rewards = np.asarray(trials.values_of(graph for _, graph in drawn))
+            rewards: NDArray[np.float64] = np.asarray(trials.values_of(graph for _, graph in drawn))
             baseline = rewards.mean() if baseline is None else baseline
             spread = rewards.std() or 1.0
             policy.step([draw for draw, _ in drawn], (rewards - baseline) / spread)

@@ -1,6 +1,8 @@
 """First-improvement local search with restarts."""
 
-from ttgbench import BudgetExhausted
+import numpy as np
+
+from ttgbench import BudgetExhausted, Graph, Problem
 from ttgbench.solvers.trials import Trials
 
 PATIENCE = 30
@@ -9,7 +11,7 @@ STARTS = 4
 """Random graphs of which the best is the start."""
 
 
-def climb(trials, rng):
+def climb(trials: Trials, rng: np.random.Generator) -> None:
     """From the best of a few random graphs to one whose neighbours, as far as they were looked at, are no better."""
     space = trials.problem.space
     starts = [space.sample(rng) for _ in range(STARTS)]
@@ -25,7 +27,7 @@ def climb(trials, rng):
             graph, value, failures = move, move_value, 0
 
 
-def search(problem, rng):
+def search(problem: Problem, rng: np.random.Generator) -> Graph:
     """Climbs until the search budget is spent or nothing new is found."""
     trials = Trials(problem)
     try:

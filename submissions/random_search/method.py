@@ -1,10 +1,12 @@
 """Random search: the null that a search method must beat at equal spend."""
 
-from ttgbench import BudgetExhausted
+import numpy as np
+
+from ttgbench import BudgetExhausted, Graph, Problem
 from ttgbench.solvers.trials import Trials
 
 
-def search(problem, rng):
+def search(problem: Problem, rng: np.random.Generator) -> Graph:
     """Evaluates random graphs on all search questions until so many in a row are too dear for what is left."""
     trials, too_dear = Trials(problem), 0
     try:

@@ -1,6 +1,8 @@
 """Successive halving: many random graphs on few questions, the better part of them on more, one of them on all."""
 
-from ttgbench import BudgetExhausted
+import numpy as np
+
+from ttgbench import BudgetExhausted, Graph, Problem
 from ttgbench.solvers.trials import Trials
 
 ETA = 3
@@ -8,7 +10,7 @@ ETA = 3
 RUNGS = 3
 
 
-def bracket(trials, rng):
+def bracket(trials: Trials, rng: np.random.Generator) -> bool:
     """One bracket: ETA ** (RUNGS - 1) new graphs come in, the best of them is evaluated on all questions."""
     problem = trials.problem
     order = rng.permutation(len(problem.questions)).tolist()
@@ -23,7 +25,7 @@ def bracket(trials, rng):
     return bool(field)
 
 
-def search(problem, rng):
+def search(problem: Problem, rng: np.random.Generator) -> Graph:
     """Runs brackets until the search budget is spent or no new graphs turn up."""
     trials, idle = Trials(problem), 0
     try:

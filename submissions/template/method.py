@@ -1,12 +1,14 @@
 """A search method in a dozen lines: hill climbing from a random graph."""
 
-from ttgbench import BudgetExhausted
+import numpy as np
+
+from ttgbench import BudgetExhausted, Graph, Problem
 
 PATIENCE = 100
 """Moves in a row that cost nothing, because all of it was evaluated before: then the climb is over."""
 
 
-def search(problem, rng):
+def search(problem: Problem, rng: np.random.Generator) -> Graph:
     """Moves to a random neighbour whenever it scores at least as well."""
     graph = problem.space.sample(rng)
     problem.recommend(graph)

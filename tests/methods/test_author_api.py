@@ -22,7 +22,7 @@ API = {
     "ttgbench.solvers.gptswarm": "as_released",
     "ttgbench.solvers.maao": "alternate by_agent by_best by_language by_rules optimise",
     "ttgbench.solvers.opro": "by_language by_rules optimise",
-    "ttgbench.solvers.probabilistic": "Slots",
+    "ttgbench.solvers.probabilistic": "Draw Slots",
     "ttgbench.solvers.textgrad": "Critic by_agent by_chance descend rewrite",
     "ttgbench.solvers.trials": "Trials",
 }

@@ -1,5 +1,5 @@
 """For methods: distributions over graphs."""
 
-from ttgbench.methods.solvers.probabilistic import Slots
+from ttgbench.methods.solvers.probabilistic import Draw, Slots
 
-__all__ = ["Slots"]
+__all__ = ["Draw", "Slots"]
