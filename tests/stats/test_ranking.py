@@ -14,7 +14,8 @@ from ttgbench.stats import (
     tie_groups,
     wilcoxon_holm,
 )
-from ttgbench.stats.ranking import holm, wilcoxon_p
+from ttgbench.stats.ranking import wilcoxon_p
+from ttgbench.stats.significance import holm
 
 
 def rng():

@@ -12,10 +12,11 @@ from ttgbench import __version__
 from ttgbench.cli import (
     bank,
     compare,
+    doctor,
     evaluate,
     graph,
-    inspect,
     leaderboard,
+    lists,
     models,
     pilot,
     pool,
@@ -39,7 +40,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.add_typer(inspect.list_app, name="list")
+app.add_typer(lists.app, name="list")
 app.add_typer(graph.app, name="graph")
 app.add_typer(models.app, name="models")
 app.add_typer(pool.app, name="pool")
@@ -51,7 +52,7 @@ app.command("submit")(submission.submit)
 app.command("verify")(verify.verify)
 app.add_typer(suite.app, name="suite")
 app.add_typer(season.app, name="season")
-app.command("doctor")(inspect.doctor)
+app.command("doctor")(doctor.doctor)
 app.command("evaluate")(evaluate.evaluate)
 app.command("run")(runs.run)
 app.command("replay")(runs.replay)

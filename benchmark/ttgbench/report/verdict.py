@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from ttgbench import stats
 from ttgbench.stats import NO_DIFFERENCE, Comparison, Difference, Interval, RunsComparison
-from ttgbench.stats.ranking import holm
 from ttgbench.stats.runs import draw_means, too_few
+from ttgbench.stats.significance import holm
 
 SAME = "the same graphs"
 """A verdict that needs no statistics."""

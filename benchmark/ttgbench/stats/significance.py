@@ -210,3 +210,14 @@ def detectable_by_t(standard_error: float, degrees: float, *, alpha: float = 0.0
     from scipy.special import stdtrit
 
     return float(stdtrit(degrees, 1 - alpha / 2) + stdtrit(degrees, power)) * standard_error
+
+
+def holm(p_values: Floats) -> Floats:
+    """`p_values` (n,) corrected for being n (Holm 1979, Scand. J. Stat. 6:65).
+
+    statsmodels' `multipletests` says the same, after 2 s of imports and 36 ms a call.
+    """
+    order = np.argsort(p_values)
+    adjusted = np.empty(len(order))
+    adjusted[order] = np.minimum(np.maximum.accumulate(p_values[order] * np.arange(len(order), 0, -1)), 1)
+    return adjusted

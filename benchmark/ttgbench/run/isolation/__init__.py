@@ -14,7 +14,7 @@ inside/       what runs in the process: how it locks itself in, and the problem 
 """
 
 from ttgbench.run.isolation.aliases import Naming
+from ttgbench.run.isolation.limits import IsolationLimits
 from ttgbench.run.isolation.method import IsolatedMethod, load_isolated
-from ttgbench.run.isolation.process import IsolationLimits
 
 __all__ = ["IsolatedMethod", "IsolationLimits", "Naming", "load_isolated"]

@@ -17,7 +17,8 @@ from ttgbench.problems.problem import Problem
 from ttgbench.problems.published import GraphMethod
 from ttgbench.run import serialize
 from ttgbench.run.isolation.aliases import Aliases, Naming
-from ttgbench.run.isolation.process import IsolationLimits, MethodProcess
+from ttgbench.run.isolation.limits import IsolationLimits
+from ttgbench.run.isolation.process import MethodProcess
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,13 @@ import select
 import signal
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ttgbench.errors import MethodDied, MethodStopped, MethodTimeout, SandboxUnavailable
 from ttgbench.run.isolation.fork_server import Child, fork_method
 from ttgbench.run.isolation.inside.lock import MAX_FILE_BYTES
+from ttgbench.run.isolation.limits import IsolationLimits
 from ttgbench.sandbox.inside import confine
 
 MAX_MESSAGE_BYTES = 16 << 20
@@ -30,23 +30,6 @@ MAX_MESSAGE_BYTES = 16 << 20
 _START_SECONDS = 120.0
 _TICK = 0.25  # seconds between two looks at threads and files
 _KEPT_OUTPUT = 16 << 10
-
-
-@dataclass(frozen=True, slots=True)
-class IsolationLimits:
-    """What one run of a method may use, apart from its search budget."""
-
-    seconds: float = 3600.0
-    """Wall time of the method itself; the harness's evaluations do not count."""
-    memory_bytes: int = 8 << 30
-    """Address space."""
-    output_bytes: int = 16 << 20
-    """What it may print."""
-    disk_bytes: int = 64 << 20
-    """What it may keep in its temporary folder."""
-    threads: int = 256
-    calls: int = 1_000_000
-    """How often it may ask its problem for something."""
 
 
 class MethodProcess:
