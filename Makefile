@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO_EXTRAS := cpu
-TEST_EXTRAS := cpu,dev,leaderboard,ray,solvers,torch
+TEST_EXTRAS := cpu,dev,leaderboard,ray,solvers,tasks,torch
 # A file's tests stay in one process, as they share what is expensive to make.
 SPREAD := --numprocesses 2 --dist loadfile
 CORE_TESTS := $(addprefix tests/,graphs models problems stats util)
@@ -29,7 +29,6 @@ lint: $(VENV)/.for-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy examples
 	$(BIN)/lint-imports
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir .site
 

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ttgbench.errors import InputError
+from ttgbench.errors import InputError, MissingExtra
 from ttgbench.tasks.file import HubSource, PyPISource, TaskFile
 from ttgbench.util.plugins import load_function
 
@@ -88,6 +88,8 @@ class Documents:
                 arguments["season_seed"] = self._season_seed
             try:
                 self._generated = function(**arguments)
+            except MissingExtra:
+                raise
             except Exception as error:
                 message = f"failed: {type(error).__name__}: {str(error)[:300]}"
                 raise InputError(message, source=self._folder, field=self._file.custom_dataset) from error
@@ -141,9 +143,9 @@ def _load_from_hub(source: HubSource, name: str | None) -> Iterable[Doc]:
 @cache
 def _reach_hub() -> None:
     """Raises at once where the Hub cannot be reached."""
-    import httpx
+    import httpx2
 
-    httpx.head(os.environ.get("HF_ENDPOINT") or "https://huggingface.co", timeout=HUB_SECONDS)
+    httpx2.head(os.environ.get("HF_ENDPOINT") or "https://huggingface.co", timeout=HUB_SECONDS)
 
 
 def _installed(source: PyPISource) -> Path | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ttgbench.errors import InputError
+from ttgbench.util.extras import require
 
 _TRIES = 1000
 
@@ -58,12 +59,13 @@ def _fresh(kind: str, kinds: Mapping[str, Generator], generators: Mapping[str, r
 
 
 def reasoning_gym_kind(name: str, **config: Any) -> Generator:
-    """Rows of one of reasoning-gym's generators, by its name and its configuration."""
+    """Rows of one of reasoning-gym's generators, by its name and its configuration.
+
+    Drawing raises MissingExtra where reasoning-gym is not installed.
+    """
 
     def draw(rng: random.Random) -> Row:
-        import reasoning_gym
-
-        entry = reasoning_gym.create_dataset(name, seed=rng.randrange(2**31), size=1, **config)[0]
+        entry = require("reasoning_gym").create_dataset(name, seed=rng.randrange(2**31), size=1, **config)[0]
         return {"question": entry["question"].strip(), "answer": str(entry["answer"])}
 
     return draw

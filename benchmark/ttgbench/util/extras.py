@@ -17,6 +17,7 @@ EXTRAS = {
     "ray": "ray",
     "gradio": "leaderboard",
     "networkx": "graph",
+    "reasoning_gym": "tasks",
 }
 
 

@@ -14,7 +14,7 @@ def push(folder: Path, repo: str, digest: str) -> str:
     digest: sha256 of the Parquet file. The commit names its parent, so that two uploads at once cannot mix.
     Raises InputError with one message for whatever the Hub or the network answers.
     """
-    import httpx
+    import httpx2
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
@@ -33,7 +33,7 @@ def push(folder: Path, repo: str, digest: str) -> str:
             parent_commit=parent,
             commit_message=f"Recording with sha256 {digest}",
         )
-    except (HfHubHTTPError, HFValidationError, httpx.HTTPError, OSError, ValueError) as error:
+    except (HfHubHTTPError, HFValidationError, httpx2.HTTPError, OSError, ValueError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
         raise InputError(
             f"the upload failed ({type(error).__name__}: {reason}). Log in with `hf auth login` or set HF_TOKEN to a "

@@ -1,0 +1,24 @@
+"""What nodes said of a question: beside the graph's answer, each node's recorded output, votes without one."""
+
+from __future__ import annotations
+
+from ttgbench.evaluate.trace import trace_outputs
+from ttgbench.models.pool import load_pool
+from ttgbench.run.evaluate import evaluate_in
+from ttgbench.run.session import Session, first_questions
+from ttgbench.shapes import self_consistency
+
+
+def test_a_trace_holds_every_node_of_every_question_that_was_asked_for(tmp_path):
+    graph = self_consistency("smollm2-135m", 3)
+    with Session(tmp_path / "store.sqlite", "echo") as session:
+        settings = {"questions": 4, "split": "search", "universe": 0, "budget": None, "temperature": 0.7}
+        evaluation = evaluate_in(session, [graph], "micro_math", load_pool("embedded"), **settings)[0]
+        asked = first_questions(session.task("micro_math"), "search", 2)
+        traces = trace_outputs(evaluation, session.store, asked)
+    assert [trace["question"] for trace in traces] == list(evaluation.question_ids[:2])
+    assert [trace["answer"] for trace in traces] == list(evaluation.answers[:2])
+    for trace in traces:
+        assert {node["role"] for node in trace["nodes"]} == {"assistant", "vote"}
+        assert all((node["tokens_out"] > 0) == (node["model"] is not None) for node in trace["nodes"])
+        assert all(node["text"] for node in trace["nodes"] if node["model"] is not None)
