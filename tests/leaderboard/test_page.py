@@ -24,7 +24,7 @@ from ttgbench.publish.archive import find_archives
 from ttgbench.report.board import Board, build, read_board, write_board
 from ttgbench.report.board.columns import TABLES
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -38,7 +38,7 @@ HOSTILE_TEXT = "</td><script>window.hacked='text'</script><b>bold</b> {{value}} 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
 pytest.importorskip("gradio", reason="needs the extra `leaderboard`")
 pytestmark = [
-    pytest.mark.skipif(not Path(CHROMIUM).is_file(), reason=f"needs Chromium at {CHROMIUM}"),
+    pytest.mark.skipif(not CHROMIUM, reason="needs Chromium or Chrome on the PATH"),
     # Playwright's own connection is closed by the interpreter, not by its API.
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
