@@ -11,16 +11,8 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parent.parent
-BESIDE_CODE = {
-    "rules.md": "benchmark/README.md",
-    "howto/engines.md": "benchmark/ttgbench/engines/README.md",
-    "landscape.md": "benchmark/landscape/README.md",
-    "performance.md": "benchmark/perf/README.md",
-    "reference/results.md": "benchmark/ttgbench/publish/archive/README.md",
-    "reference/tasks.md": "tasks/README.md",
-    "results.md": "submissions/README.md",
-}
-"""Page -> the file that it shows. Links between shown files become links between pages, others plain text."""
+BESIDE_CODE = {"rules.md": "benchmark/README.md", "methods.md": "submissions/README.md"}
+"""Page -> the file that it shows. Links to what the site shows become links between pages, others plain text."""
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?:|#)([^)#]+)(#[^)]*)?\)")
 
 
@@ -61,17 +53,14 @@ def command_line() -> str:
 
 
 def _relinked(text: str, page: str, folder: Path) -> str:
-    """`text`, written in `folder` and shown as `page`, with links to documents that are shown leading to their pages.
-
-    Other links out of docs/ become text.
-    """
+    """`text`, written in `folder` and shown as `page`, with links that lead to pages; other links become text."""
     pages = {(ROOT / file).resolve(): name for name, file in BESIDE_CODE.items()}
 
     def link(match: re.Match[str]) -> str:
         target = (folder / match[2]).resolve()
         shown = pages.get(target) or pages.get(target / "README.md")
-        if shown is not None:
-            return f"[{match[1]}]({'../' * page.count('/')}{shown}{match[3] or ''})"
-        return match[0] if target.is_relative_to(ROOT / "docs") and folder.is_relative_to(ROOT / "docs") else match[1]
+        if shown is None and target.is_relative_to(ROOT / "docs"):
+            shown = target.relative_to(ROOT / "docs").as_posix()
+        return match[1] if shown is None else f"[{match[1]}]({'../' * page.count('/')}{shown}{match[3] or ''})"
 
     return _LINK.sub(link, text)

@@ -61,7 +61,7 @@ class NotingEngine:
         await self._engine.close()
 
 
-def some_graphs(names: Sequence[str]) -> list[Graph]:
+def some_graphs(names: tuple[str, ...]) -> list[Graph]:
     """Wide, deep, both, and mixed; they share nodes, as graphs in a search do."""
     graphs = [layered([names, names], names[-1]), layered([names * 2, names, names], names[0])]
     for name in names:

@@ -155,7 +155,8 @@ def official(setting: Setting) -> Leg:
     questions = setting.task.questions("search")[: setting.arguments.questions]
 
     async def answer(graph: Graph, number: int, position: int, engines: Mapping[str, NotingEngine]) -> None:
-        question, said = questions[position], {}
+        question = questions[position]
+        said: dict[str, str] = {}
         nodes = {node.id: node for node in graph.nodes}
         for name in graph.order:
             node = nodes[name]

@@ -37,7 +37,8 @@ from ttgbench.models.pool import Pool, load_pool
 from ttgbench.problems.ledger import Ledger
 from ttgbench.problems.space.space import SearchSpace
 from ttgbench.problems.suite import load_suite
-from ttgbench.run.run import ProblemContext, RunLog, make_problem
+from ttgbench.run.context import ProblemContext
+from ttgbench.run.run import RunLog, make_problem
 
 QUESTIONS, NODES = 200, 8
 GROWTH = ((8, 8, 200), (16, 8, 200), (32, 8, 200), (8, 64, 200), (8, 8, 2000), (8, 8, 10000))
@@ -46,7 +47,8 @@ GROWTH = ((8, 8, 200), (16, 8, 200), (32, 8, 200), (8, 64, 200), (8, 8, 2000), (
 
 def eight_nodes(space: SearchSpace, count: int, nodes: int = NODES) -> list[Graph]:
     """Distinct graphs, made anew so that nothing about them is known yet."""
-    rng, found = np.random.default_rng(0), {}
+    rng = np.random.default_rng(0)
+    found: dict[str, Graph] = {}
     while len(found) < count:
         graph = space.sample(rng)
         if len(graph.nodes) == nodes:

@@ -126,6 +126,11 @@ def _entries(graph: Graph, count: int) -> list[dict[str, Any]]:
     ]
 
 
+def written_by(writer: type[AgentWriter] | type[RuleWriter], variant: Variant) -> Search:
+    """Agent-REINFORCE with a new writer for each run."""
+    return lambda problem, rng: reinforce_graphs(problem, rng, writer(), variant)
+
+
 def methods() -> Mapping[str, Search]:
     """By group and name. The first of a group is its reference."""
     without = {f"without insight {i}": replace(PAPER, insights=PAPER.insights - {i}) for i in (1, 2, 3)}
@@ -143,7 +148,7 @@ def methods() -> Mapping[str, Search]:
     del rules["graphs drawn from the tables"], rules["elite update 0.4"]
     found: dict[str, Search] = {}
     for name, variant in rules.items():
-        found[f"rules: {name}"] = lambda p, r, v=variant: reinforce_graphs(p, r, RuleWriter(), v)
+        found[f"rules: {name}"] = written_by(RuleWriter, variant)
     found["rules: ours, elite update"] = lambda p, r: reinforce(p, r, RuleAdviser)
     found["rules: ours, no elite update"] = lambda p, r: reinforce(p, r, RuleAdviser, elite=False)
     found["rules: TextGrad"] = textgrad.by_chance
@@ -151,8 +156,8 @@ def methods() -> Mapping[str, Search]:
     found["rules: GPTSwarm as released"] = as_released
     found["rules: random search"] = load_method("random_search").search
     for name, variant in switches.items():
-        found[f"oracle: {name}"] = lambda p, r, v=variant: reinforce_graphs(p, r, AgentWriter(), v)
-    found["oracle: TextGrad"] = lambda p, r: reinforce_graphs(p, r, AgentWriter(), TEXTGRAD)
+        found[f"oracle: {name}"] = written_by(AgentWriter, variant)
+    found["oracle: TextGrad"] = written_by(AgentWriter, TEXTGRAD)
     found["oracle: MaaO"] = lambda p, r: maao.alternate(p, r, maao.by_agent)
     return found
 

@@ -232,7 +232,7 @@ def test_results_on_a_recorded_suite_are_replayed_from_the_recording(recorded_su
 @pytest.fixture
 def frozen_beside_code(tmp_path, monkeypatch, suite_file):
     """Runs the script as if the package's own folders were others, and the suite's file were shipped."""
-    script = Path(__file__).parents[2] / "benchmark" / "recording" / "freeze.py"
+    script = Path(__file__).parents[2] / "benchmark" / "reference" / "freeze.py"
     spec = importlib.util.spec_from_file_location("freeze", script)
     assert spec is not None
     assert spec.loader is not None

@@ -1,4 +1,7 @@
-"""Statistics: pure functions, arrays in, small frozen records or arrays out. README.md says which answers what."""
+"""Statistics: pure functions, arrays in, small frozen records or arrays out.
+
+docs/reference/statistics.md says which function answers which question.
+"""
 
 from ttgbench.stats.aggregate import (
     bootstrap,

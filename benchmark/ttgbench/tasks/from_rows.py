@@ -158,5 +158,5 @@ def _yaml(name: str, source: str, head: dict[str, Any], columns: Columns, splits
         "generation_kwargs": {"until": ["\nQuestion:"], "max_gen_toks": 512, "do_sample": True, "temperature": 0.7},
         "metadata": {"version": 1, "ttgbench": block},
     }
-    said = "# Every key is explained in tasks/README.md; `ttgbench task check` says whether it is a task.\n"
+    said = "# Every key is explained in docs/reference/tasks.md; `ttgbench task check` says whether it is a task.\n"
     return said + yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=120)

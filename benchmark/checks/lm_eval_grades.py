@@ -1,7 +1,7 @@
 """Do our grades agree with lm-eval's own, on the same model's answers to the same questions?
 
     pip install 'lm-eval[api]'
-    python benchmark/crosscheck/lm_eval_grades.py --data-dir DIR [--questions 40] [--tokens 256] [--task gsm8k ...]
+    python benchmark/checks/lm_eval_grades.py --data-dir DIR [--questions 40] [--tokens 256] [--task gsm8k ...]
 
 lm-eval runs its own task files (its filters, its metrics) through its `local-chat-completions` client against the
 loopback server of the embedded model; only the prompt is ours, so that both sides ask the same. Then our single-node

@@ -1,4 +1,4 @@
-"""How often are verdicts, intervals and ranks wrong? python benchmark/calibration/measure.py [--worlds N] [--only TEXT]
+"""How often are verdicts, intervals and ranks wrong? python benchmark/checks/calibration.py [--worlds N] [--only TEXT]
 
 Simulates searches whose truth is known and puts their runs through what command line, report and page use: verdicts of
 `judge_methods`, intervals and ranks of the table of methods, the report's table of pairs. A search ends with the one of
@@ -93,14 +93,15 @@ def covers(problems: int, seeds: int, *, twins: bool = False) -> Callable[..., b
 def against_itself(rng: np.random.Generator) -> bool:
     """Twenty seeds of one method, split into two halves."""
     runs = searches(rng, 1, 12, 20)[0]
-    halves = [np.where(np.arange(20) // 10 == half, runs, np.nan) for half in (0, 1)]
-    return any(said(row.verdict) for row in judged(*halves).problems)
+    first, second = (np.where(np.arange(20) // 10 == half, runs, np.nan) for half in (0, 1))
+    return any(said(row.verdict) for row in judged(first, second).problems)
 
 
 def few_universes(universes: int) -> Callable[..., bool]:
     def ask(rng: np.random.Generator) -> bool:
         runs = searches(rng, 2, 12, universes)
-        found = judged(*(side[:, np.arange(20) % universes] for side in runs), universes=universes)
+        first, second = (side[:, np.arange(20) % universes] for side in runs)
+        found = judged(first, second, universes)
         return found.overall is not None and said(found.overall.verdict)
 
     return ask

@@ -1,6 +1,6 @@
 """Makes the anchors of a suite of simulated problems: best single model, and optimum or best-known graph.
 
-    python benchmark/anchors/make.py synthetic-v1 [--minutes 3] [--jobs 2] [--problem NAME ...] [--runs FOLDER]
+    python benchmark/reference/anchors.py synthetic-v1 [--minutes 3] [--jobs 2] [--problem NAME ...] [--runs FOLDER]
 
 For maintainers, once per version of a suite. Spaces of up to 20,000 graphs are enumerated. In larger ones several
 strategies share the time, and the best graphs of earlier anchors, of the task's earlier problems and of the runs in a

@@ -1,7 +1,7 @@
 """Puts a finished recording of a suite beside the code, and its hash into the suite's file.
 
     ttgbench record --space recorded-micro-v1 --store runs/micro.sqlite --out runs/recorded-micro-v1
-    python benchmark/recording/freeze.py runs/recorded-micro-v1
+    python benchmark/reference/freeze.py runs/recorded-micro-v1
 
 From then on the suite is replayed without an engine. To be done once per version of a suite: the hash and the anchors
 are part of the suite's own hash, so results made before and after do not mix.
