@@ -37,10 +37,10 @@ from executor import NotingEngine, some_graphs
 
 from ttgbench.engines import background, launch
 from ttgbench.engines.base import Message, Prompt, Request, Sampling
-from ttgbench.evaluate.executor import plurality
 from ttgbench.evaluate.generation import GenerationEvaluator
 from ttgbench.evaluate.prompts import render
 from ttgbench.evaluate.store.store import Store
+from ttgbench.evaluate.votes import plurality
 from ttgbench.graphs.graph import Graph
 from ttgbench.graphs.keys import seed_for
 from ttgbench.models.pool import Pool, load_pool

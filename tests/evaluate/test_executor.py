@@ -14,8 +14,9 @@ from ttgbench.engines.base import Completion, Sampling
 from ttgbench.errors import ContextOverflow, EngineError, InputError, StoreError
 from ttgbench.evaluate import executor as executor_module
 from ttgbench.evaluate.batch import Step, Work
-from ttgbench.evaluate.executor import Executor, plurality
+from ttgbench.evaluate.executor import Executor
 from ttgbench.evaluate.store.store import Store
+from ttgbench.evaluate.votes import plurality
 from ttgbench.graphs.keys import seed_for
 from ttgbench.testing import ScriptedEngine, ToyTask, toy_pool
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ttgbench.errors import InputError, UnknownName
-from ttgbench.evaluate import executor
+from ttgbench.evaluate import votes
 from ttgbench.evaluate.synthetic.coefficients import ABILITIES, DOMAINS, FIRST
 from ttgbench.evaluate.synthetic.evaluator import SyntheticEvaluator, plurality
 from ttgbench.evaluate.synthetic.landscape import NOTHING, RIGHT
@@ -224,7 +224,7 @@ def test_a_vote_is_the_executors_plurality(columns):
     seen = np.array(columns, dtype=np.int8).T
     for column, winner in zip(columns, plurality(seen).tolist(), strict=True):
         answers = [None if code == NOTHING else str(code) for code in column]
-        assert str(winner) == executor.plurality([str(code) for code in column], answers)
+        assert str(winner) == votes.plurality([str(code) for code in column], answers)
 
 
 def test_models_alone_are_as_able_as_the_coefficients_say(subjects):

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeVar
 
@@ -29,6 +28,7 @@ from ttgbench.evaluate.grades import grades_of
 from ttgbench.evaluate.prompts import render
 from ttgbench.evaluate.store.generation import Generation, GenerationId
 from ttgbench.evaluate.store.store import Store
+from ttgbench.evaluate.votes import plurality
 from ttgbench.graphs.keys import seed_for
 from ttgbench.graphs.roles import LATEST, ROLES, PromptSet
 from ttgbench.models.cost import generation_flops
@@ -53,47 +53,34 @@ class Progress(Protocol):
         ...
 
 
-def plurality(outputs: Sequence[str], answers: Sequence[str | None]) -> str:
-    """The first output with the most frequent answer; ties go to the answer that comes first, None never counts.
-
-    The first output if nothing was answered.
-    """
-    counts = Counter(answer for answer in answers if answer is not None)
-    most = max(counts.values(), default=0)
-    winners = (
-        text for text, answer in zip(outputs, answers, strict=True) if answer is not None and counts[answer] == most
-    )
-    return next(winners, outputs[0])
-
-
-Seat = tuple[Batch, int, int]
+Place = tuple[Batch, int, int]
 """A batch, and step and question in it."""
 
 
-class _Claim:
+class _Pending:
     """One generation that is ready or under way, and everybody who waits for it."""
 
-    __slots__ = ("id", "seats")
+    __slots__ = ("id", "places")
 
-    def __init__(self, identity: GenerationId, seat: Seat) -> None:
-        self.id, self.seats = identity, [seat]
+    def __init__(self, identity: GenerationId, place: Place) -> None:
+        self.id, self.places = identity, [place]
 
     @property
-    def live(self) -> list[Seat]:
+    def live(self) -> list[Place]:
         """Those who still want it."""
         return [
             (batch, step, question)
-            for batch, step, question in self.seats
+            for batch, step, question in self.places
             if batch.missing[step, question] and not batch.finished.done()
         ]
 
 
-class _Lane:
+class _EngineQueue:
     """An engine and what is ready for it."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.ready: asyncio.PriorityQueue[tuple[tuple[int, ...], int, _Claim]] = asyncio.PriorityQueue()
+        self.ready: asyncio.PriorityQueue[tuple[tuple[int, ...], int, _Pending]] = asyncio.PriorityQueue()
 
 
 class Executor:
@@ -111,13 +98,13 @@ class Executor:
     ) -> None:
         self._prompts = prompts
         self._task, self._pool, self._sampling, self._store, self._progress = task, pool, sampling, store, progress
-        lanes = {id(engine): _Lane(engine) for engine in engines.values()}
-        self._lanes = {model: lanes[id(engine)] for model, engine in engines.items()}
-        self._votes: asyncio.Queue[_Claim] = asyncio.Queue()
-        self._done: asyncio.Queue[tuple[_Claim, Generation] | asyncio.Future[None]] = asyncio.Queue()
+        queues = {id(engine): _EngineQueue(engine) for engine in engines.values()}
+        self._queues = {model: queues[id(engine)] for model, engine in engines.items()}
+        self._votes: asyncio.Queue[_Pending] = asyncio.Queue()
+        self._done: asyncio.Queue[tuple[_Pending, Generation] | asyncio.Future[None]] = asyncio.Queue()
         self._room = asyncio.Event()
         self._room.set()
-        self._claims: dict[GenerationId, _Claim] = {}
+        self._pending: dict[GenerationId, _Pending] = {}
         self._batches: dict[Batch, list[Generation] | None] = {}
         """Under way. A batch that has not begun yet keeps what is recorded meanwhile."""
         self.recorded = 0
@@ -133,8 +120,8 @@ class Executor:
         recorded before the error stays recorded.
         """
         asked = {step.model for step, row in zip(work.steps, work.missing, strict=True) if step.model and row.any()}
-        if unserved := sorted(asked - set(self._lanes)):
-            raise InputError(f"no engine for {', '.join(unserved)}; there are engines for {', '.join(self._lanes)}")
+        if unserved := sorted(asked - set(self._queues)):
+            raise InputError(f"no engine for {', '.join(unserved)}; there are engines for {', '.join(self._queues)}")
         writer = self._start()
         self._serial += 1
         batch = Batch(work, self._serial)
@@ -184,7 +171,7 @@ class Executor:
         for batch in self._batches:
             batch.finished.cancel()
         self._workers, self._writer = [], None
-        self._claims.clear()
+        self._pending.clear()
 
     async def _flush(self, writer: asyncio.Task[None]) -> None:
         """Waits until what has come back is recorded."""
@@ -196,50 +183,50 @@ class Executor:
         if self._writer is None:
             self._writer = asyncio.create_task(self._record())
             self._workers = [
-                asyncio.create_task(self._work(lane))
-                for lane in dict.fromkeys(self._lanes.values())
-                for _ in range(max(1, lane.engine.slots))
+                asyncio.create_task(self._work(queue))
+                for queue in dict.fromkeys(self._queues.values())
+                for _ in range(max(1, queue.engine.slots))
             ]
             self._workers.append(asyncio.create_task(self._count_votes()))
         return self._writer
 
     def _make_ready(self, batch: Batch, step: int, question: int) -> None:
         identity = batch.id(step, question)
-        if identity in self._claims:
-            self._claims[identity].seats.append((batch, step, question))
+        if identity in self._pending:
+            self._pending[identity].places.append((batch, step, question))
             return
-        claim = self._claims[identity] = _Claim(identity, (batch, step, question))
+        entry = self._pending[identity] = _Pending(identity, (batch, step, question))
         model = batch.work.steps[step].model
         if model is None:
-            self._votes.put_nowait(claim)
+            self._votes.put_nowait(entry)
         else:
             self._serial += 1
-            self._lanes[model].ready.put_nowait((batch.order(step, question), self._serial, claim))
+            self._queues[model].ready.put_nowait((batch.order(step, question), self._serial, entry))
 
-    async def _work(self, lane: _Lane) -> None:
+    async def _work(self, queue: _EngineQueue) -> None:
         while True:
             await self._room.wait()
-            *_, claim = await lane.ready.get()
-            live = claim.live
+            *_, entry = await queue.ready.get()
+            live = entry.live
             if not live:
-                del self._claims[claim.id]
+                del self._pending[entry.id]
                 continue
             try:
-                generation = await self._generate(lane.engine, live[0])
+                generation = await self._generate(queue.engine, live[0])
             except asyncio.CancelledError:
                 task = asyncio.current_task()
                 if task is None or task.cancelling():
                     raise
-                self._fail(claim, EngineError(f"{lane.engine.name} gave the request up"))
+                self._fail(entry, EngineError(f"{queue.engine.name} gave the request up"))
             except Exception as error:  # whatever an engine raises ends the batches that need it, not the executor
-                self._fail(claim, error)
+                self._fail(entry, error)
             else:
-                self._done.put_nowait((claim, generation))
+                self._done.put_nowait((entry, generation))
                 if self._done.qsize() > BACKLOG:
                     self._room.clear()
 
-    async def _generate(self, engine: Engine, seat: Seat) -> Generation:
-        batch, position, question_index = seat
+    async def _generate(self, engine: Engine, place: Place) -> Generation:
+        batch, position, question_index = place
         step, question = batch.work.steps[position], batch.work.questions[question_index]
         assert step.model is not None
         seed = seed_for(step.key, question.id, batch.work.universe)
@@ -280,28 +267,28 @@ class Executor:
 
     async def _count_votes(self) -> None:
         while True:
-            claims = await _drain(self._votes)
-            wanted = [(claim, live[0]) for claim in claims if (live := claim.live)]
-            for claim in claims:
-                if not claim.live:
-                    del self._claims[claim.id]
+            entries = await _drain(self._votes)
+            wanted = [(entry, live[0]) for entry in entries if (live := entry.live)]
+            for entry in entries:
+                if not entry.live:
+                    del self._pending[entry.id]
             try:
-                generations = await asyncio.to_thread(self._vote, [seat for _, seat in wanted])
+                generations = await asyncio.to_thread(self._vote, [place for _, place in wanted])
             except Exception as error:
-                for claim, _ in wanted:
-                    self._fail(claim, error)
+                for entry, _ in wanted:
+                    self._fail(entry, error)
             else:
-                for (claim, _), generation in zip(wanted, generations, strict=True):
-                    self._done.put_nowait((claim, generation))
+                for (entry, _), generation in zip(wanted, generations, strict=True):
+                    self._done.put_nowait((entry, generation))
 
-    def _vote(self, seats: Sequence[Seat]) -> list[Generation]:
+    def _vote(self, places: Sequence[Place]) -> list[Generation]:
         ballots = [
             [(batch.id(source, question), batch.work.questions[question]) for source in batch.inputs[step]]
-            for batch, step, question in seats
+            for batch, step, question in places
         ]
         grades = iter(grades_of(self._task, self._store, [entry for ballot in ballots for entry in ballot]))
         generations = []
-        for (batch, position, index), ballot in zip(seats, ballots, strict=True):
+        for (batch, position, index), ballot in zip(places, ballots, strict=True):
             text = plurality(batch.outputs(position, index), [next(grades).answer for _ in ballot])
             step, question = batch.work.steps[position], batch.work.questions[index]
             generations.append(_vote_record(step, question, batch.work.universe, text))
@@ -311,21 +298,21 @@ class Executor:
         while True:
             group = await _drain(self._done)
             self._room.set()
-            finished = [entry for entry in group if isinstance(entry, tuple)]
+            finished = [done for done in group if isinstance(done, tuple)]
             try:
                 recorded = await asyncio.to_thread(self._store.put_many, [generation for _, generation in finished])
             except Exception as error:
-                for claim, _ in finished:
-                    self._fail(claim, error)
+                for entry, _ in finished:
+                    self._fail(entry, error)
             else:
                 self.recorded += len(recorded)
-                for (claim, _), generation in zip(finished, recorded, strict=True):
-                    del self._claims[claim.id]
+                for (entry, _), generation in zip(finished, recorded, strict=True):
+                    del self._pending[entry.id]
                     self._tell(generation)
                 self._report(recorded)
-            for entry in group:
-                if isinstance(entry, asyncio.Future):
-                    entry.set_result(None)
+            for waiting in group:
+                if isinstance(waiting, asyncio.Future):
+                    waiting.set_result(None)
 
     def _tell(self, generation: Generation) -> None:
         """Hands it to every batch that lacks it, whether or not it has come to the point of asking for it."""
@@ -346,9 +333,9 @@ class Executor:
         flops = sum(generation_flops(self._pool[model], n_p, n_d) for model, n_p, n_d in used if model is not None)
         self._progress.done(len(used), sum(n_p for _, n_p, _ in used), sum(n_d for _, _, n_d in used), int(flops))
 
-    def _fail(self, claim: _Claim, error: Exception) -> None:
-        del self._claims[claim.id]
-        for batch, _, _ in claim.live:
+    def _fail(self, entry: _Pending, error: Exception) -> None:
+        del self._pending[entry.id]
+        for batch, _, _ in entry.live:
             batch.finished.set_exception(error)
 
 

@@ -94,7 +94,7 @@ class SyntheticEvaluator:
         roles = {name: label for name, role in ALL_ROLES.items() if name in ROLES or role.aggregates}
         models = {card.name: card.fingerprint for card in pool}
         self.key_context = KeyContext(prompts=roles, models=models, sampling=label)
-        self._tariff = _tariff(pool)
+        self._prices = _prices(pool)
         first = task.card.splits[0]
         self._landscapes: dict[str, Landscape] = {first: landscape(task, pool, first, coefficients)}
         self._overload = np.array([[coefficients.abilities[name].overload / 1000] for name in pool.names])
@@ -167,7 +167,7 @@ class SyntheticEvaluator:
         answers = _drafts(plan, view, solve)
         answers[cut] = NOTHING
         _choose(answers, plan, choose, cut, self._recognition(plan, view, read))
-        flops, picodollars, nanoseconds = _costs(self._tariff.take(plan.model, axis=1), tokens_in, tokens_out)
+        flops, picodollars, nanoseconds = _costs(self._prices.take(plan.model, axis=1), tokens_in, tokens_out)
         return answers[-1], (tokens_in, tokens_out), (flops, picodollars, _finished(plan, nanoseconds))
 
     def _evaluation(self, graph: Graph, plan: _Plan, view: _View, seed: Bits, universe: int) -> Evaluation:
@@ -350,7 +350,7 @@ def _choose(answers: NDArray[np.int8], plan: _Plan, uniform: Floats, cut: NDArra
 def plurality(seen: NDArray[np.int8]) -> NDArray[np.int8]:
     """(n,) most frequent code of each column of (d, n); ties go to the first row, NOTHING never counts.
 
-    The first row where nothing was answered: the rule of `ttgbench.evaluate.executor.plurality`.
+    The first row where nothing was answered: the rule of `ttgbench.evaluate.votes.plurality`.
     """
     columns = np.arange(seen.shape[1])
     counts = (seen[:, None, :] == _CODES).sum(axis=0)
@@ -377,7 +377,7 @@ def _universe(number: int) -> int:
     return address("universe", number)
 
 
-def _tariff(pool: Pool) -> Counts:
+def _prices(pool: Pool) -> Counts:
     """(6, m) what `cost.generation_flops`, `picodollars` and `nanoseconds` multiply tokens with, by model."""
     return np.array(
         [
@@ -395,12 +395,12 @@ def _tariff(pool: Pool) -> Counts:
     ).T
 
 
-def _costs(tariff: Counts, tokens_in: Counts, tokens_out: Counts) -> tuple[Counts, Counts, Counts]:
+def _costs(prices: Counts, tokens_in: Counts, tokens_out: Counts) -> tuple[Counts, Counts, Counts]:
     """(k, n) FLOPs, picodollars and nanoseconds of all nodes at once; equal to those of `ttgbench.models.cost`.
 
     With n = n_p + n_d its FLOPs are 2*M*n + 2*L*D*n*(n + 1).
     """
-    parameters, attention, price_in, price_out, time_in, time_out = tariff[:, :, None]
+    parameters, attention, price_in, price_out, time_in, time_out = prices[:, :, None]
     total = tokens_in + tokens_out
     flops = total * (parameters + attention * (total + 1))
     return flops, price_in * tokens_in + price_out * tokens_out, time_in * tokens_in + time_out * tokens_out
