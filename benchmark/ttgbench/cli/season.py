@@ -38,21 +38,28 @@ def open_(
     salt: Salt = None,
     registry: RegistryFile = None,
 ) -> None:
-    """Draw a season: search its instances, write them to a secret file, and list the hash of its salt."""
+    """Draw a season: search its instances, write them to a secret file, and list the hash of its salt.
+
+    Stopped and started again, it goes on with the same salt.
+    """
     import secrets
 
-    from ttgbench.problems.family.season import read_registry, season_suite, write_registry
+    from ttgbench.problems.family.part import read_part
+    from ttgbench.problems.family.season import family_of, read_registry, write_registry
     from ttgbench.problems.suite import load_suite
     from ttgbench.util.files import write_atomic
 
-    loaded, path, chosen = load_suite(suite), _registry(registry), salt or secrets.token_hex(16)
+    loaded, path = load_suite(suite), _registry(registry)
+    family_of(loaded)
     if folder.exists():
         raise InputError("is there already; choose another file", source=folder, field="--out")
+    part = folder.with_name(f".{folder.name}.part")
+    before = read_part(part)
+    chosen = salt or (secrets.token_hex(16) if before is None else before.salt)
     opened = read_registry(path).open(loaded.label, chosen, date.today())
-    held = _made(chosen, instances, jobs, folder.with_name(f".{folder.name}.part"))
-    season_suite(loaded, held)  # refuses a suite without a family
+    held = _made(chosen, instances, jobs, part)
     write_atomic(folder, held.to_json())
-    folder.with_name(f".{folder.name}.part").unlink(missing_ok=True)
+    part.unlink(missing_ok=True)
     write_registry(path, opened)
     season = opened.seasons[-1]
     out.print(f"season {season.number} of {season.suite}: sha256 of the salt {season.sha256}", highlight=False)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 import yaml
 from typer.testing import CliRunner
 
 from ttgbench.cli import app
-from ttgbench.errors import InputError
+from ttgbench.errors import InputError, TTGBenchError
 from ttgbench.evaluate.synthetic.family import VERSION, draw_instance
 from ttgbench.evaluate.synthetic.strata import STRATA
 from ttgbench.problems.family import reference
@@ -155,3 +157,72 @@ def test_the_command_line_keeps_the_list(tmp_path):
     assert read_registry(path).seasons[0].salt == "salt"
     shown = runner.invoke(app, ["season", "show", "--registry", str(path), "--json"])
     assert Counter(season["sha256"] for season in json.loads(shown.stdout)) == {commitment("salt"): 1}
+
+
+@pytest.fixture
+def opening(tmp_path, held, monkeypatch):
+    """`season open` with a search that takes no time, and stops at its `stop`-th instance."""
+    from ttgbench.problems.family import make
+
+    drawn = [record for records in held[1].instances.values() for record in records]
+
+    class Opening:
+        stop, part, out = None, tmp_path / ".secret.json.part", tmp_path / "secret.json"
+        calls: ClassVar[list] = []
+
+        def __call__(self, *options):
+            out = ["--out", str(self.out), "--registry", str(tmp_path / "seasons.json")]
+            result = CliRunner().invoke(app, ["season", "open", "--instances", "2", *out, *options])
+            if isinstance(result.exception, TTGBenchError):
+                raise result.exception
+            return result
+
+    opening = Opening()
+    opening.calls.clear()
+
+    def find(stratum, salt, number):
+        opening.calls.append((stratum, salt, number))
+        if len(opening.calls) == opening.stop:
+            raise KeyboardInterrupt
+        return make.Found(stratum=stratum, number=number, refused=(), record=drawn[number % len(drawn)])
+
+    monkeypatch.setattr(make, "find", find)
+    monkeypatch.setattr(make, "ProcessPoolExecutor", lambda jobs: ThreadPoolExecutor(1))
+    return opening
+
+
+def test_an_interrupted_season_goes_on_with_its_salt(opening):
+    opening.stop = 5
+    opening()
+    assert not opening.out.exists()
+    [salt] = {salt for _, salt, _ in opening.calls}
+    known = len(opening.part.read_text().splitlines()) - 1
+    before = len(opening.calls)
+    opening.part.write_text(opening.part.read_text() + '{"stratum":"half')
+    with pytest.raises(InputError, match="another salt"):
+        opening("--salt", "other")
+    assert len(opening.calls) == before
+    opening.stop = None
+    opening()
+    assert {one for _, one, _ in opening.calls} == {salt}
+    assert len(opening.calls) == before + 2 * len(STRATA) - known
+    assert read_instances(opening.out).salt == salt
+    assert not opening.part.exists()
+
+
+@pytest.mark.parametrize("line", ["", "{", '{"stratum": 1}', "\udcff"])
+def test_a_broken_line_of_a_search_is_named(opening, line):
+    opening.stop = 3
+    opening()
+    head, *rest = opening.part.read_text().splitlines()
+    opening.part.write_text("\n".join([head, line, *rest, ""]), errors="surrogateescape")
+    before = len(opening.calls)
+    with pytest.raises(InputError, match=r"secret\.json\.part: line 2: "):
+        opening()
+    assert len(opening.calls) == before
+
+
+def test_a_season_of_a_suite_without_a_family_is_refused_before_anything_is_searched(opening, tmp_path):
+    with pytest.raises(InputError, match="seasons are of families"):
+        opening("--suite", "synthetic-v1")
+    assert [opening.calls, [*tmp_path.iterdir()]] == [[], []]

@@ -17,6 +17,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ttgbench.errors import InputError
+from ttgbench.problems.family.family import Family
 from ttgbench.problems.family.record import InstanceFile
 from ttgbench.problems.suite import Suite
 from ttgbench.util.files import write_atomic
@@ -110,10 +111,14 @@ def write_registry(path: Path, registry: Registry) -> None:
 
 def season_suite(suite: Suite, held: InstanceFile) -> Suite:
     """The suite on instances of another salt: seed k runs on instance 1 + k. Raises InputError without a family."""
+    family = family_of(suite)
+    count = min(len(records) for records in held.instances.values())
+    drawn = {"salt": held.salt, "first": 1, "count": count, "records": dict(held.instances)}
+    return suite.model_copy(update={"family": family.model_copy(update=drawn), "seeds": count})
+
+
+def family_of(suite: Suite) -> Family:
+    """What a season of this suite is drawn from. Raises InputError without a family."""
     if suite.family is None:
         raise InputError("has the same problems for every seed; seasons are of families", source=suite.label)
-    count = min(len(records) for records in held.instances.values())
-    family = suite.family.model_copy(
-        update={"salt": held.salt, "first": 1, "count": count, "records": dict(held.instances)}
-    )
-    return suite.model_copy(update={"family": family, "seeds": count})
+    return suite.family
