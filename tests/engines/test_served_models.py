@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ttgbench.cli import app
-from ttgbench.engines.served_models import cards_from_server, parameters_in
+from ttgbench.engines.served_models import _fields, cards_from_server, parameters_in
 from ttgbench.errors import EngineError, InputError, TTGBenchError, UnknownName
 from ttgbench.models.pool import load_pool
 
@@ -134,3 +134,25 @@ def test_servers_that_list_too_much_or_other_things(server):
 )
 def test_sizes_in_names(name, parameters):
     assert parameters_in(name) == parameters
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"context_length": 2**64 - 1},
+        {"meta": {"n_embd": "x"}},
+        {"meta": {"n_embd": 10**400}},
+        {"id": "big", "meta": {"n_params": 10**30}},
+    ],
+)
+def test_absurd_numbers_are_one_error_that_names_server_and_card(server, tmp_path, change):
+    model = {**ROUTER, **change}
+    server.listings = [listing(model)]
+    with pytest.raises(InputError, match=rf"{server.url}: big"):
+        run("pool", "new", "--url", server.url, "--out", tmp_path / "mine.yaml", "--context-length", 8)
+    assert not (tmp_path / "mine.yaml").exists()
+
+
+def test_truth_values_are_no_prices():
+    pricing = {"prompt": True, "completion": "0.0000004"}
+    assert "price_in" not in _fields("http://x", {**ROUTER, "pricing": pricing}, date(2026, 11, 29))

@@ -17,7 +17,7 @@ from ttgbench.cli import app
 from ttgbench.errors import InputError, TTGBenchError
 from ttgbench.models.from_gguf import card_from_gguf
 from ttgbench.models.from_hub import card_from_hub, card_of_config
-from ttgbench.models.new_pool import new_pool
+from ttgbench.models.new_pool import new_pool, write_pool
 from ttgbench.models.pool import ModelCard, load_pool
 
 TODAY = date(2026, 11, 29)
@@ -64,7 +64,7 @@ def test_of_experts_those_count_that_are_active():
 @pytest.mark.parametrize("config", [{}, {"num_hidden_layers": "many"}, {"hidden_size": -1, "num_hidden_layers": True}])
 def test_a_configuration_that_tells_nothing_is_asked_about(config):
     with pytest.raises(InputError, match="not told, so give them") as caught:
-        new_pool("mine", [{"name": "a", **card_of_config(config)}, {"name": "b"}], {}, TODAY)
+        new_pool("mine", [("x", {"name": "a", **card_of_config(config)}), ("x", {"name": "b"})], {}, TODAY)
     for words in ("a: parameters (", "a: context_length (", "b: parameters (", "b: context_length ("):
         assert words in str(caught.value)
 
@@ -197,3 +197,44 @@ def test_prices_need_a_date(tmp_path):
     path.write_text(yaml.safe_dump({"name": "mine", "models": [card]}))
     with pytest.raises(InputError, match="prices need a price_date"):
         load_pool(path)
+
+
+@pytest.mark.parametrize(
+    ("facts", "options", "message"),
+    [
+        ({"llama.context_length": 2**32 - 1}, [], "context_length"),
+        ({"llama.block_count": 2**32 - 1}, [], "layers"),
+        ({"llama.embedding_length": 2**32 - 1}, [], "hidden_size"),
+        ({}, ["--price-in", "inf", "--price-out", "1"], "price_in"),
+    ],
+)
+def test_absurd_numbers_are_one_error_that_names_file_and_card(tmp_path, facts, options, message):
+    path = tmp_path / "Some.gguf"
+    path.write_bytes(gguf({**FACTS, **facts}, TENSORS))
+    with pytest.raises(InputError, match=rf"Some\.gguf: some: {message}"):
+        run("pool", "new", "--gguf", path, "--out", tmp_path / "mine.yaml", *options)
+    assert [*tmp_path.iterdir()] == [path]
+
+
+@pytest.mark.parametrize("option", ["--price-in", "--price-out"])
+def test_one_price_alone_would_make_the_other_nothing(tmp_path, option):
+    (tmp_path / "m.gguf").write_bytes(WHOLE)
+    with pytest.raises(InputError, match="needs both --price-in and --price-out"):
+        run("pool", "new", "--gguf", tmp_path / "m.gguf", "--out", tmp_path / "mine.yaml", option, "1")
+    assert not (tmp_path / "mine.yaml").exists()
+
+
+@pytest.mark.parametrize("name", ["a\nschema: 2.gguf", "a\udcff.gguf", "a\x85b.gguf"])
+def test_names_of_files_do_not_become_yaml(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(WHOLE)
+    with pytest.raises(InputError, match="cannot be printed") as caught:
+        run("pool", "new", "--gguf", path, "--out", tmp_path / "mine.yaml")
+    str(caught.value).encode()
+    assert not (tmp_path / "mine.yaml").exists()
+
+
+def test_sources_stay_in_their_comment(tmp_path):
+    pool = new_pool("mine", [("x", {"name": "a", "parameters": 1, "context_length": 1})], {}, TODAY)
+    write_pool(pool, tmp_path / "mine.yaml", ["a\nschema: 2", "b\udcff"], TODAY)
+    assert load_pool(tmp_path / "mine.yaml").models == pool.models

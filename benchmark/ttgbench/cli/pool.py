@@ -41,8 +41,11 @@ def new(
         raise InputError("must end in .yaml", source=path)
     if path.exists():
         raise InputError("is there already", source=path)
-    found = [card_from_hub(name) for name in hub or ()] + [card_from_gguf(file) for file in gguf or ()]
-    found += cards_from_server(url, model or (), today) if url else []
+    if (price_in is None) != (price_out is None):
+        raise InputError("needs both --price-in and --price-out, or neither", source="ttgbench pool new")
+    found = [(name, card_from_hub(name)) for name in hub or ()]
+    found += [(str(file), card_from_gguf(file)) for file in gguf or ()]
+    found += [(url, card) for card in cards_from_server(url, model or (), today)] if url else []
     if not found:
         raise InputError("needs --hub ID, --gguf FILE or --url URL", source="ttgbench pool new")
     given: dict[str, Any] = {

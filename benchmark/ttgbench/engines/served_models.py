@@ -61,14 +61,15 @@ def parameters_in(name: str) -> int | None:
     found = _SIZE.search(name.lower())
     if found is None:
         return None
-    if found[3]:
-        return round(float(found[3]) * 1e9) or None
-    return round(float(found[1]) * (1e9 if found[2] == "b" else 1e6)) or None
+    size = float(found[3]) * 1e9 if found[3] else float(found[1]) * (1e9 if found[2] == "b" else 1e6)
+    return (round(size) or None) if size <= 1e15 else None
 
 
 def _prices(url: str, pricing: Any, today: date | None) -> dict[str, Any]:
-    """OpenRouter's: dollars per token, as text."""
+    """OpenRouter's: dollars per token, as text; {} where they are not numbers."""
     try:
+        if any(isinstance(pricing[key], bool) for key in ("prompt", "completion")):
+            return {}
         per_in, per_out = (float(pricing[key]) * 1e6 for key in ("prompt", "completion"))
     except (KeyError, TypeError, ValueError):
         return {}

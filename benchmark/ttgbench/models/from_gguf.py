@@ -7,7 +7,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+from ttgbench.errors import InputError
 from ttgbench.models.gguf_header import GGUFHeader, read_gguf_header
+from ttgbench.util.files import printable
 
 EMBEDDINGS = ("token_embd.weight", "output.weight", "position_embd.weight")
 QUANTIZATIONS = {0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1", 10: "Q2_K", 32: "BF16"}
@@ -18,6 +20,8 @@ QUANTIZATIONS |= {18: "Q6_K"}
 
 def card_from_gguf(path: Path) -> dict[str, Any]:
     """Fields of a card, as far as the header tells, and the file's hash. Raises InputError."""
+    if printable(path.name) != path.name:
+        raise InputError("has a name that cannot be printed; rename it", source=printable(str(path)))
     header = read_gguf_header(path)
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()

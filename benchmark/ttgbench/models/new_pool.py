@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
 from ttgbench.errors import InputError
 from ttgbench.models.pool import NEEDED, ModelCard, Pool, load_pool, pool_names
-from ttgbench.util.files import write_atomic
+from ttgbench.util.files import printable, write_atomic
+from ttgbench.util.yaml_input import validation_message
 
 HEAD = """\
 # Written by `ttgbench pool new` on {today} from {sources}; see what it says, and change what is not so.
@@ -24,13 +26,17 @@ UNPRICED = """\
 PRICE = ("price_in", "price_out", "price_date", "price_source")
 
 
-def new_pool(name: str, found: Sequence[Mapping[str, Any]], given: Mapping[str, Any], price_date: date) -> Pool:
-    """The pool of the models that were `found`. given: fields for those models that lack them; prices among them are of
-    `price_date`. Raises InputError that names every field that is missing, of every model, in words.
+def new_pool(
+    name: str, found: Sequence[tuple[str, Mapping[str, Any]]], given: Mapping[str, Any], price_date: date
+) -> Pool:
+    """The pool of the models that were `found`: of each, the file or service that told it, and its fields.
+
+    given: fields for those models that lack them; prices among them are of `price_date`. Raises InputError that names
+    every field that is missing, of every model, in words, or what is wrong with the first wrong one.
     """
     if "price_in" in given or "price_out" in given:
         given = {"price_date": price_date, "price_source": "given by hand", **given}
-    cards = [{**given, **_known_price(fields), **fields} for fields in found]
+    cards = [{**given, **_known_price(fields), **fields} for _, fields in found]
     lacking = [
         f"{card.get('name', 'a model')}: {field} ({words})"
         for card in cards
@@ -42,7 +48,14 @@ def new_pool(name: str, found: Sequence[Mapping[str, Any]], given: Mapping[str, 
     twice = {card["name"] for card in cards if sum(other["name"] == card["name"] for other in cards) > 1}
     if twice:
         raise InputError(f"several models are called {', '.join(sorted(twice))}", source="ttgbench pool new")
-    return Pool(name=name, models=tuple(ModelCard.model_validate(card) for card in cards))
+    return Pool(name=name, models=tuple(_card(source, card) for (source, _), card in zip(found, cards, strict=True)))
+
+
+def _card(source: str, fields: Mapping[str, Any]) -> ModelCard:
+    try:
+        return ModelCard.model_validate(fields)
+    except ValidationError as error:
+        raise InputError(validation_message(error), source=printable(source), field=str(fields["name"])) from None
 
 
 def _known_price(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,7 +74,9 @@ def write_pool(pool: Pool, path: Path, sources: Sequence[str], today: date) -> N
         raise InputError("is there already", source=path)
     cards = [_shown(card) for card in pool]
     names = ", ".join(card.name for card in pool if card.price_date is None)
-    head = HEAD.format(today=today, sources=", ".join(sources), unpriced=UNPRICED.format(names=names) if names else "")
+    head = HEAD.format(
+        today=today, sources=", ".join(map(printable, sources)), unpriced=UNPRICED.format(names=names) if names else ""
+    )
     data = {"schema": 1, "name": pool.name, "description": pool.description, "models": cards}
     try:
         write_atomic(path, head + yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=120))

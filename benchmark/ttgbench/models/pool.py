@@ -143,9 +143,9 @@ class ModelCard(_Record):
 def _shape(parameters: int, layers: Any, hidden: Any) -> dict[str, int]:
     """Layers and hidden size by the module's formulas, from what is given of them; {} where that is nonsense."""
     if layers is None:
-        known = isinstance(hidden, int) and hidden > 0
+        known = isinstance(hidden, int) and 0 < hidden <= 10**7
         layers = max(1, round(parameters / 12 / hidden**2 if known else (parameters / 12 / 128**2) ** (1 / 3)))
-    if not isinstance(layers, int) or layers < 1:
+    if not isinstance(layers, int) or not 1 <= layers <= 10**5:
         return {}
     return {"layers": layers, "hidden_size": max(1, round((parameters / 12 / layers) ** 0.5))}
 

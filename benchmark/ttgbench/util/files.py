@@ -8,6 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
+def printable(text: str) -> str:
+    """The text on one line: what cannot be printed (line breaks, halves of surrogate pairs) is escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A name beside the target to write to; renamed to the target at the end, removed if the block raises.
