@@ -99,6 +99,7 @@ def test_what_cannot_be_a_task_is_said_and_leaves_nothing(tmp_path, rows, option
     [
         ("q.csv", b"question,answer\n1?,2,3\n", "line 2: has more or fewer cells"),
         ("q.csv", b'question,answer\n"1?,2\n', "is not CSV"),
+        ("q.csv", b"question,answer,answer\n1?,2,3\n", "line 1: names column 'answer' twice"),
         ("q.csv", b"\xff", "is not UTF-8"),
         ("q.csv", b"", "holds no rows"),
         ("q.json", b"[1]", "list of JSON objects"),
@@ -164,3 +165,52 @@ def test_data_files_that_are_none_are_one_clear_error(tmp_path, files):
         InputError, match=r"data_files: must name the files of split 'train'|split 'test'|cannot be read"
     ):
         load_task(str(tmp_path)).questions("test")
+
+
+CHOICES = {"question": "1?", "choices": ["x", "y"], "answer": "(B)"}
+
+
+@pytest.mark.parametrize(
+    "row", [CHOICES, {"question": "A or B?", "answer": " (B) "}, {"question": "?", "answer": "B)"}]
+)
+def test_letters_in_brackets_are_letters(tmp_path, row):
+    rows = [{**row, "question": f"{row['question']} {n}"} for n in range(2)]
+    run("task", "new", "mine", "--from", write(tmp_path, "q.jsonl", rows), "--in", tmp_path)
+    task = load_task(str(tmp_path / "mine"))
+    [question] = task.questions("search")
+    assert task.target(question.doc) == "B"
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "message"),
+    [
+        ({"choices": ["x"] * 11}, [], "row 1: has 11 choices"),
+        ({"choices": ["x", {"text": "y"}]}, [], "row 1: its choices must be texts"),
+        ({"choices": ["x", None]}, [], "row 1: its choices must be texts"),
+        ({"answer": "C"}, [], "row 1: column 'answer' must be the letter of a choice"),
+        ({"answer": -1}, [], "row 1: column 'answer' must be the letter of a choice"),
+        ({"answer": "y"}, [], "row 1: column 'answer' must be the letter of a choice"),
+        ({"answer": None}, [], "row 1: column 'answer' is empty"),
+        ({"answer": 1.0}, [], "row 1: column 'answer' must be the letter of a choice"),
+        ({"my q": "1?"}, ["--question", "my q"], "column 'my q' must be one word"),
+        ({"{{q": "1?", "choices": None}, ["--question", "{{q"], "has a brace"),
+    ],
+)
+def test_choices_that_cannot_be_asked_are_refused(tmp_path, change, options, message):
+    path = write(tmp_path, "q.jsonl", [{**CHOICES, **change}] * 2)
+    with pytest.raises(InputError, match=message):
+        run("task", "new", "mine", "--from", path, "--in", tmp_path, *options)
+    assert not (tmp_path / "mine").exists()
+
+
+def test_letters_and_numbers_of_choices_are_not_mixed(tmp_path):
+    path = write(tmp_path, "q.jsonl", [{**CHOICES, "question": "1?"}, {**CHOICES, "question": "2?", "answer": 1}])
+    with pytest.raises(InputError, match="row 2: column 'answer' must be the letter of a choice"):
+        run("task", "new", "mine", "--from", path, "--in", tmp_path)
+
+
+def test_a_column_with_a_blank_is_read_where_no_expression_is_needed(tmp_path):
+    rows = [{"my q": f"{n}?", "answer": n} for n in range(3)]
+    path = write(tmp_path, "q.jsonl", rows)
+    run("task", "new", "mine", "--from", path, "--in", tmp_path, "--question", "my q")
+    assert load_task(str(tmp_path / "mine")).questions("search")[0].text in {"0?", "1?", "2?"}

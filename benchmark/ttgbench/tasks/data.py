@@ -7,6 +7,7 @@ import gzip
 import importlib.metadata
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -228,6 +229,9 @@ def _read_csv(path: Path) -> list[Doc]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.DictReader(stream, strict=True)
+            twice = [name for name, times in Counter(reader.fieldnames or ()).items() if times > 1]
+            if twice:
+                raise InputError(f"names column {twice[0]!r} twice", source=path, field="line 1")
             rows: list[Doc] = []
             for row in reader:
                 if None in row or None in row.values():

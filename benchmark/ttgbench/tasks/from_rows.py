@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import keyword
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ ANSWER = ("answer", "target", "solution", "output", "label", "answerKey", "expec
 SEARCH_SHARE, MOST_SEARCH = 0.4, 200
 """Of the questions of a single split, for the search; the rest is the test."""
 HUB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
+LETTERS = "ABCDEFGHIJ"
 _NUMBER = re.compile(r"[-+]?[$€£]?\d[\d,]*(\.\d+)?%?")
 _MARKED = re.compile(r"####\s*[-+$€£\d.,%]+\s*$")
 _LETTER = re.compile(r"\(?[A-J]\)?")
@@ -86,16 +88,54 @@ def find_columns(rows: Sequence[Doc], question: str | None, answer: str | None, 
     answers = [row[told] for row in rows]
     options = [row.get("choices", row.get("options")) for row in rows]
     if all(isinstance(each, list) and each for each in options):
+        numbers = all(isinstance(each, int) for each in answers)
+        _check_choices(options, answers, numbers, told, source)
         listed = "choices" if "choices" in there else "options"
         lines = "{% for text in " + listed + " %}\n{{'ABCDEFGHIJ'[loop.index0]}}. {{text}}{% endfor %}"
-        target = f"{{{{'ABCDEFGHIJ'[{told}]}}}}" if all(isinstance(each, int) for each in answers) else told
-        return Columns(f"{{{{{asked}}}}}{lines}", target, "choice")
+        target = f"{{{{'ABCDEFGHIJ'[{_named(told, source)}]}}}}" if numbers else _letter(answers, told, source)
+        return Columns(f"{{{{{_named(asked, source)}}}}}{lines}", target, "choice")
+    for column in (asked, told):
+        if "{" in column:
+            raise InputError(f"column {column!r} has a brace in its name; rename it", source=source)
     texts = [str(each).strip() for each in answers]
     if all(map(_MARKED.search, texts)):
-        return Columns(asked, f"{{{{{told}.split('####')[-1].strip()}}}}", "number")
+        return Columns(asked, f"{{{{{_named(told, source)}.split('####')[-1].strip()}}}}", "number")
     if all(map(_NUMBER.fullmatch, texts)):
         return Columns(asked, told, "number")
-    return Columns(asked, told, "choice" if all(map(_LETTER.fullmatch, texts)) else "text")
+    if all(map(_LETTER.fullmatch, texts)):
+        return Columns(asked, _letter(answers, told, source), "choice")
+    return Columns(asked, told, "text")
+
+
+def _check_choices(options: Sequence[list[Any]], answers: Sequence[Any], numbers: bool, told: str, source: str) -> None:
+    for number, (choices, answer) in enumerate(zip(options, answers, strict=True), 1):
+        field = f"row {number}"
+        if len(choices) > len(LETTERS):
+            message = f"has {len(choices)} choices, there are letters for {len(LETTERS)}"
+            raise InputError(message, source=source, field=field)
+        if not all(isinstance(choice, str | int | float) and str(choice).strip() for choice in choices):
+            raise InputError("its choices must be texts", source=source, field=field)
+        letter = isinstance(answer, str) and _LETTER.fullmatch(answer.strip())
+        place = answer if numbers else LETTERS.index(answer.strip().strip("()")) if letter else -1
+        if not 0 <= place < len(choices):
+            wanted = "the letter of a choice, or in every row its number from 0"
+            message = f"column {told!r} must be {wanted}, not {str(answer)[:60]!r}"
+            raise InputError(message, source=source, field=field)
+
+
+def _letter(answers: Sequence[Any], told: str, source: str) -> str:
+    """How to read a letter that may stand in brackets."""
+    if all(each in LETTERS for each in answers):
+        return told
+    return f"{{{{{_named(told, source)}.strip().strip('()')}}}}"
+
+
+def _named(column: str, source: str) -> str:
+    """The column in an expression of Jinja, which reads no other names."""
+    if not column.isidentifier() or keyword.iskeyword(column) or column in ("true", "false", "none", "self", "loop"):
+        message = f"column {column!r} must be one word of letters, digits and underscores here; rename it"
+        raise InputError(message, source=source)
+    return column
 
 
 def _column(there: list[str], wanted: str | None, usual: Sequence[str], option: str, source: str) -> str:
