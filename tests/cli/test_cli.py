@@ -68,6 +68,9 @@ def test_graph_check_names_node_and_rule(tmp_path):
     assert done.returncode == 1
     assert {(error["node"], error["rule"]) for error in errors} >= {("a", "unknown-role"), ("a", "self-loop")}
     assert any("did you mean 'assistant'" in error["message"] for error in errors)
+    said = ttgbench("graph", "check", path, "--pool", "paper").stderr
+    assert "self-loop" not in said
+    assert said.count("cannot be its own predecessor") == 1
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+import ttgbench.shapes
 from ttgbench.errors import InputError
 from ttgbench.graphs.graph import MAX_NODES, Graph, Node
 from ttgbench.graphs.shapes import NAMED, chain, debate, layered, mixture_of_agents, parallel, parallel_chains, single
@@ -90,10 +91,11 @@ def test_debate_reads_the_whole_round_before() -> None:
 
 @pytest.mark.parametrize("name", NAMED)
 def test_named_shapes_grow_with_width_and_depth(name: str) -> None:
+    assert callable(getattr(ttgbench.shapes, name))
     assert NAMED[name]("m", 1, 1, None)
     graph = NAMED[name]("m", 3, 2, None)
     assert graph.model_counts.keys() == {"m"}
-    if name in ("fusion", "mixture_of_agents", "debate", "parallel_chains"):
+    if name in ("parallel", "mixture_of_agents", "debate", "parallel_chains"):
         assert NAMED[name]("m", 3, 2, "big")[NAMED[name]("m", 3, 2, "big").sink] == Node("fuser", "fuser", "big")
 
 

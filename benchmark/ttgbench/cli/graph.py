@@ -68,7 +68,7 @@ def check(path: GraphFile, pool: PoolName = None, json: JsonFlag = False) -> Non
             print_json({"valid": False, "errors": issues, "key": None, "width": None, "depth": None})
         else:
             for issue in issues:
-                log_error(f"{path}: {issue['rule']}: {issue['message']}")
+                log_error(f"{path}: {issue['message']}")
         raise typer.Exit(1) from None
     facts = {"valid": True, "errors": [], "key": graph.key, "width": graph.width, "depth": graph.depth}
     if json:

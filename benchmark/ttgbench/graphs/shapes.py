@@ -133,7 +133,9 @@ NAMED: Mapping[str, Callable[[str, int, int, str | None], Graph]] = MappingProxy
     {
         "single": lambda model, width, depth, aggregator: single(model),
         "self_consistency": lambda model, width, depth, aggregator: self_consistency(model, width),
-        "fusion": lambda model, width, depth, aggregator: parallel(model, width, "fuser", aggregator),
+        "parallel": lambda model, width, depth, aggregator: parallel(
+            model, width, "vote" if aggregator is None else "fuser", aggregator
+        ),
         "chain": lambda model, width, depth, aggregator: chain(model, depth),
         "parallel_chains": lambda model, width, depth, aggregator: parallel_chains(
             model, width, depth, "vote" if aggregator is None else "fuser", aggregator
@@ -146,4 +148,4 @@ NAMED: Mapping[str, Callable[[str, int, int, str | None], Graph]] = MappingProxy
         ),
     }
 )
-"""By name, from model, width, depth and aggregator (a model, or None)."""
+"""By the name of their function, from model, width, depth and aggregator (a model, or None)."""
