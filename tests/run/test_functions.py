@@ -110,6 +110,39 @@ def test_a_run_of_a_function_cannot_be_replayed_and_says_so(tmp_path, tiny_suite
         replay(tmp_path / "out", Processes(Setup(tiny_suite, tmp_path / "store.sqlite"), 1, 60.0))
 
 
+def test_a_run_folder_keeps_what_was_run_before(tmp_path, tiny_suite, write_method):
+    run(tmp_path / "out", tiny_suite, "single_model", seeds=2)
+    run(tmp_path / "out", tiny_suite, str(write_method(BODY)), as_method(first_sample))
+    run(tmp_path / "out", tiny_suite, "single_model")
+    manifest = read_manifest(tmp_path / "out")
+    assert manifest.methods == (str(tmp_path / "methods" / "mine"), "function:first_sample", "single_model")
+    assert manifest.seeds == 2
+    (tmp_path / "elsewhere").mkdir()
+    moved = (tmp_path / "methods" / "mine").rename(tmp_path / "elsewhere" / "mine")
+    run(tmp_path / "out", tiny_suite, str(moved))
+    assert read_manifest(tmp_path / "out").methods == ("function:first_sample", "single_model", str(moved))
+    write_archive(tmp_path / "out", "single_model", tmp_path / "results", store=tmp_path / "store.sqlite")
+
+
+def test_a_problem_that_was_kept_is_of_no_use_in_the_next_run(tmp_path, tiny_suite):
+    kept, refused = [], []
+
+    def hoarder(problem, rng):
+        graph = single("smollm2-135m")
+        for old in kept:
+            with pytest.raises(InputError, match="its search has ended") as caught:
+                old.evaluate(graph)
+            refused.append(caught)
+        kept.append(problem)
+        problem.evaluate(graph)
+        return graph
+
+    results = run(tmp_path / "out", tiny_suite, as_method(hoarder), seeds=3)
+    assert len(refused) == 3
+    assert len({result.search.spent for result in results}) <= 3
+    assert all(result.status == "finished" for result in results)
+
+
 def test_a_function_is_marked_as_one_and_archived_never_but_what_ran_beside_it_is(tmp_path, tiny_suite, write_method):
     results = run(tmp_path / "out", tiny_suite, as_method(first_sample), str(write_method(BODY)))
     assert [result.method.kind for result in results] == ["function", "method"]

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ttgbench import __version__
 from ttgbench.engines import check_name
 from ttgbench.errors import InputError
-from ttgbench.problems.method import FoundMethod, find_method
+from ttgbench.problems.method import FUNCTION, FoundMethod, find_method
 from ttgbench.problems.rules import RULES
 from ttgbench.problems.suite import ProblemSpec, Suite
 from ttgbench.run.recorded import begin, keeps_own
@@ -76,7 +76,10 @@ def cells(suite: Suite, methods: Sequence[FoundMethod], seeds: int) -> Iterator[
 
 
 def write_manifest(out: Path, manifest: Manifest) -> None:
-    """Creates the run folder, or goes on with it. Raises InputError if it was made from another suite."""
+    """Creates the run folder, or goes on with it: other methods that were run there, and their seeds, stay listed.
+
+    Raises InputError if it was made from another suite, under other rules or with another agent.
+    """
     path = out / MANIFEST
     if path.exists():
         before = read_manifest(out)
@@ -87,8 +90,21 @@ def write_manifest(out: Path, manifest: Manifest) -> None:
             raise InputError(message, source=out)
         if before.agent != manifest.agent:
             raise InputError(f"was made with the search agent {before.agent}; choose another folder", source=out)
+        again = {None, *map(_name, manifest.methods)}
+        others = [entry for entry in before.methods if _name(entry) not in again]
+        if others:
+            both = {"methods": (*others, *manifest.methods), "seeds": max(before.seeds, manifest.seeds)}
+            manifest = manifest.model_copy(update=both)
     out.mkdir(parents=True, exist_ok=True)
     write_atomic(path, json.dumps(manifest.model_dump(mode="json", by_alias=True), indent=1) + "\n")
+
+
+def _name(entry: str) -> str | None:
+    """Of a method that a manifest lists; None if its folder is no longer there."""
+    try:
+        return entry.removeprefix(FUNCTION) if entry.startswith(FUNCTION) else find_method(entry).name
+    except InputError:
+        return None
 
 
 def read_manifest(out: Path) -> Manifest:
