@@ -61,6 +61,16 @@ def test_from_nothing_to_a_verified_graph_submission(work, hub, ttgbench):
     assert f"results/tiny-v1/graphs_of_mine/{archive.name}/run.json" in hub.files("session/results", "refs/pr/1")
 
 
+def test_submitting_fewer_seeds_than_a_ranking_takes_is_said_at_once(work, monkeypatch, capsys):
+    (work / "tiny.yaml").write_text(yaml.safe_dump({**SUITE, "seeds": 3}))
+    given = ["submit", "single_model", "--suite", "tiny.yaml", "--engine", "echo", "--results", "results"]
+    for arguments, said in (([*given, "--seeds", "2"], True), (given, False)):
+        monkeypatch.setattr("sys.argv", ["ttgbench", *arguments])
+        with pytest.raises(SystemExit):
+            main()
+        assert ("2 of the 3 seeds of tiny-v1" in " ".join(capsys.readouterr().err.split())) == said
+
+
 def test_a_method_in_isolation_writes_the_same_archive(work, ttgbench):
     for out, isolate in (("one", []), ("two", ["--isolate"])):
         run = ("run", "--suite", "tiny.yaml", "--method", "single_model", "--engine", "echo", "--out", out, *isolate)

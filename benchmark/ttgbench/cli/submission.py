@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,9 @@ from ttgbench.cli.cells import run_cells
 from ttgbench.cli.common import JsonFlag, log, out, print_json, visible
 from ttgbench.cli.runs import AgentSpec, DataDir, EngineSpec
 from ttgbench.errors import InputError
+
+if TYPE_CHECKING:
+    from ttgbench.problems.suite import Suite
 
 app = typer.Typer(help="Make, check and pack a submission.", no_args_is_help=True)
 
@@ -102,7 +105,10 @@ def submit(
         raise InputError("give either --results FOLDER or --repo OWNER/NAME", source="submit")
     method = find_method(str(path))
     run_folder = finished or Path("runs") / f"submit-{method.name}"
-    if suite is not None:
+    if suite is None:
+        manifest = read_manifest(run_folder)
+        _say_what_is_lacking(manifest.seeds, manifest.suite)
+    else:
         _run_now(run_folder, suite, str(path), seeds, store, engine, agent, data_dir)
     root = results or run_folder / "results"
     archived = write_archive(run_folder, method.name, root, store=store, data_dir=data_dir)
@@ -119,6 +125,11 @@ def submit(
         log(f"check it as the maintainers will: ttgbench verify {archived}")
 
 
+def _say_what_is_lacking(seeds: int, suite: Suite) -> None:
+    if seeds < suite.seeds:
+        log(f"{seeds} of the {suite.seeds} seeds of {suite.label}: the board will show these results without a rank")
+
+
 def _run_now(
     folder: Path,
     suite: str,
@@ -133,6 +144,7 @@ def _run_now(
     from ttgbench.run.experiment import setup_for
 
     loaded = load_suite(suite)
+    _say_what_is_lacking(seeds or loaded.seeds, loaded)
     setup = setup_for(loaded, folder, store, engine, agent=agent, data_dir=data_dir)
     _, missing = run_cells(folder, setup, [method], seeds or loaded.seeds)
     if missing:
