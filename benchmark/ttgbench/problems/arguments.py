@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
-import operator
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-
-import numpy as np
 
 from ttgbench.errors import InputError
 
@@ -29,16 +26,6 @@ def listed(values: Any, field: str, what: str) -> list[Any]:
     if len(found) > MAX_ITEMS:
         raise InputError(f"must be at most {MAX_ITEMS:,} {what}", field=field)
     return found
-
-
-def whole(value: Any, field: str) -> int:
-    """The value as an int, whatever integer type it has. Raises InputError."""
-    if isinstance(value, bool | np.bool_):
-        raise InputError("must be a whole number, not a truth value", field=field)
-    try:
-        return operator.index(value)
-    except TypeError:
-        raise InputError(f"must be a whole number, not {type(value).__name__}", field=field) from None
 
 
 def checked_messages(messages: Any, schema: Any) -> tuple[list[dict[str, str]], str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,11 +16,12 @@ from ttgbench.evaluate.base import MAX_REDRAWS, Evaluation, Evaluator, NodeUse, 
 from ttgbench.graphs.graph import Graph
 from ttgbench.models.cost import picodollars
 from ttgbench.models.pool import ModelCard
-from ttgbench.problems.arguments import Messages, Schema, checked_messages, listed, whole
+from ttgbench.problems.arguments import Messages, Schema, checked_messages, listed
 from ttgbench.problems.charge import Charge, bill, total
 from ttgbench.problems.ledger import Ledger, LedgerView, Reservation
 from ttgbench.problems.objective import Objective
 from ttgbench.problems.space.space import SearchSpace
+from ttgbench.util.arguments import shown, whole
 
 SPLIT = "search"
 Log = Callable[[Mapping[str, Any]], None]
@@ -100,12 +102,16 @@ class Problem:
         self._redraws = redraws
         self._name, self._task, self._space, self._objective = name, task, space, objective
         self._questions, self._universe, self._evaluator = tuple(questions), universe, evaluator
-        self._ledger, self._log, self._agent = ledger, log, agent
+        self._ledger, self._write, self._agent = ledger, log, agent
         self._billed: dict[tuple[str, int], NDArray[np.bool_]] = {}
         self._logged_graphs: set[str] = set()
         self._nominal_bills: dict[tuple[str, int], int] = {}
         self._recommended: list[Graph] = []
         self._asked: Counter[str] = Counter()
+        self._lock = threading.RLock()
+        """Held from billing to logging: nothing is free because another thread bills it and has yet to pay, and events
+        stand in the order of what was spent."""
+        self._ended = threading.Event()
         self._sealed = True
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -184,6 +190,7 @@ class Problem:
         self, graphs: Sequence[Graph], questions: Sequence[int] | None = None, repeat: int = 0
     ) -> list[Evaluation]:
         """As `evaluate`, all graphs as one batch, which keeps the engines full. All are refused or none."""
+        self._check_open()
         indices, repeat = self._checked_indices(questions), self._checked_repeat(repeat)
         graphs = listed(graphs, "graphs", "graphs")
         for graph in graphs:
@@ -202,13 +209,15 @@ class Problem:
             self._ledger.release(reservation)
             raise
         chosen = np.asarray(indices)
-        charges = [self._charge(evaluation, chosen, repeat) for evaluation in evaluations]
-        spent = self._ledger.spent
-        if not self._settle(reservation, total(charges)):
-            self._withhold(reservation, total(charges), graphs=[*map(self._graph_fields, graphs)], **_repeated(repeat))
-        for evaluation, charge in zip(evaluations, charges, strict=True):
-            spent += charge.amount
-            self._log_evaluation(evaluation, len(indices), charge, spent, repeat)
+        with self._lock:
+            self._check_open()
+            charges = [self._charge(evaluation, chosen, repeat) for evaluation in evaluations]
+            spent, cost = self._ledger.spent, total(charges)
+            if not self._settle(reservation, cost):
+                self._withhold(reservation, cost, graphs=[*map(self._graph_fields, graphs)], **_repeated(repeat))
+            for evaluation, charge in zip(evaluations, charges, strict=True):
+                spent += charge.amount
+                self._log_evaluation(evaluation, len(indices), charge, spent, repeat)
         return evaluations
 
     def _settle(self, reservation: Reservation, charge: Charge) -> bool:
@@ -224,11 +233,12 @@ class Problem:
     def can_afford(self, graph: Graph, questions: int | None = None) -> bool:
         """Whether `evaluate` on this number of questions (default: all) would be accepted now.
 
-        Raises InputError as `evaluate` does.
+        Raises InputError as `evaluate` does, and for a number of questions that there are not.
         """
         self._check_graph(graph)
         remaining = self._ledger.remaining
-        count = len(self._questions) if questions is None else whole(questions, "questions")
+        most = len(self._questions)
+        count = most if questions is None else whole(questions, "questions", 1, most)
         if self._ledger.overrun:
             return False
         return remaining is None or self._nominal(graph, count) <= remaining
@@ -241,18 +251,23 @@ class Problem:
         """
         if self._agent is None:
             raise InputError("this run has no search agent; start it with one", field="ask")
+        self._check_open()
         turns, identity = checked_messages(messages, schema)
         reservation = self._ledger.reserve(self._bill_agent(*self._agent.worst_case(turns)).amount, "agent")
+        with self._lock:
+            repeat = self._asked[identity]
+            self._asked[identity] += 1
         try:
-            reply = self._agent.ask(turns, schema, self._universe, self._asked[identity])
+            reply = self._agent.ask(turns, schema, self._universe, repeat)
         except BaseException:
             self._ledger.release(reservation)
             raise
-        self._asked[identity] += 1
         charge = self._bill_agent(reply.tokens_in, reply.tokens_out)
-        if not self._settle(reservation, charge):
-            self._withhold(reservation, charge, reply=reply.text)
-        self._log({"event": "ask", **charge.to_dict(), "spent": self._ledger.spent, "reply": reply.text})
+        with self._lock:
+            self._check_open()
+            if not self._settle(reservation, charge):
+                self._withhold(reservation, charge, reply=reply.text)
+            self._log({"event": "ask", **charge.to_dict(), "spent": self._ledger.spent, "reply": reply.text})
         return reply
 
     def decided(self, by: Literal["agent", "fallback"]) -> None:
@@ -276,9 +291,20 @@ class Problem:
         Raises InputError if the graph is not in the space.
         """
         self._check_graph(graph)
-        if graph != self.incumbent:
-            self._recommended.append(graph)
-            self._log({"event": "recommend", "spent": self._ledger.spent, **self._graph_fields(graph)})
+        with self._lock:
+            self._check_open()
+            if graph != self.incumbent:
+                self._recommended.append(graph)
+                self._log({"event": "recommend", "spent": self._ledger.spent, **self._graph_fields(graph)})
+
+    def _log(self, event: Mapping[str, Any]) -> None:
+        with self._lock:
+            self._check_open()
+            self._write(event)
+
+    def _check_open(self) -> None:
+        if self._ended.is_set():
+            raise InputError("its search has ended; nothing more can be done with it", field="problem")
 
     def _check_graph(self, graph: Graph) -> None:
         if type(graph) is not Graph:  # a subclass might be one graph when checked and another when evaluated
@@ -301,7 +327,7 @@ class Problem:
         number = whole(repeat, "repeat")
         if not 0 <= number <= self._redraws:
             why = "" if self._redraws else ": the samples are recorded, so there is one draw of them"
-            raise InputError(f"must be from 0 to {self._redraws}, is {number}{why}", field="repeat")
+            raise InputError(f"must be from 0 to {self._redraws}, not {shown(number)}{why}", field="repeat")
         return number
 
     def _nominal(self, graph: Graph, count: int) -> int:
@@ -377,6 +403,12 @@ class Problem:
 def _repeated(repeat: int) -> dict[str, int]:
     """What events say of a redraw."""
     return {"repeat": repeat} if repeat else {}
+
+
+def end_search(problem: Problem) -> None:
+    """From here on the problem refuses whatever spends or is logged, also to threads and later runs that kept it."""
+    with problem._lock:
+        problem._ended.set()
 
 
 def full_evaluation(space: SearchSpace, questions: int) -> int:

@@ -26,7 +26,7 @@ from ttgbench.evaluate.base import MAX_REDRAWS, Evaluator
 from ttgbench.graphs.graph import Graph
 from ttgbench.problems.ledger import Ledger
 from ttgbench.problems.method import LoadedMethod, Metadata
-from ttgbench.problems.problem import Agent, Log, Problem, QuestionView, TaskView
+from ttgbench.problems.problem import Agent, Log, Problem, QuestionView, TaskView, end_search
 from ttgbench.run.context import ProblemContext
 from ttgbench.run.results import LOG_NAME, RESULT_NAME, CellResult, Status
 from ttgbench.run.score import score_log
@@ -195,7 +195,19 @@ def _search(
     agent = None if context.agent is None else cast("Agent", Watched(context.agent, failures))
     problem = make_problem(context, seed, ledger, log, evaluator=evaluator, agent=agent)
     try:
-        graph = _unforked(method, problem, method_rng(context.spec.name, seed))
+        return _outcome(context, method, problem, method_rng(context.spec.name, seed), folder)
+    finally:
+        end_search(problem)
+        if failures:
+            raise failures[0]
+
+
+def _outcome(
+    context: ProblemContext, method: LoadedMethod, problem: Problem, rng: np.random.Generator, folder: Path
+) -> tuple[Status, str | None]:
+    """How the search ended, and what it raised; what it returned is its last recommendation."""
+    try:
+        graph = _unforked(method, problem, rng)
     except BudgetExhausted as error:
         return ("exhausted" if problem.incumbent is not None else "no_graph"), _one_line(error)
     except MethodStopped as error:
@@ -207,9 +219,6 @@ def _search(
             raise
         (folder / ERROR_NAME).write_text(traceback.format_exc()[-MAX_ERROR:], "utf-8", errors="backslashreplace")
         return "crashed", _one_line(error)
-    finally:
-        if failures:
-            raise failures[0]
     if not isinstance(graph, Graph):
         return "no_graph", f"search returned {type(graph).__name__}, not a Graph"
     reason = context.space.contains(graph)

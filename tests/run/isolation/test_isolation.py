@@ -116,12 +116,14 @@ for evaluation in [*problem.evaluate_many(pair, [3, 1]), problem.evaluate(graph)
     seen += [evaluation.graph == graph, evaluation.universe, problem.objective.value(evaluation)]
 problem.recommend(graph)
 for bad in (lambda: problem.evaluate(graph, [99]), lambda: problem.evaluate('graph'),
-            lambda: problem.ask([{'role': 'user', 'content': 'hi'}]), lambda: problem.recommend(single('gpt-9'))):
+            lambda: problem.ask([{'role': 'user', 'content': 'hi'}]), lambda: problem.recommend(single('gpt-9')),
+            lambda: problem.can_afford(graph, 10**9), lambda: problem.can_afford(graph, 1.0),
+            lambda: problem.evaluate(graph, repeat=-1)):
     try:
         bad()
     except Exception as error:
         seen.append([type(error).__name__, str(error)])
-seen += [problem.can_afford(graph), problem.can_afford(graph, 10**9), problem.incumbent == graph, problem.has_agent]
+seen += [problem.can_afford(graph), problem.can_afford(graph, 8), problem.incumbent == graph, problem.has_agent]
 seen += [problem.name, repr(problem.task), problem.space.to_dict(), problem.full_evaluation, repr(problem.questions)]
 seen += [repr(problem.ledger.balance), dict(problem.ledger.by_category), rng.random(), rng.spawn(1)[0].random()]
 raise ValueError(hashlib.sha256(json.dumps(seen).encode()).hexdigest())
@@ -262,6 +264,23 @@ while True: problem._call('evaluate_many', graphs=[problem.space.sample(rng).to_
     with pytest.raises(BudgetExhausted):
         isolated(write_method(body))(problem, np.random.default_rng(0))
     assert 0 < problem.ledger.spent <= problem.ledger.limit
+
+
+def test_each_thread_of_a_method_gets_the_answer_to_what_it_asked(problem, write_method):
+    body = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+sys.setswitchinterval(1e-5)
+graphs = [single(name) for name in problem.space.pool.names]
+def ask(number):
+    graph, questions = graphs[number % 2], [number % 8]
+    found = problem.evaluate(graph, questions)
+    return found.question_ids == (problem.questions[number % 8].id,) and found.nodes[0].model == graph.nodes[0].model
+with ThreadPoolExecutor(8) as pool:
+    assert all(pool.map(ask, range(400)))
+return graphs[0]
+"""
+    assert isolated(write_method(body), threads=16)(problem, np.random.default_rng(0)) is not None
 
 
 def test_a_failing_engine_is_the_harness_s_failure_and_leaves_no_process(context, tmp_path, write_method):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import operator
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
@@ -14,6 +13,7 @@ from ttgbench.graphs.graph import Graph
 from ttgbench.problems.ledger import Balance, Ledger
 from ttgbench.problems.problem import Problem, Reply
 from ttgbench.run import serialize
+from ttgbench.util.arguments import whole
 
 
 class Line:
@@ -94,7 +94,7 @@ class RemoteProblem(Problem):
 
     def can_afford(self, graph: Graph, questions: int | None = None) -> bool:
         """As Problem."""
-        count = None if questions is None else operator.index(questions)
+        count = None if questions is None else whole(questions, "questions", 1, len(self._questions))
         return bool(self._call("can_afford", graph=_sent(graph), questions=count))
 
     def ask(self, messages: Any, schema: Any = None) -> Reply:
@@ -118,9 +118,10 @@ class RemoteProblem(Problem):
         self._call("decided", by=by)
 
     def _call(self, name: str, **arguments: Any) -> Any:
-        self._line.send({"call": name, **arguments})
-        answer = self._line.receive()
-        self._ledger.update(answer["ledger"])  # type: ignore[attr-defined]
+        with self._lock:  # each thread gets the answer to what it asked
+            self._line.send({"call": name, **arguments})
+            answer = self._line.receive()
+            self._ledger.update(answer["ledger"])  # type: ignore[attr-defined]
         if "refused" in answer:
             raise serialize.refusal_from_wire(answer["refused"])
         return answer["result"]
