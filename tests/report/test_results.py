@@ -26,6 +26,9 @@ def test_it_says_what_it_holds(results):
     assert (results.methods, results.problems) == (["single_model", "good", "random_search"], ["p0", "p1"])
     assert repr(results) == "Results of 36 runs: single_model, good, random_search on p0, p1"
     assert "Methods over all problems" in str(results)
+    for table in results._report.overview:
+        assert table.note in str(results)
+    assert results._report.problems[0].legend in str(results)
     assert results.to_dict()["tables"]["methods"]
 
 
@@ -58,6 +61,8 @@ def test_figures_by_name(results):
         assert results.plot(name).data
     with pytest.raises(UnknownName, match="accuracy"):
         results.plot("acuracy")
+    with pytest.raises(InputError, match="figure: must be text"):
+        results.plot(["accuracy"])
 
 
 def test_one_seed_without_anchors_still_has_a_figure(write_runs, anchored):
@@ -101,5 +106,16 @@ def test_compare_refuses_what_it_cannot_compare(results, tmp_path):
         ttgbench.compare(results, "god", "random_search")
     with pytest.raises(InputError, match="margin: must lie above 0"):
         ttgbench.compare(results, "good", "random_search", margin=-1)
+    for arguments, says in [
+        ((None, "good", "random_search"), "results: must be results of"),
+        (("", "good", "random_search"), "results: must be a path"),
+        ((results, 1, "random_search"), "takes two evaluations, or"),
+        ((results, "good", ["random_search"]), "takes two evaluations, or"),
+    ]:
+        with pytest.raises(InputError, match=says):
+            ttgbench.compare(*arguments)
+    for margin in ("x", float("nan"), 2):
+        with pytest.raises(InputError, match="margin: must"):
+            ttgbench.compare(results, "good", "random_search", margin=margin)
     with pytest.raises(InputError, match="is not a folder of results"):
         ttgbench.compare(tmp_path / "nothing", "a", "b")

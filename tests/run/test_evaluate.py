@@ -68,7 +68,16 @@ def test_the_limit_may_be_a_budget():
         ({"universe": True}, InputError, "universe"),
         ({"split": "train"}, InputError, "split"),
         ({"budget": "6 units each"}, InputError, "budget"),
+        ({"budget": 5}, InputError, "budget: must be a ttgbench.Budget or text"),
         ({"temperature": 7}, InputError, "temperature"),
+        ({"temperature": float("nan")}, InputError, "temperature"),
+        ({"temperature": "warm"}, InputError, "temperature"),
+        ({"prompts": "zz"}, InputError, "prompts: must be one of v1, v2, v3"),
+        ({"prompts": ["v1"]}, InputError, "prompts: must be one of v1, v2, v3"),
+        ({"slots": "x"}, InputError, "slots"),
+        ({"engine": 1}, InputError, "engine: must be text"),
+        ({"store": "x\0"}, InputError, "store: must be a path"),
+        ({"data_dir": 1}, InputError, "data_dir: must be a path"),
         ({"graph": "graph.json"}, InputError, "must be a ttgbench.Graph, not str"),
         ({"graph": single("gpt-9")}, InputError, "gpt-9"),
         ({"graph": single("gpt-9"), "budget": "6 units"}, UnknownName, "gpt-9"),
@@ -119,3 +128,15 @@ def test_the_function_is_not_hidden_by_the_folder_of_its_name():
         "assert callable(run) and run is ttgbench.run and experiment.cells"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_a_list_of_graphs_is_one(tmp_path):
+    for graphs in (None, 5, "graph", THREE):
+        with pytest.raises(InputError, match=r"graphs: must be a list of ttgbench\.Graph"):
+            ttgbench.evaluate_many(graphs, **TOY, store=tmp_path / "new" / "store.sqlite")
+    assert not (tmp_path / "new").exists()
+    for folder in (None, 5, "", "\0"):
+        with pytest.raises(InputError, match="folder: must be a path"):
+            ttgbench.read_results(folder)
+    with pytest.raises(InputError, match="nodir: is not a folder"):
+        ttgbench.read_results("nodir")

@@ -102,6 +102,7 @@ def test_engines_stop_at_the_end_of_the_process(tiny_suite_file):
         (("synthetic-v1", "math-18u", -1), InputError, "seed"),
         (("synthetic-v1", "math-18u", 1 << 20), InputError, "seed"),
         (("synthetic-v1", "math-18u", True), InputError, "seed"),
+        (("synthetic-v1", 1), InputError, "name: must be text"),
         (("demo", "micro_qa-4u"), InputError, "give an engine"),
     ],
 )

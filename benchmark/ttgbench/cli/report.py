@@ -68,7 +68,7 @@ def _print(built: Report, every_problem: bool) -> None:
         for one in built.problems:
             print_table(one)
             _print_best(built, one.name.removeprefix("problem-"))
-        _explain(built.problems[0])
+        out.print(f"\n{built.problems[0].legend}", style="dim", highlight=False, markup=False)
     else:
         out.print("\nPer problem: --problems, --html, --csv or --json.", highlight=False)
 
@@ -90,8 +90,3 @@ def _print_best(built: Report, problem: str) -> None:
     if best is not None and best.graph is not None:
         out.print(f"\nbest graph, found by {best.method}:", highlight=False, markup=False)
         print(draw.as_text(Graph.from_dict(best.graph)))
-
-
-def _explain(one: Table) -> None:
-    lines = [f"{column.name}: {column.help}" for column in one.columns if column.help]
-    out.print("\n" + "\n".join(lines), style="dim", highlight=False, markup=False)

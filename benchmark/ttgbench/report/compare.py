@@ -6,21 +6,20 @@ import json
 from dataclasses import asdict, dataclass
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any, overload
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ttgbench.errors import InputError, UnknownName
 from ttgbench.evaluate.base import Evaluation
+from ttgbench.report.results import Results
 from ttgbench.report.runs import Runs, read_runs
 from ttgbench.report.table import Column, Table
 from ttgbench.report.verdict import ProblemVerdict, Verdict, judge_graphs, judge_methods
+from ttgbench.util.arguments import file_path, shown
 from ttgbench.util.tables import as_html, as_text
 from ttgbench.util.yaml_input import validation_message
-
-if TYPE_CHECKING:
-    from ttgbench.report.results import Results
 
 MAX_BYTES = 64 << 20
 
@@ -153,14 +152,19 @@ def compare(
 
     Five runs of each method are needed for a verdict. Raises UnknownName for a method that has no results, InputError.
     """
-    if margin is not None and not 0 < margin <= 1:
-        raise InputError(f"must lie above 0 and not above 1, not {margin}", field="margin")
+    if margin is not None and not (isinstance(margin, int | float) and 0 < margin <= 1):
+        raise InputError(f"must lie above 0 and not above 1, not {shown(margin)}", field="margin")
     if isinstance(results, Evaluation) and isinstance(first, Evaluation) and second is None:
         a, b = (Graph(one.graph.key[:12], EvaluateOutput.of(one)) for one in (results, first))
         return compare_sides(a, b, margin)
     if isinstance(results, Evaluation) or not (isinstance(first, str) and isinstance(second, str)):
         raise InputError("takes two evaluations, or results and the names of two methods in them", source="compare")
-    runs = read_runs(Path(results)) if isinstance(results, str | Path) else results.runs
+    if isinstance(results, Results):
+        runs = results.runs
+    elif isinstance(results, str | Path):
+        runs = read_runs(file_path(results, "results"))
+    else:
+        raise InputError(f"must be results of ttgbench.run, or their folder, not {shown(results)}", field="results")
     return compare_sides(_of_method(runs, first, first), _of_method(runs, second, second), margin)
 
 

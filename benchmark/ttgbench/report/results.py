@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from ttgbench.report.build import Report, build
 from ttgbench.report.plots import Figure, of_accuracies
 from ttgbench.report.runs import Runs, read_runs
 from ttgbench.run.results import CellResult
+from ttgbench.util.arguments import text
 from ttgbench.util.files import write_atomic
 from ttgbench.util.tables import as_html, as_text
 
@@ -124,7 +126,8 @@ class Results:
         """
         import plotly.graph_objects as go
 
-        name = figure or ("ecdf" if "ecdf" in self._figures else "accuracy")
+        name = "" if figure is None else text(figure, "figure")
+        name = name or ("ecdf" if "ecdf" in self._figures else "accuracy")
         if name not in self._figures:
             raise UnknownName("figure", name, self.figures)
         found = self._figures[name]
@@ -144,16 +147,19 @@ class Results:
         return self._report.to_dict()
 
     def __str__(self) -> str:
-        parts = [f"{table.title}\n{as_text(table.texts(), table.heading)}" for table in self._tables]
-        return "\n\n".join([*parts, *self.missing])
+        parts = [f"{table.title}\n{as_text(table.texts(), table.heading)}\n{table.note}" for table in self._tables]
+        return "\n\n".join(filter(None, [*map(str.rstrip, parts), self._legend, *self.missing]))
 
     def __repr__(self) -> str:
         return f"Results of {len(self)} runs: {', '.join(self.methods)} on {', '.join(self.problems)}"
 
     def _repr_html_(self) -> str:
         """How a notebook shows it; every name is escaped."""
-        parts = [as_html(table.texts(), table.heading, caption=table.title) for table in self._tables]
-        return "".join([*parts, *(as_html([("missing", reason)]) for reason in self.missing)])
+        parts = [
+            as_html(table.texts(), table.heading, caption=table.title) + _as_notes(table.note) for table in self._tables
+        ]
+        missing = [as_html([("missing", reason)]) for reason in self.missing]
+        return "".join([*parts, _as_notes(self._legend), *missing])
 
     @property
     def _tables(self) -> list[Table]:
@@ -162,3 +168,13 @@ class Results:
 
         few = len(self._report.problems) <= MANY_PROBLEMS or not self._report.overview
         return [*self._report.overview, *(self._report.problems if few else ())]
+
+    @property
+    def _legend(self) -> str:
+        """What the columns of the problems' tables are, where those are shown."""
+        problem = self._report.problems[0]
+        return problem.legend if problem in self._tables else ""
+
+
+def _as_notes(lines: str) -> str:
+    return "".join(f"<p><small>{escape(line)}</small></p>" for line in lines.splitlines())

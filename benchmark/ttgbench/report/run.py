@@ -20,6 +20,7 @@ from ttgbench.run.progress import GenerationBar, RunBar
 from ttgbench.run.suite import load_suite
 from ttgbench.run.workers.processes import Processes
 from ttgbench.run.workers.with_functions import WithFunctions
+from ttgbench.util.arguments import file_path, positive, text, whole
 
 Search = Callable[[Problem, np.random.Generator], Graph]
 """A search method as a Python function: `search(problem, rng)`."""
@@ -71,21 +72,21 @@ def run(
     """
     loaded = suite if isinstance(suite, definition.Suite) else load_suite(suite)
     found = _found(methods)
-    count = _count("seeds", loaded.seeds if seeds is None else seeds, MAX_SEEDS)
+    count = whole(loaded.seeds if seeds is None else seeds, "seeds", 1, MAX_SEEDS)
     if jobs is not None:
-        _count("jobs", jobs, MAX_JOBS)
-    if timeout is not None and not timeout > 0:
-        raise InputError(f"must be a number of seconds above 0, not {timeout}", field="timeout")
+        whole(jobs, "jobs", 1, MAX_JOBS)
+    if timeout is not None:
+        positive(timeout, "timeout", "number of seconds")
     chosen = _chosen(loaded, problems)
-    folder = Path("runs") / loaded.label if out is None else Path(out)
+    folder = Path("runs") / loaded.label if out is None else file_path(out, "out")
     setup = setup_for(
         loaded,
         folder,
-        None if store is None else Path(store),
-        engine,
-        agent=agent,
-        slots=slots,
-        data_dir=None if data_dir is None else Path(data_dir),
+        None if store is None else file_path(store, "store"),
+        text(engine, "engine"),
+        agent=None if agent is None else text(agent, "agent"),
+        slots=None if slots is None else whole(slots, "slots", 1),
+        data_dir=None if data_dir is None else file_path(data_dir, "data_dir"),
         isolate=isolate,
     )
     functions = {str(method.path): method for method in found if isinstance(method, LoadedMethod)}
@@ -101,18 +102,12 @@ def run(
     return Results(Runs(tuple(results), loaded), folder, tuple(bar.missing))
 
 
-def _count(field: str, value: int, most: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
-        raise InputError(f"must be a whole number from 1 to {most}, not {str(value)[:60]!r}", field=field)
-    return value
-
-
 def _chosen(suite: definition.Suite, problems: Sequence[str] | None) -> list[str]:
     if problems is None:
         return [spec.name for spec in suite.problems]
-    if isinstance(problems, str) or not problems:
+    if isinstance(problems, str) or not isinstance(problems, Sequence) or not problems:
         raise InputError("must be a list of names of problems", field="problems")
-    return [suite.spec(name).name for name in problems]
+    return [suite.spec(text(name, "problems")).name for name in problems]
 
 
 def _found(methods: Sequence[str | Path | Search]) -> list[FoundMethod]:

@@ -65,6 +65,11 @@ class Table:
         """All cells as people read them."""
         return [[text(value, column) for value, column in zip(row, self.columns, strict=True)] for row in self.rows]
 
+    @property
+    def legend(self) -> str:
+        """What the columns are, a line each; of those that say it."""
+        return "\n".join(f"{column.name}: {column.help}" for column in self.columns if column.help)
+
     def numeric(self, index: int) -> bool:
         """Whether a column holds numbers and should stand to the right."""
         return any(isinstance(row[index], float | int | Interval) for row in self.rows)

@@ -12,12 +12,13 @@ from ttgbench.errors import InputError
 from ttgbench.evaluate.base import Evaluation
 from ttgbench.evaluate.synthetic.task import SYNTHETIC_TASKS
 from ttgbench.graphs.graph import Graph
-from ttgbench.graphs.roles import LATEST, PromptSet
+from ttgbench.graphs.roles import LATEST, PROMPT_SETS, PromptSet
 from ttgbench.models.cost import Budget
 from ttgbench.models.pool import Pool, load_pool
 from ttgbench.problems.suite import SamplingSpec
 from ttgbench.run.progress import GenerationBar
 from ttgbench.run.session import Session, first_questions
+from ttgbench.util.arguments import file_path, one_of, shown, text, whole
 from ttgbench.util.yaml_input import validation_message
 
 
@@ -96,10 +97,15 @@ def evaluate_many(
 
     All are refused or none.
     """
-    path = None if store is None else Path(store)
+    path = None if store is None else file_path(store, "store")
+    data = None if data_dir is None else file_path(data_dir, "data_dir")
+    if engine is not None:
+        text(engine, "engine")
+    if slots is not None:
+        whole(slots, "slots", 1)
+    _check(graphs, questions, universe, budget, temperature, prompts)
     if path is not None and engine is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
-    data = None if data_dir is None else Path(data_dir)
     with (
         GenerationBar(progress) as bar,
         Session(path, engine, slots=slots, data_dir=data, progress=bar) as session,
@@ -133,12 +139,7 @@ def evaluate_in(
     source: object = None,
 ) -> list[Evaluation]:
     """As `evaluate_many`, with the engines and the store of a session. source: what errors name instead of a graph."""
-    for name, value in (("questions", questions), ("universe", universe)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise InputError(f"must be a whole number of 0 or more, not {str(value)[:60]!r}", field=name)
-    for graph in graphs:
-        if not isinstance(graph, Graph):
-            raise InputError(f"must be a ttgbench.Graph, not {type(graph).__name__}", source=source, field="graph")
+    sampling = _check(graphs, questions, universe, budget, temperature, prompts, source)
     loaded = session.task(task)
     limit = Budget.parse(budget) if isinstance(budget, str) else budget
     for graph in graphs:
@@ -148,13 +149,36 @@ def evaluate_in(
     if task in SYNTHETIC_TASKS:
         evaluator = session.synthetic_evaluator(loaded, pool)
     else:
-        evaluator = session.evaluator(loaded, pool, _sampling(temperature), prompts)
+        evaluator = session.evaluator(loaded, pool, sampling, prompts)
     clusters = tuple([question.cluster for question in asked if question.cluster])
     found = evaluator.evaluate(graphs, range(len(asked)), universe, split)
     return [replace(one, clusters=clusters) for one in found] if len(clusters) == len(asked) else found
 
 
-def _sampling(temperature: float) -> SamplingSpec:
+def _check(
+    graphs: object,
+    questions: object,
+    universe: object,
+    budget: object,
+    temperature: object,
+    prompts: object,
+    source: object = None,
+) -> SamplingSpec:
+    """How is sampled. Raises InputError for the first argument that is wrong, used or not."""
+    whole(questions, "questions", 0)
+    whole(universe, "universe", 0)
+    one_of(prompts, "prompts", PROMPT_SETS)
+    if not isinstance(graphs, Sequence) or isinstance(graphs, str | bytes):
+        message = f"must be a list of ttgbench.Graph, not {type(graphs).__name__}"
+        raise InputError(message, source=source, field="graphs")
+    for graph in graphs:
+        if not isinstance(graph, Graph):
+            raise InputError(f"must be a ttgbench.Graph, not {type(graph).__name__}", source=source, field="graph")
+    if budget is not None and not isinstance(budget, str | Budget):
+        message = f"must be a ttgbench.Budget or text such as '6 units', not {shown(budget)}"
+        raise InputError(message, source=source, field="budget")
+    if isinstance(temperature, bool) or not isinstance(temperature, int | float):
+        raise InputError(f"must be a number, not {shown(temperature)}", field="temperature")
     try:
         return SamplingSpec(temperature=temperature)
     except ValidationError as error:

@@ -19,6 +19,7 @@ from pydantic import (
 
 from ttgbench.errors import InputError
 from ttgbench.problems.method import Metadata
+from ttgbench.util.arguments import file_path
 from ttgbench.util.yaml_input import validation_message
 
 RESULT_NAME, LOG_NAME = "result.json", "log.jsonl"
@@ -174,8 +175,9 @@ def result_paths(folder: Path) -> Iterator[Path]:
     yield from sorted(folder.rglob(RESULT_NAME))
 
 
-def read_results(folder: Path) -> list[CellResult]:
+def read_results(folder: str | Path) -> list[CellResult]:
     """Every result below a folder. Raises InputError if there is none, or naming the first that is broken."""
+    folder = file_path(folder, "folder")
     results = [read_result(path) for path in result_paths(folder)]
     if not results:
         raise InputError(f"holds no {RESULT_NAME}; make some with `ttgbench run`", source=folder)

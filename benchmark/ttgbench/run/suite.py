@@ -14,6 +14,7 @@ from ttgbench.run.agent import own_engine
 from ttgbench.run.recorded import begin
 from ttgbench.run.run import make_problem
 from ttgbench.run.workers.base import Setup
+from ttgbench.util.arguments import file_path, text, whole
 
 
 class Suite(definition.Suite):
@@ -72,11 +73,16 @@ def load_problem(
     EngineError; using the problem may raise EngineError and MissingGeneration.
     """
     loaded = suite if isinstance(suite, definition.Suite) else load_suite(suite)
-    spec = loaded.spec(name)
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < TEST_UNIVERSE:
-        raise InputError(f"must be a whole number from 0 to {TEST_UNIVERSE - 1}, not {str(seed)[:60]!r}", field="seed")
-    own = None if store is None else Path(store)
-    session = _setup(loaded, engine, agent, own, slots, None if data_dir is None else Path(data_dir)).open()
+    spec = loaded.spec(text(name, "name"))
+    whole(seed, "seed", 0, TEST_UNIVERSE - 1)
+    for field, value in (("engine", engine), ("agent", agent)):
+        if value is not None:
+            text(value, field)
+    if slots is not None:
+        whole(slots, "slots", 1)
+    own = None if store is None else file_path(store, "store")
+    data = None if data_dir is None else file_path(data_dir, "data_dir")
+    session = _setup(loaded, engine, agent, own, slots, data).open()
     try:
         context = session.context(loaded, spec, seed)
         problem = make_problem(context, seed, Ledger(context.search_limit), lambda event: None)
