@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -45,7 +46,7 @@ def ask_json(
     message is then shown to the agent. decides: the problem is told whether agent or fallback decided. Every reply is
     billed, usable or not. Raises BudgetExhausted, EngineError.
     """
-    schema, asked = form.model_json_schema(), list(messages)
+    schema, asked = _schema(form), list(messages)
     for _ in range(retries + 1):
         reply = problem.ask(asked, schema)
         try:
@@ -61,6 +62,12 @@ def ask_json(
     if decides:
         problem.decided("fallback")
     return fallback()
+
+
+@cache
+def _schema(form: type[BaseModel]) -> Mapping[str, Any]:
+    """Made once: pydantic takes milliseconds to make it."""
+    return form.model_json_schema()
 
 
 def parse(text: str, form: type[T]) -> T:
