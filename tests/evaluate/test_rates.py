@@ -40,6 +40,8 @@ def test_questions_and_quoted_answers_are_no_echo():
     ("asked", "text", "followed"),
     [
         (HASHES, "so it is\n#### 12", True),
+        (HASHES, "12 + 0 = 12\n####", False),
+        (HASHES, "####\n12", False),
         (HASHES, "so it is 12", False),
         ('a last line that begins with "Answer:"', "**Answer:** 12", True),
         ('a last line that begins with "Answer:"', "12", False),

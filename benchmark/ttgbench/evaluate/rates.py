@@ -24,7 +24,7 @@ MARKS = {
     "answer is (": "answer is",
     "code block": "```",
 }
-"""What an answer format may ask for, and what an output then holds (lower case)."""
+"""What an answer format may ask for, and what an output then holds (lower case), with something behind it."""
 
 _WORD = re.compile(r"[^\W_]+|#+|\\")
 
@@ -77,7 +77,7 @@ def echoes(text: str, role: str, card: TaskCard, prompts: PromptSet) -> bool:
 def follows(text: str, card: TaskCard) -> bool | None:
     """Whether an output holds what the task's format asks for; None if that is nothing that could be looked for."""
     mark = next((mark for asked, mark in MARKS.items() if asked in card.answer_format), None)
-    return None if mark is None else mark in text.lower()
+    return None if mark is None else re.search(re.escape(mark) + r"[ \t*]*[^\s*]", text.lower()) is not None
 
 
 def _rates(kind: tuple[str, str, bool], rows: Sequence[Generation], card: TaskCard, prompts: PromptSet) -> Rates:
