@@ -35,6 +35,7 @@ def distributions(requirements: list[str]) -> set[str]:
 WITH_OTHERS = {
     "sympy": "math-verify",
     "latex2sympy2_extended": "math-verify",
+    "starlette": "gradio",
     "tokenizers": "transformers, where a server's counts are checked",
 }
 """What comes with a requirement and is used with it alone."""
