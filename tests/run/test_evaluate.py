@@ -66,6 +66,8 @@ def test_the_limit_may_be_a_budget():
         ({"questions": 10**6}, InputError, "questions"),
         ({"questions": 2.5}, InputError, "questions"),
         ({"universe": True}, InputError, "universe"),
+        ({"universe": 2**64}, InputError, "universe"),
+        ({"questions": [1]}, InputError, "questions"),
         ({"split": "train"}, InputError, "split"),
         ({"budget": "6 units each"}, InputError, "budget"),
         ({"budget": 5}, InputError, "budget: must be a ttgbench.Budget or text"),
@@ -138,5 +140,7 @@ def test_a_list_of_graphs_is_one(tmp_path):
     for folder in (None, 5, "", "\0"):
         with pytest.raises(InputError, match="folder: must be a path"):
             ttgbench.read_results(folder)
+        with pytest.raises(InputError, match="folder: must be a path"):
+            ttgbench.load_results(folder)
     with pytest.raises(InputError, match="nodir: is not a folder"):
         ttgbench.read_results("nodir")

@@ -21,6 +21,9 @@ from ttgbench.run.session import Session, first_questions
 from ttgbench.util.arguments import file_path, one_of, shown, text, whole
 from ttgbench.util.yaml_input import validation_message
 
+MOST = 2**62
+"""Of questions and universes: what a store can hold."""
+
 
 def evaluate(
     graph: Graph,
@@ -165,8 +168,8 @@ def _check(
     source: object = None,
 ) -> SamplingSpec:
     """How is sampled. Raises InputError for the first argument that is wrong, used or not."""
-    whole(questions, "questions", 0)
-    whole(universe, "universe", 0)
+    whole(questions, "questions", 0, MOST)
+    whole(universe, "universe", 0, MOST)
     one_of(prompts, "prompts", PROMPT_SETS)
     if not isinstance(graphs, Sequence) or isinstance(graphs, str | bytes):
         message = f"must be a list of ttgbench.Graph, not {type(graphs).__name__}"

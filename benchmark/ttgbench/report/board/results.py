@@ -15,6 +15,7 @@ from ttgbench.report.board.entry import Entry
 from ttgbench.report.problems import accuracy_of
 from ttgbench.report.scores import POINTS, capped, curve, normalised
 from ttgbench.run.results import CellResult
+from ttgbench.util.arguments import file_path
 
 if TYPE_CHECKING:
     from ttgbench.report.board.files import Board
@@ -55,7 +56,7 @@ def load_results(folder: str | Path) -> pa.Table:
     """
     from ttgbench.report.board.files import MANIFEST, read_board
 
-    path = Path(folder)
+    path = file_path(folder, "folder")
     rows = _board_rows(read_board(path)) if (path / MANIFEST).is_file() else _rows(path)
     return pa.Table.from_pylist(list(rows), schema=RESULTS)
 
