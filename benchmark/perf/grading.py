@@ -2,8 +2,9 @@
 
     python benchmark/perf/grading.py [--answers 1000] [--jobs 2]
 
-The answers are those of tests/grading/answers.yaml (fractions, roots, intervals, matrices, words, 1 MB of garbage left
-out), each in several wordings, so that no answer is graded twice; starting the workers is part of the time.
+The answers are those of tests/tasks/grading/answers/math.yaml (fractions, roots, intervals, matrices, words; 1 MB of
+garbage left out), each in several wordings, so that no answer is graded twice; starting the workers is part of the
+time.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import yaml
 
 from ttgbench.tasks.grading.workers import GraderPool
 
-TABLE = Path(__file__).resolve().parents[2] / "tests" / "grading" / "answers.yaml"
+TABLE = Path(__file__).resolve().parents[2] / "tests" / "tasks" / "grading" / "answers" / "math.yaml"
 WORDINGS = (
     "{}",
     "Let us see.\n{}",
@@ -33,7 +34,7 @@ def main() -> None:
     parser.add_argument("--answers", type=int, default=1000)
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
-    rows = [row for row in yaml.safe_load(TABLE.read_text("utf-8"))["math"] if "{garbage}" not in row["output"]]
+    rows = [row for row in yaml.safe_load(TABLE.read_text("utf-8")) if "{garbage}" not in row["output"]]
     items = [
         {
             "output": WORDINGS[n % len(WORDINGS)].replace("{n}", str(n)).replace("{}", row["output"]),

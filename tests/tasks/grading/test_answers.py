@@ -1,4 +1,9 @@
-"""Every row of answers.yaml gets the verdict and the normalised answer that it states."""
+"""Every row of answers/*.yaml gets the verdict and the normalised answer that it states.
+
+One row: what a model wrote, the reference, the expected status and the normalised answer. Rows without `status` are
+correct. {garbage} is replaced by 1 MB of seeded printable characters without digits, letters, brackets, backslashes or
+dollar signs.
+"""
 
 import random
 import string
@@ -10,7 +15,8 @@ import yaml
 from ttgbench.tasks.grading import choice, literal, math, number, text
 from ttgbench.tasks.task import CORRECT, Grade
 
-TABLE = yaml.safe_load(Path(__file__).with_name("answers.yaml").read_text(encoding="utf-8"))
+ANSWERS = Path(__file__).with_name("answers")
+TABLE = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in sorted(ANSWERS.glob("*.yaml"))}
 CHOICES = ["Paris", "London", "A dog", "The red fox"]
 HARMLESS = [c for c in string.punctuation + " \n" if c not in "()[]{}<>\\$#"]
 

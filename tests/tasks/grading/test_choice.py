@@ -1,4 +1,4 @@
-"""Invariants of the choice grader; its verdicts on single outputs are rows of answers.yaml."""
+"""Invariants of the choice grader; its verdicts on single outputs are rows of answers/."""
 
 import pytest
 from hypothesis import given

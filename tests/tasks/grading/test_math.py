@@ -1,4 +1,4 @@
-"""Invariants of the math grader; its verdicts on single outputs are rows of answers.yaml."""
+"""Invariants of the math grader; its verdicts on single outputs are rows of answers/."""
 
 import os
 import subprocess

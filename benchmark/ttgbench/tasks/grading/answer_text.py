@@ -39,12 +39,17 @@ _ENDS = re.compile(rf"{_TOKEN}|</s>")
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 _STRUCK = re.compile(r"(?<!~)~~(?!~)[^~\n]{1,300}~~(?!~)|<(del|strike)>[^<>\n]{1,300}</\1>")
 _NEXT = re.compile(
-    r"""(?im)^(?P<lead>[^\w\n]{0,8})(?:(?:next|new|another|follow-?up)[ ])?
-        (?:question|problem|exercise|q|human|user|instruction)
+    r"""(?im)^(?P<lead>[^\w\n]{0,8})(?P<next>(?:next|new|another|follow-?up)[ ])?
+        (?:question|problem|exercise|q|human|user|instruction|example(?=[ ]?[0-9]{0,4}[*_ ]{0,3}:[*_ ]{0,3}$))
         (?:[ \t]*(?:\#|no\.?[ ]|number[ ])?[ \t]*(?P<number>[0-9]{1,4}))?[ \t]*[*_]{0,3}[ \t]*
         (?P<mark>[:：]|[.)](?=[\s*_])|(?=[ \t*_]{0,8}$))""",
     re.VERBOSE,
 )
+_ASKED = re.compile(
+    r"(?i)\n[ \t]{0,8}\n(?=[^\n]{1,1000}\?[*_ \t]{0,5}\n{1,3}[*_#> \t]{0,5}(?:answer|solution)[*_]{0,3}:)"
+)
+"""Before a paragraph that asks something and has an answer behind it."""
+_ANSWERED = re.compile(r"(?i)\banswer(?:\W{1,4}is\b|\W{0,4}[:=])|####|\\boxed")
 
 
 def spoken(output: str) -> str | None:
@@ -89,8 +94,11 @@ def readings(output: str, stop: Sequence[str] = ()) -> Iterator[str]:
 def questions(text: str) -> Iterator[int]:
     """Where questions begin that the model made up after it had said something."""
     series = False
+    asked = _ASKED.search(text)
+    if asked and _is_answered(text[: asked.start()]):
+        yield asked.start()
     for header in itertools.islice(_NEXT.finditer(text), MAX_QUESTIONS):
-        if not header["mark"] and not header["number"] and "#" not in header["lead"]:
+        if not (header["mark"] or header["number"] or header["next"] or "#" in header["lead"]):
             continue
         if header["mark"] in (".", ")") and not header["number"]:
             continue
@@ -98,6 +106,13 @@ def questions(text: str) -> Iterator[int]:
             series = bool(header["number"])
         elif not (series and header["number"]):
             yield header.start()
+
+
+def _is_answered(text: str) -> bool:
+    """Whether the text states an answer, or is but a few words. Not where it asks something itself: a question behind
+    it is then one more step of the solution."""
+    few_words = len(text.split()) <= 3 and not text.endswith(":")
+    return "?" not in text and (few_words or _ANSWERED.search(text) is not None)
 
 
 def _marks(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:

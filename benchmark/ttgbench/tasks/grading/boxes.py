@@ -9,7 +9,13 @@ from ttgbench.tasks.grading.clean import MAX_ANSWER
 MAX_BOXES = 64
 """Only the last so many are looked at."""
 
+MAX_JOINT = 40
+"""So many characters at most stand between boxes that are one answer."""
+
 _BOX = re.compile(r"\\f?box(?:ed)?(?![A-Za-z])\s*")
+_JOINT = re.compile(
+    r"(?:[\s$]|\\[()\[\]])*(?:[,;]|,?\s*\b(?:and|or)\b|\\text\s?\{[\s,]*(?:and|or)\s*\})(?:[\s$]|\\[()\[\],;! ])*"
+)
 _EMPTY = re.compile(r"(?i)[\W_]*|\W*(?:\\text\{)?\W*(?:(?:your|the|my|final)\s)*answer(?:\shere)?\W*")
 """What a box holds where it is only spoken of."""
 
@@ -31,6 +37,11 @@ def boxes(text: str) -> list[Box]:
     """
     found = (Box(text, match) for match in list(_BOX.finditer(text))[-MAX_BOXES:])
     return [box for box in found if not _EMPTY.fullmatch(box.content)]
+
+
+def joined(text: str, start: int, end: int) -> bool:
+    """Whether nothing but a comma, "and" or "or" stands in text[start:end], so that what is around it is one answer."""
+    return 0 <= end - start <= MAX_JOINT and _JOINT.fullmatch(text, start, end) is not None
 
 
 def _content(text: str, box: re.Match[str]) -> tuple[str, int | None]:

@@ -111,10 +111,19 @@ def _statements(text: str, texts: dict[str, str]) -> Iterable[str]:
     found: list[tuple[int, str | None]] = []
     # A text may look like a letter ("A, B and C", "(B) alone"), but not one that is a single letter.
     longer = {letter: choice for letter, choice in texts.items() if len(choice) > 1}
+    previous, named = None, None
     for cue in phrases.CLAIM.finditer(text):
-        if not phrases.dismissed(text, cue):
-            said = text[cue.end() : cue.end() + 1_000]
-            found.append((cue.end(), _first(_choice(said, longer), _letter(said, texts), _choice(said, texts))))
+        if phrases.dismissed(text, cue):
+            continue
+        said = text[cue.end() : cue.end() + 1_000]
+        letter = _first(_choice(said, longer), _letter(said, texts), _choice(said, texts))
+        opening = phrases.LETTER.match(said)
+        if opening and phrases.hypothetical(cue, said[opening.end() :]):
+            letter = None
+        if previous and phrases.listed(text, previous, cue) and letter not in (None, named):
+            letter = SEVERAL
+        previous, named = cue, letter
+        found.append((cue.end(), letter))
     for cue in phrases.CONCLUSION.finditer(text):
         if not phrases.dismissed(text, cue):
             found.append((cue.end(), _letter(text[cue.end() : cue.end() + 1_000], texts, firmly=True)))
@@ -201,12 +210,14 @@ def _letter(said: str, texts: dict[str, str], firmly: bool = False) -> str | Non
     letter = (match["round"] or match["square"] or match["bare"]).upper()
     if match["bare"] and re.match(r"[\w'’+#]|-\w|\.\w", after):
         return None  # the beginning of a word
+    line = after.split("\n", 1)[0]
+    own = texts.get(letter)
+    if own and len(own) > 1 and _begins(line.lstrip(" )]}.:-"), own):
+        return letter  # its text may look like more letters ("D. A, B and C")
     if phrases.hedged(after):
         return SEVERAL
     if phrases.DENIED.match(after):
         return None
-    line = after.split("\n", 1)[0]
-    own = texts.get(letter)
     if firmly and not (phrases.FIRM.match(line) or _begins(line, own)):
         return None
     if match["bare"]:

@@ -29,6 +29,7 @@ CONCLUSION = re.compile(
       | \b(?:choose|chose|pick(?:ed)?|select(?:ed)?|opt(?:ed)?\s+for|settled?\s+on|go(?:ing)?\s+(?:with|for)|it's
         |it\s+is|it\s+(?:must|should|has\s+to|can\s+only)\s+be|i'd\s+say|i\s+think|guess)\s+
         (?:(?:it's|it\s+is|is|the|option|choice|answer|letter)\s+){0,3}
+      | \b(?:(?:just\s+kidding|wait|actually|scratch\s+that|correction|oops|sorry|i\s+mean)[,.!:]|no,)[ ]
       )(?=[(\[]{0,2}\s?[A-J]\b)""",
     re.VERBOSE,
 )
@@ -89,20 +90,23 @@ DENIED = re.compile(
           (?:wrong|incorrect|false|mistaken|impossible|not\s+(?:right|correct|true|possible|it|the\s+(?:answer|case))
           |a\s+(?:trap|mistake|distractor))\b
       | [,:(—-]{0,2}\s*(?:wrong|incorrect|wrongly|incorrectly|no)\s*(?:$|[.,;!)\n])
+      | ,?\s*which\s+(?:I|we|you)\s+(?:have\s+|just\s+)?(?:reject|eliminat|exclud|discard|dismiss|rul)[a-z]*
       | \?\s*\S )""",
     re.VERBOSE,
 )
 """What takes back the letter before it."""
 
 _JOINED = re.compile(
-    r"""["')\].]?\s*(?:,?\s*\b(?:or|and)\b(?:\s+(?:possibly|maybe|perhaps|also|probably|even|option|choice)\b)*|[/&+])\s*
+    r"""["')\].]?\s*(?:,?\s*\b(?i:or|and)\b(?:\s+(?:possibly|maybe|perhaps|also|probably|even|option|choice)\b)*|[/&+])\s*
         (?:[(\[]\s?[A-Ja-j]\s?[)\]]|[A-HJ]\b|I\b(?!\s+[a-z]))
+      | ["')\]]?\s?[-|~]\s?[(\[]?[A-J]\b(?=[)\]]?\s*(?:$|[-|~.,;\n]))
       | ["')\]]{0,2}[ ]?[,;]?[ ]?
         (?:[(\[]\s?[A-J]\s?[)\]] | (?<=[ ,;])[A-J](?=\s*(?:[,.;)\n]|$|&|(?:and|or|[A-J])\b)))""",
     re.VERBOSE,
 )
 _NEGATED = re.compile(
     r"(?i)(?:\b(?:not|cannot|never|hardly|unlikely\s+to|neither)|n't)\s+(?:\w+\s+)?(?:be|is|are|was)\b"
+    r"|\b(?:no\s+es|n['’]est|n[ãa]o\s+[ée]|non\s+[èe])$"
 )
 _WRONG_ONE = re.compile(
     r"(?i)\b(?:wrong|incorrect|false|bad|worst|other|tempting|eliminated|neither|nor)\s+(?:\w+\s+)?$"
@@ -123,7 +127,7 @@ _REJECTS = re.compile(
 )
 _REJECTED = re.compile(
     r"""(?i)(?:\b(?:not|cannot|never|neither|nor|than|unlike|except|instead\s+of|eliminat\w+|exclud\w+|discard\w*|reject\w*
-        |rul(?:e[sd]?|ing)\s+out|anything\s+but)|n't)\s+(?:\w+\s+){0,2}[(\[]{0,2}$""",
+        |rul(?:e[sd]?|ing)\s+out|anything\s+but)|n't)(?:\s+(?:\w+\s+){0,2})?[(\[]{0,2}$""",
     re.VERBOSE,
 )
 
@@ -136,6 +140,19 @@ TEXT_DENIED = re.compile(
     r"|(?:isn|wasn|aren|can) t\b"
 )
 """Before and behind the comparable text of a choice that is denied."""
+_CONDITION = re.compile(r"\W*(?:if|unless|had)\b")
+_LISTED = re.compile(r"\W*[A-J]\W*(?:\b(?:or|and)\b\W*(?:The )?)?")
+"""What stands between the claims of a list: a letter alone, or one joined to the next."""
+
+
+def hypothetical(cue: re.Match[str], after: str) -> bool:
+    """Whether the claim is one of what would be the answer under a condition. after: what follows its letter."""
+    return re.search(r"(?i)\b(?:would|could|might)\b", cue[0]) is not None and _CONDITION.match(after) is not None
+
+
+def listed(text: str, cue: re.Match[str], following: re.Match[str]) -> bool:
+    """Whether nothing but a letter stands between two claims, so that they are entries of one list."""
+    return _LISTED.fullmatch(text, cue.end(), following.start()) is not None
 
 
 def hedged(after: str) -> bool:

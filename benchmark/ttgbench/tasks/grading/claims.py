@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from ttgbench.tasks.grading.boxes import boxes
 from ttgbench.tasks.grading.clean import MAX_ANSWER
+from ttgbench.tasks.grading.denials import denied
 
 _KIND = (
     r"(?:(?:(?:final|correct|right|best|short|only|last)[ ])*(?:answer|output|result|solution|conclusion)"
@@ -37,6 +38,7 @@ _WRAPPED = re.compile(
 )
 _ENDS = re.compile(
     r"""(?<![\s.]\w)(?<!\bSt)(?<!\bMr)(?<!\bDr)(?<!\bMrs)[.!?](?=\s+\S)
+      | ,\s+(?=not\b)
       | ,?\s+(?=(?:because|since|which|where|as[ ](?:it|the|no|all|there|we|each))\b)
       | \s+(?=[(—]) | \s+(?:--|=>)\s | \s+\[[0-9]{1,2}\](?=\W*$)""",
     re.VERBOSE,
@@ -83,9 +85,13 @@ def clause(line: str) -> str:
 
 
 def emphasised(line: str) -> list[str]:
-    """What stands in bold, code or formulas within the line."""
+    """What stands in bold, code or formulas within the line, and is not denied."""
     found = re.finditer(r"\*\*(.+?)\*\*|`(.+?)`|\$(.+?)\$", line)
-    return [next(group for group in match.groups() if group is not None).strip() for match in found]
+    return [
+        next(group for group in match.groups() if group is not None).strip()
+        for match in found
+        if not denied(line, *match.span())
+    ]
 
 
 def _behind(text: str, start: int) -> str:

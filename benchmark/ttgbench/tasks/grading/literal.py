@@ -80,8 +80,9 @@ def _variants(said: str) -> Iterator[str]:
     """What may be the literal in a line, the whole first."""
     yield _bare(said)
     yield _bare(claims.clause(said))
-    for part in claims.emphasised(said):
-        yield _bare(part)
+    values = {_canonical(part) for part in map(_bare, claims.emphasised(said)) if _is_literal(part)}
+    if len(values) == 1:  # several are no answer
+        yield from values
 
 
 def _bare(text: str) -> str:

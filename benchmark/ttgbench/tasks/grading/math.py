@@ -20,9 +20,10 @@ from typing import Any
 
 from ttgbench.errors import InputError
 from ttgbench.tasks.grading.answer_text import readings
-from ttgbench.tasks.grading.boxes import boxes
+from ttgbench.tasks.grading.boxes import boxes, joined
 from ttgbench.tasks.grading.canonical_math import canonical
 from ttgbench.tasks.grading.clean import MAX_ANSWER, readable
+from ttgbench.tasks.grading.denials import denied, last_undenied
 from ttgbench.tasks.grading.echo import find
 from ttgbench.tasks.grading.same_math import Clock, same
 from ttgbench.tasks.task import CORRECT, UNANSWERED, WRONG, Grade
@@ -35,9 +36,6 @@ MAX_NESTING = 30
 _LAST_PART = 20_000
 """Where there is no box, only this many last characters are searched for an answer."""
 
-_JOINT = re.compile(
-    r"(?:[\s$]|\\[()\[\]])*(?:[,;]|,?\s*\b(?:and|or)\b|\\text\s?\{[\s,]*(?:and|or)\s*\})(?:[\s$]|\\[()\[\],;! ])*"
-)
 _CLAIM = re.compile(r"(?i)\banswers?\b(?:[^.\n:=]{0,60}?\b(?:is|are)\b|[^.\n:=]{0,60}?[:=])[\s*_:]*")
 _FORMULA = re.compile(
     r"""\$\$((?:\\.|[^$\\]){1,1000})\$\$
@@ -52,7 +50,7 @@ _NUMBER = re.compile(
       | -?\\[dtc]?frac\{-?[0-9.,]+\}\{[0-9.,]+\}""",
     re.VERBOSE,
 )
-_SENTENCE_END = re.compile(r"(?<!\\)[.!?](?:\s|$)|[,;]?\s+\b(?:because|since|which|where|so|as)\b|\n")
+_SENTENCE_END = re.compile(r"(?<!\\)[.!?](?:\s|$)|[,;]?\s+\b(?:because|since|which|where|so|as)\b|,\s+not\b|\n")
 
 _TEXT = re.compile(r"\\(?:text|math|mbox)(?:normal|bf|it|rm|sf|tt)?\s?\{([^{}]*)\}")
 _SPACING = re.compile(r"\\[!,;:> ]|\\q?quad|\\(?:left|right|[bB]ig+[lr]?)(?![A-Za-z])|\\displaystyle|\$|\\\$|~")
@@ -65,10 +63,21 @@ _STYLE = re.compile(
         (?=\s?\{?\s?[-0-9.\\]|\s?\{[^{}]*[-+*/^=0-9])""",
     re.VERBOSE,
 )
+_AMOUNT = r"(-?[0-9][0-9.,/]*)"
+_FACTOR = (
+    r"(?i:(?:hundred|thousand|million|billion|trillion|dozen|squared|cubed|factorial)\b"
+    r"|[a-z ]*\b(?:half|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b(?!-))"
+)
+"""Words behind a number that is only a part of the value: they are no unit."""
+_WORDED = re.compile(rf"(?:\\text\s?\{{\s*)?{_AMOUNT}(?:\s|\\[,;!: ]|\\text\s?\{{)*{_FACTOR}")
+"""What math-verify would read as the number alone."""
 _HIGH = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _REWRITES = (
     (_STYLE, ""),
-    (re.compile(r"^\\(?:text|mbox)\s?\{\s*(-?[0-9][0-9.,/]*)\s+(?![ap]\.?\s?m\b)[A-Za-z .]+\}$"), r"\1"),  # \text{5 cm}
+    (
+        re.compile(rf"^\\(?:text|mbox)\s?\{{\s*{_AMOUNT}\s+(?![ap]\.?\s?m\b|{_FACTOR})[A-Za-z .]+\}}$"),
+        r"\1",
+    ),  # \text{5 cm}
     (re.compile(r"(?<=[^\s\[(,;=])\s+\[[0-9]{1,2}\]$"), ""),  # a citation
     (re.compile(r"\\mathbin\{:\}|\{:\}|\\colon(?![a-z])"), ":"),
     (re.compile(r"\\langle(?![a-z])(.*?)\\rangle(?![a-z])"), r"(\1)"),
@@ -80,7 +89,7 @@ _REWRITES = (
     (re.compile(r"(?<![\d.])(-?[0-9]+) +([0-9]+)/([0-9]+)(?!\d)"), r"\1\\frac{\2}{\3}"),  # 11 2/3
     (re.compile(r"^(?:(?:US)?\$|\\\$|[€£¥])\s?(?=[-0-9.])"), ""),
     (re.compile(r"(?<=[0-9])\s?(?:°|º|degrees?\b)"), r"^\\circ"),
-    (re.compile(r"^(-?[0-9][0-9.,/]*)\s+[A-Za-z]{3,}(?:[ -][A-Za-z]{2,}){0,4}$"), r"\1"),  # 5 apples
+    (re.compile(rf"^{_AMOUNT}\s+(?!{_FACTOR})[A-Za-z]{{3,}}(?:[ -][A-Za-z]{{2,}}){{0,4}}$"), r"\1"),  # 5 apples
     (re.compile(r"√\s?\(?([0-9A-Za-z]+)\)?"), r"\\sqrt{\1}"),
     (re.compile("∅"), r"\\emptyset "),
     (re.compile("π"), r"\\pi "),
@@ -167,9 +176,7 @@ def _boxed(text: str) -> str | None:
     found: list[str] = []
     following = None
     for box in reversed(boxes(text)[-32:]):
-        if following is not None and (
-            box.end is None or not _JOINT.fullmatch(text, box.end + 1, max(box.end + 1, following))
-        ):
+        if following is not None and (box.end is None or not joined(text, box.end + 1, following)):
             break
         found.append(box.content)
         following = box.start
@@ -188,10 +195,13 @@ def _claimed(text: str) -> str | None:
     for claim in reversed(claims):
         said = text[claim.end() : claim.end() + 2 * MAX_ANSWER]
         formula = _FORMULA.search(said)
+        if formula and denied(said, *formula.span()):
+            said = said[formula.end() :]
+            formula = _FORMULA.search(said)
         if formula and "\n" not in said[: formula.start()].strip() and not re.search(r"\.\s", said[: formula.start()]):
             parts = [_inside(formula)]
             for following in _FORMULA.finditer(said, formula.end()):
-                if not _JOINT.fullmatch(said, formula.end(), following.start()):
+                if not joined(said, formula.end(), following.start()):
                     break
                 parts.append(_inside(following))
                 formula = following
@@ -206,9 +216,9 @@ def _claimed(text: str) -> str | None:
 def _last_formula(text: str) -> str | None:
     """The formula or free-standing number that ends last."""
     text = text[-_LAST_PART:]
-    found = [(match.end(), _inside(match)) for match in _FORMULA.finditer(text)]
-    found += [(match.end(), match[0]) for match in _NUMBER.finditer(text)]
-    return max(found, default=(0, None), key=lambda end_and_answer: end_and_answer[0])[1]
+    found = sorted([*_NUMBER.finditer(text), *_FORMULA.finditer(text)], key=re.Match.end)
+    last = last_undenied(text, found)
+    return None if last is None else _inside(last) if last.re is _FORMULA else last[0]
 
 
 def _inside(formula: re.Match[str]) -> str:
@@ -237,7 +247,7 @@ def _parsed(answer: str) -> tuple[Any, ...]:
     from math_verify import LatexExtractionConfig, parse
 
     logging.getLogger("math_verify").setLevel(logging.ERROR)  # it warns that its own time limit is off: ours is on
-    if len(answer) >= MAX_ANSWER or _nesting(answer) > MAX_NESTING:
+    if len(answer) >= MAX_ANSWER or _nesting(answer) > MAX_NESTING or _WORDED.match(answer):
         return (answer,)
     config = [LatexExtractionConfig(boxed_match_priority=0)]
     return tuple(parse(rf"\boxed{{{answer}}}", config, parsing_timeout=None))

@@ -14,8 +14,9 @@ from fractions import Fraction
 
 from ttgbench.errors import InputError
 from ttgbench.tasks.grading.answer_text import readings
-from ttgbench.tasks.grading.boxes import boxes
-from ttgbench.tasks.grading.clean import readable
+from ttgbench.tasks.grading.boxes import boxes, joined
+from ttgbench.tasks.grading.clean import MAX_ANSWER, readable
+from ttgbench.tasks.grading.denials import denied, last_undenied
 from ttgbench.tasks.grading.echo import find
 from ttgbench.tasks.task import CORRECT, UNANSWERED, WRONG, Grade
 
@@ -23,6 +24,9 @@ GRADER = "number/2"
 
 MAX_DIGITS = 100
 """A longer numeral is compared as text: no reference is that long, and huge integers are slow to read."""
+
+MAX_LEAD = 40
+"""So many characters before a number are read for what makes it a term."""
 
 _INTEGER = r"(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]++)"
 _NUMBER = re.compile(
@@ -33,9 +37,13 @@ _NUMBER = re.compile(
       (?:(?P<whole>[0-9]++)\s*+)?\\[dtc]?frac\s?\{{(?P<above>[0-9]++)\}}\s?\{{(?P<below>(?!0+\}})[0-9]++)\}}
     | (?:(?P<whole_>[0-9]++)[ ])?(?P<above_>{_INTEGER})[ ]?/[ ]?(?P<below_>(?!0+(?![0-9])){_INTEGER})(?![0-9/])
     | (?P<decimal>{_INTEGER}(?:\.[0-9]++)?|\.[0-9]++)
+      (?:[eE](?P<exponent>[-+]?[0-9]{{1,3}})(?![\w.])
+        | (?:[ ]|\\[,;!]){{0,3}}(?P<scale>(?i:hundred|thousand|million|billion|trillion))\b | (?P<kilo>[kK])\b )?
     )""",
     re.VERBOSE,
 )
+_SCALES = {"hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_NEGATIVE = re.compile(r"(?i)(?<![\d)}] )\b(?:minus|negative)\s+(?=[$€£¥]?\.?[0-9])")
 _LATEX_THOUSANDS = re.compile(r"(?<=[0-9])(?:\{,\}|,?\s?\\[!,;: ]\s?)(?=[0-9]{3})")
 _CITATION = re.compile(
     r"(?<!\bis)(?<!\bare)(?<![=:])(?<=\S)[ \t]+\[[0-9]{1,2}\](?:,?[ ]?\[[0-9]{1,2}\])*"
@@ -54,10 +62,21 @@ _CLAIM = re.compile(
 )
 _FOLLOWS_BADLY = re.compile(
     r"""\W{0,4}(?: [-+*/×÷^]\s?[($\\]?\d | \\(?:times|cdot|div)\b | [x*]\s?\d | !(?=\s*[-+*/=]) | \^
-        | [ ](?:or|and|to|times|plus|minus|divided|multiplied)[ ]\W{0,3}\d | ,[ ]?\W{0,2}\d )""",
+        | [ ](?:or|and|to|times|plus|minus|divided|multiplied)[ ]\W{0,3}\d | ,[ ]?\W{0,2}\d
+        | \s?(?:[;~…]|\.{2,}|\\[lcd]?dots)\s?\W{0,2}\d | :\d | \s(?:squared|cubed)\b(?!\s[a-z]) )
+      | \s?/?\s?(?:[nxyz]\b|π|\\(?:pi|sqrt|[dtc]?frac)\b) | !""",
     re.VERBOSE,
 )
 """Behind a number: it is a term, or one of several."""
+_LEADS_BADLY = re.compile(
+    r"""(?: \\sqrt\W* | √\W* | [\d)}]\s?[-+*/^×]\s? | \^\W* | \\[dtc]?frac\s?\{\W* | -\s?[({]+
+        | (?: \\(?:neq?|[gl]eq?|[gl]t|pm)\b | [≠≤≥±] | [!<>]= | [\w)]\s?[<>] )[\s$]* )$""",
+    re.VERBOSE,
+)
+"""Before a number: it is a term or a bound."""
+_OR = re.compile(r"[*_$]{0,3} or (?:maybe |perhaps |possibly )?[*_$]{0,3}")
+"""Between two bare numbers of which either may be meant ("1.5 hours or 90 minutes" says the same twice)."""
+_NUMBERED = re.compile(r"(?i)answer #?[0-9]")
 _REVISED = re.compile(
     r"(?i)\b(?:wait|actually|correction|sorry|mistake|recheck|reconsider|oops|but|however|instead|no,)\b"
 )
@@ -89,16 +108,21 @@ def grade(output: str, reference: str, *, stop: Sequence[str] = ()) -> Grade:
 
 def _tidied(text: str) -> str:
     text = _LATEX_THOUSANDS.sub(",", text).replace("\\$", "$").replace("\\%", "%")
-    return _CITATION.sub(" ", _WRAPPED.sub(r"\1", text))
+    return _NEGATIVE.sub("-", _CITATION.sub(" ", _WRAPPED.sub(r"\1", text)))
 
 
 def _stated(text: str) -> str | None:
     """What is called the answer: the last box, else `####`, else "the answer is"."""
     text = _tidied(text)
-    for box in reversed(boxes(text)):
+    found = boxes(text)
+    for before, box in reversed(list(zip([None, *found], found, strict=False))):
         answer = _value(box.content)
-        if answer is not None:
+        if answer is None or (box.end is not None and denied(text, box.start, box.end + 1)):
+            continue
+        if before is None or before.end is None or not joined(text, before.end + 1, box.start):
             return answer
+        other = _value(before.content)
+        return answer if other in (None, answer) else f"{other} or {answer}"
     return _marked(text) or _claimed(text)
 
 
@@ -110,7 +134,7 @@ def _marked(text: str) -> str | None:
         return None
     last = marks[-1]
     behind = text[last.end() :]
-    answer = _value(last["said"])
+    answer = _value(last["said"].rstrip(" !"))
     is_section = (
         len(marks) > 1 and re.search(r"[A-Za-z]{2}", last["said"]) and "=" in behind and "=" not in last["said"]
     )
@@ -120,36 +144,62 @@ def _marked(text: str) -> str | None:
     return answer
 
 
+def _first_undenied(said: str) -> re.Match[str] | None:
+    return next((number for number in _NUMBER.finditer(said) if not denied(said, *number.span())), None)
+
+
 def _claimed(text: str) -> str | None:
-    for claim in reversed(list(_CLAIM.finditer(text))):
+    """The number of the last "the answer is" that is not taken back, neither there nor by a later one."""
+    claims, denials = list(_CLAIM.finditer(text)), set()
+    for claim in reversed(claims):
         said = claim["said"]
+        if _NUMBERED.match(claim[0]):
+            numbered = (_value(other["said"]) for other in claims if _NUMBERED.match(other[0]))
+            return " or ".join(dict.fromkeys(answer for answer in numbered if answer)) or None
         sentence = said[: end.start()] if (end := _SENTENCE_END.search(said)) else said
         number = _NUMBER.search(sentence)
+        if number and denied(sentence, *number.span()):
+            denials.add(_canonical(number))
+            continue
         if number is None or _REVISED.search(sentence) or _REVISED.search(text[claim.end("said") :]):
             continue
         if _REVISED.search(said[len(sentence) :]):
             continue
         if "=" in sentence or len(re.findall(r"[A-Za-z]+", sentence[: number.start()])) <= 3:
-            return _value(sentence)
+            answer = _value(sentence)
+            if answer not in denials:
+                return answer
     return None
 
 
 def _value(said: str) -> str | None:
     """The number of a short statement, behind its last "="; the statement itself where it holds several or a term."""
-    right = re.split(r"=|\\approx|≈", said)[-1]
-    said = re.sub(r"^(\W*-)\s+(?=[$.0-9])", r"\1", right if _NUMBER.search(right) else said)
-    number = _NUMBER.search(said)
-    if number is None:
+    said = re.sub(r"</?[a-z]{1,10}>", "", said)
+    right = re.split(r"(?<![!<>])=|\\approx|≈", said)[-1]
+    said = re.sub(r"^(\W{0,20}-)\s+(?=[$.0-9])", r"\1", right if _NUMBER.search(right) else said)[:MAX_ANSWER]
+    number = _first_undenied(said)
+    if number is None and not _NUMBER.search(said):
         return None
-    before = said[: number.start()]
-    if _FOLLOWS_BADLY.match(said, number.end()) or re.search(r"\\sqrt\W*$|√\W*$|[\d)}]\s?[-+*/^×]\s?$|\^\W*$", before):
-        return " ".join(said.split())[:MAX_DIGITS]
-    return _canonical(number)
+    if number and not (
+        _FOLLOWS_BADLY.match(said, number.end()) or _LEADS_BADLY.search(said[: number.start()][-MAX_LEAD:])
+    ):
+        return _canonical(number)
+    return " ".join(said.split())[:MAX_DIGITS]
 
 
 def _last(text: str) -> str | None:
-    numbers = list(_NUMBER.finditer(_tidied(text)))
-    return _canonical(numbers[-1]) if numbers else None
+    """The last number that is not denied; two of them that are left open, as text."""
+    text = _tidied(text)
+    numbers = list(_NUMBER.finditer(text))
+    last = last_undenied(text, numbers)
+    if last is None:
+        return None
+    answer = _canonical(last)
+    if last is numbers[-1] and len(numbers) > 1 and re.match(r"[*_$]{0,3}(?:[.!?]|\s*$)", text[last.end() :]):
+        before = numbers[-2]
+        if _OR.fullmatch(text, before.end(), last.start()) and _canonical(before) != answer:
+            return f"{_canonical(before)} or {answer}"
+    return answer
 
 
 def _canonical(match: re.Match[str]) -> str:
@@ -160,7 +210,11 @@ def _canonical(match: re.Match[str]) -> str:
     if above and below:
         value = Fraction(int(above), int(below)) + int(part.get("whole") or part.get("whole_") or 0)
     else:
-        value = Fraction(part["decimal"])
+        exponent = int(part.get("exponent", 0))
+        if abs(exponent) > MAX_DIGITS:
+            return match[0]
+        value = Fraction(part["decimal"]) * Fraction(10) ** exponent
+        value *= 1_000 if "kilo" in part else _SCALES[part["scale"].lower()] if "scale" in part else 1
     return _text(-value if "minus" in part or "inner_minus" in part else value)
 
 

@@ -27,7 +27,7 @@ SHORT = 3
 """A line of so many words may be an answer that nothing announces."""
 
 _LEAD = re.compile(
-    r"""(?i)^\W*(?:(?:so|thus|therefore|hence|finally|well|ok|okay|sure)\b,?\s+(?=\S))?
+    r"""(?i)^(?:(?!-[0-9])\W)*(?:(?:so|thus|therefore|hence|finally|well|ok|okay|sure)\b,?\s+(?=\S))?
         (?:(?:the|my)\s+)?(?:(?:final|correct|right|best)\s+)?(?:(?:answer|output|result|a)\s*(?:is\s*:?|:)\s*)?""",
     re.VERBOSE,
 )
@@ -36,10 +36,19 @@ _VERDICT = re.compile(
 )
 """A word that answers the question, and perhaps a reason behind it."""
 _CONCLUDED = re.compile(r"(?i)\b(?:so|thus|therefore|hence)\W{1,3}(yes|no|true|false)\W*$")
+_MINUS = re.compile(r"(?<![\w)\]}.,-])-(?=[0-9])|(?<![\w)\]}] )\bnegative\s+(?=[0-9])")
 _ARTICLE = re.compile(r"\b(?:a|an|the)\b")
 _WORDS = dict(
     zip("zero one two three four five six seven eight nine ten eleven twelve".split(), range(13), strict=True)
 )
+
+_NO_COUNT = re.compile(
+    r"""(?i)\b(?:not?|never|nor|or)\b | n't
+        | \b(?:least|most|than|over|under|up\s+to|minus|negative)\s+\d     # a bound, or another number
+        | \d(?:\s?[/+^×]\s?|\*|\s\*\s)\w | [/+^×≥≤]\s*\d               # a term""",
+    re.VERBOSE,
+)
+"""A sentence with it does not give its one number as the count."""
 
 
 def extract(output: str, *, stop: Sequence[str] = ()) -> str | None:
@@ -64,6 +73,7 @@ def grade(output: str, reference: str, *, aliases: Sequence[str] = (), stop: Seq
 
 def normalise(text: str) -> str:
     """Lower case, no accents, punctuation or articles, single blanks. A single letter is kept even if it is "a"."""
+    text = _MINUS.sub("minus ", text)
     decomposed = unicodedata.normalize("NFKD", text).casefold()
     kept = "".join(" " if not (c.isalnum() or unicodedata.combining(c)) else c for c in decomposed)
     words = "".join(c for c in kept if not unicodedata.combining(c)).split()
@@ -104,6 +114,7 @@ def _normal(said: str) -> str:
 
 def _count(said: str) -> str | None:
     """The number that a sentence gives, if it is but one ("4 sisters"), or what its sum comes to."""
-    numbers = re.findall(r"(?<![\w.])-?[0-9]+(?![\w.]*[0-9])", claims.clause(said).rpartition("=")[2])
-    denied = re.search(r"(?i)\b(?:not|no|never|nor|or|n't)\b|n't", said)
-    return numbers[0] if len(numbers) == 1 and not denied else None
+    said = claims.clause(said).rpartition("=")[2]
+    numbers = re.findall(r"(?<![\w.])-?[0-9]+(?![\w.]*[0-9])", said)
+    words = [word for word in re.findall(r"[a-z]+", said.lower()) if _WORDS.get(word, 0) > 1]
+    return numbers[0] if len(numbers) == 1 and not words and not _NO_COUNT.search(said) else None
