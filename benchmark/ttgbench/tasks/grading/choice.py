@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterable, Sequence
 from ttgbench.errors import InputError
 from ttgbench.tasks.grading import choice_phrases as phrases
 from ttgbench.tasks.grading.answer_text import readings
-from ttgbench.tasks.grading.clean import readable
+from ttgbench.tasks.grading.clean import MAX_CLAIMS, readable
 from ttgbench.tasks.grading.echo import find
 from ttgbench.tasks.task import CORRECT, UNANSWERED, WRONG, Grade
 
@@ -112,7 +112,7 @@ def _statements(text: str, texts: dict[str, str]) -> Iterable[str]:
     # A text may look like a letter ("A, B and C", "(B) alone"), but not one that is a single letter.
     longer = {letter: choice for letter, choice in texts.items() if len(choice) > 1}
     previous, named = None, None
-    for cue in phrases.CLAIM.finditer(text):
+    for cue in list(phrases.CLAIM.finditer(text))[-MAX_CLAIMS:]:
         if phrases.dismissed(text, cue):
             continue
         said = text[cue.end() : cue.end() + 1_000]
@@ -124,10 +124,10 @@ def _statements(text: str, texts: dict[str, str]) -> Iterable[str]:
             letter = SEVERAL
         previous, named = cue, letter
         found.append((cue.end(), letter))
-    for cue in phrases.CONCLUSION.finditer(text):
+    for cue in list(phrases.CONCLUSION.finditer(text))[-MAX_CLAIMS:]:
         if not phrases.dismissed(text, cue):
             found.append((cue.end(), _letter(text[cue.end() : cue.end() + 1_000], texts, firmly=True)))
-    for cue in phrases.VERDICT.finditer(text):
+    for cue in list(phrases.VERDICT.finditer(text))[-MAX_CLAIMS:]:
         if not phrases.dismissed(text, cue):
             found.append((cue.start(), cue["letter"] or cue["sole"]))
     return [letter for _, letter in sorted(found, key=lambda place: place[0]) if letter is not None]

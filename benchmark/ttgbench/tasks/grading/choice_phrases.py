@@ -127,7 +127,7 @@ _REJECTS = re.compile(
 )
 _REJECTED = re.compile(
     r"""(?i)(?:\b(?:not|cannot|never|neither|nor|than|unlike|except|instead\s+of|eliminat\w+|exclud\w+|discard\w*|reject\w*
-        |rul(?:e[sd]?|ing)\s+out|anything\s+but)|n't)(?:\s+(?:\w+\s+){0,2})?[(\[]{0,2}$""",
+        |rul(?:e[sd]?|ing)\s+out|(?:anything|all)\s+but)|n't)(?:\s+(?:\w+\s+){0,2})?[(\[]{0,2}$""",
     re.VERBOSE,
 )
 

@@ -10,6 +10,9 @@ HEAD, TAIL = 20_000, 80_000
 MAX_ANSWER = 1_000
 """A longer answer is never computed with; its first MAX_ANSWER characters stand for it."""
 
+MAX_CLAIMS = 256
+"""Only the last so many claims of an answer are looked at: the time for an output is bounded."""
+
 _UNENCODABLE = re.compile("[\ud800-\udfff]")
 _PLAIN = str.maketrans("−–‐‑\u00a0\u202f\u2009", "----   ")
 

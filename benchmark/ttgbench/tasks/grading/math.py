@@ -178,8 +178,9 @@ def _boxed(text: str) -> str | None:
     for box in reversed(boxes(text)[-32:]):
         if following is not None and (box.end is None or not joined(text, box.end + 1, following)):
             break
-        found.append(box.content)
-        following = box.start
+        if box.end is None or not denied(text, box.start, box.end + 1):
+            found.append(box.content)
+            following = box.start
     distinct = list(dict.fromkeys(content.strip() for content in reversed(found)))
     return ", ".join(distinct) or None
 

@@ -15,7 +15,7 @@ from fractions import Fraction
 from ttgbench.errors import InputError
 from ttgbench.tasks.grading.answer_text import readings
 from ttgbench.tasks.grading.boxes import boxes, joined
-from ttgbench.tasks.grading.clean import MAX_ANSWER, readable
+from ttgbench.tasks.grading.clean import MAX_ANSWER, MAX_CLAIMS, readable
 from ttgbench.tasks.grading.denials import denied, last_undenied
 from ttgbench.tasks.grading.echo import find
 from ttgbench.tasks.task import CORRECT, UNANSWERED, WRONG, Grade
@@ -150,7 +150,7 @@ def _first_undenied(said: str) -> re.Match[str] | None:
 
 def _claimed(text: str) -> str | None:
     """The number of the last "the answer is" that is not taken back, neither there nor by a later one."""
-    claims, denials = list(_CLAIM.finditer(text)), set()
+    claims, denials = list(_CLAIM.finditer(text))[-MAX_CLAIMS:], set()
     for claim in reversed(claims):
         said = claim["said"]
         if _NUMBERED.match(claim[0]):

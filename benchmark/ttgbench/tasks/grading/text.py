@@ -45,6 +45,7 @@ _WORDS = dict(
 _NO_COUNT = re.compile(
     r"""(?i)\b(?:not?|never|nor|or)\b | n't
         | \b(?:least|most|than|over|under|up\s+to|minus|negative)\s+\d     # a bound, or another number
+        | \d(?:st|nd|rd|th|\s?(?:hundred|thousand|million|billion|dozen))\b
         | \d(?:\s?[/+^×]\s?|\*|\s\*\s)\w | [/+^×≥≤]\s*\d               # a term""",
     re.VERBOSE,
 )
