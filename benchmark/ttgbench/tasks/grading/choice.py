@@ -158,7 +158,7 @@ def _ending(text: str, texts: dict[str, str]) -> Iterable[str]:
 def _brackets(text: str, texts: dict[str, str]) -> Iterable[str]:
     found = {
         match[1]
-        for match in phrases.BRACKETED.finditer(text)
+        for match in list(phrases.BRACKETED.finditer(text))[-MAX_CLAIMS:]
         if not (phrases.dismissed(text, match) or phrases.rejected(text, match.start()))
         and not phrases.DENIED.match(text[match.end() :][:200])
     }
