@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ttgbench import __version__
+from ttgbench._version import __version__
 from ttgbench.cli import (
     bank,
     compare,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.requirements import Requirement
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
-from ttgbench import __version__
+from ttgbench._version import __version__
 from ttgbench.errors import HubError, InputError
 from ttgbench.publish.hub import LOGIN, explained, retried
 from ttgbench.util.plugins import bundled_folder

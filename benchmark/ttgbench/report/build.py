@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ttgbench import __version__
+from ttgbench._version import __version__
 from ttgbench.report import anytime, overall, plots, tradeoff
 from ttgbench.report.grid import make_grid
 from ttgbench.report.methods import ranking

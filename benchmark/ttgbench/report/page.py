@@ -6,7 +6,7 @@ import html
 import json
 from collections.abc import Sequence
 
-from ttgbench import __version__
+from ttgbench._version import __version__
 from ttgbench.graphs.draw import text as draw
 from ttgbench.graphs.graph import Graph
 from ttgbench.report.build import Report

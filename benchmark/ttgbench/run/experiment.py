@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ttgbench import __version__
+from ttgbench._version import __version__
 from ttgbench.engines import check_name
 from ttgbench.errors import InputError
 from ttgbench.problems.method import FUNCTION, FoundMethod, find_method

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from ttgbench import __version__
+from ttgbench._version import __version__
 from ttgbench.leaderboard.parts.source import State
 from ttgbench.report.board import Board
 

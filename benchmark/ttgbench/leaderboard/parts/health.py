@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from ttgbench import __version__
+from ttgbench._version import __version__
 from ttgbench.leaderboard.parts.source import Source, State
 
 

@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 
-import ttgbench
 from ttgbench.errors import BudgetExhausted, EngineError, InputError
 from ttgbench.graphs.graph import Graph
 from ttgbench.methods.conformance.agents import KINDS, ToyAgent
@@ -239,7 +238,7 @@ def fingerprint(method: LoadedMethod, toy: Toy | None = None, seed: int = 3) -> 
 
 def fingerprints_elsewhere(names: list[str]) -> dict[str, str]:
     """Fingerprints by method, made by a fresh interpreter. Raises Fault if it fails."""
-    package = str(Path(ttgbench.__file__).parents[1])
+    package = str(Path(__file__).parents[3])
     path = os.pathsep.join([package, *filter(None, [os.environ.get("PYTHONPATH")])])
     command = [sys.executable, "-m", "ttgbench.methods.conformance", "--fingerprint", *names]
     environment = {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "12345"}

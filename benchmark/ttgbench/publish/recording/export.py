@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ttgbench import __version__
+from ttgbench._version import __version__
 from ttgbench.errors import MissingGeneration
 from ttgbench.evaluate.base import Evaluation
 from ttgbench.evaluate.grades import grades_of

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ttgbench import __version__
+from ttgbench._version import __version__
 from ttgbench.errors import InputError
 from ttgbench.evaluate.store.store import Store
 from ttgbench.methods.submission.pack import pack, unpack

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ttgbench import __version__
+from ttgbench._version import __version__
 from ttgbench.publish.archive import Archive, Rejection
 from ttgbench.report.board.anytime import anytime_rows
 from ttgbench.report.board.entry import Entry

@@ -83,7 +83,7 @@ def read_board(folder: Path) -> Board:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from ttgbench import __version__
+    from ttgbench._version import __version__
     from ttgbench.report.board.columns import TABLES
 
     manifest = _manifest(folder / MANIFEST)
