@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ttgbench.cli.progress import CellReport, RichProgress
+from ttgbench.cli.progress import RichProgress, Runs
 
 if TYPE_CHECKING:
     from ttgbench.run.results import CellResult
@@ -26,15 +25,14 @@ def run_cells(
     from ttgbench.run.experiment import run_on
 
     cells = len(setup.suite.problems) * len(names) * seeds
-    with RichProgress() if setup.live else contextlib.nullcontext() as progress:
+    runs = Runs(folder, cells, len(names))
+    with RichProgress(runs) as progress:
         backend = _backend(setup, jobs, timeout, ray, progress)
-        results = run_on(backend, folder, setup.suite, names, seeds, setup.answered_by, CellReport(cells), setup.agent)
+        results = run_on(backend, folder, setup.suite, names, seeds, setup.answered_by, runs, setup.agent)
     return results, cells - len(results)
 
 
-def _backend(
-    setup: Setup, jobs: int | None, timeout: float | None, ray: str | None, progress: RichProgress | None
-) -> Backend:
+def _backend(setup: Setup, jobs: int | None, timeout: float | None, ray: str | None, progress: RichProgress) -> Backend:
     """Worker processes, here or on Ray."""
     timeout = timeout or setup.seconds_per_cell
     if ray is not None:
