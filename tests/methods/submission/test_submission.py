@@ -159,7 +159,7 @@ def test_a_graph_method_returns_the_graph_of_its_problem(tmp_path):
 
 
 def test_a_method_that_uses_the_network_or_files_fails_the_dry_run(tmp_path, monkeypatch):
-    from ttgbench.methods.submission import check as checking
+    from ttgbench.methods.submission import execute as checking
 
     folder = new(tmp_path / "mine")
     (folder / "method.py").write_text(
@@ -174,7 +174,7 @@ def test_a_method_that_uses_the_network_or_files_fails_the_dry_run(tmp_path, mon
 
 
 def test_an_end_that_is_allowed_shows_no_traceback(tmp_path, monkeypatch, capfd):
-    from ttgbench.methods.submission import check as checking
+    from ttgbench.methods.submission import execute as checking
 
     folder = new(tmp_path / "mine")
     (folder / "method.py").write_text(

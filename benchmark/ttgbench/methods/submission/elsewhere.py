@@ -117,7 +117,7 @@ def _finding(line: bytes, word: str) -> Finding | None:
 
 def main() -> None:
     """The other process. Arguments: the submission's folder, and the descriptor that findings are written to."""
-    from ttgbench.methods.submission.check import code_findings
+    from ttgbench.methods.submission.execute import code_findings
 
     word = sys.stdin.read()
     with os.fdopen(int(sys.argv[2]), "w", encoding="utf-8") as stream:
