@@ -191,6 +191,48 @@ def test_budget_is_chosen_and_the_first_columns_stick(tab, server):
     assert abs(tab.locator(".ttg-table tbody .rank").first.bounding_box()["x"] - box["x"]) < 4
 
 
+def test_columns_are_chosen_and_the_link_holds_them_and_the_order(tab, server):
+    visit(tab, server, ".ttg-table tbody tr")
+    heads = "[...document.querySelectorAll('.ttg-table thead th')].map(th => th.dataset.key)"
+    assert not {"flops", "held_out"} & set(tab.evaluate(heads))
+    tab.click(".ttg-table .columns summary")
+    tab.check(".ttg-table .columns input[value=flops]")
+    tab.uncheck(".ttg-table .columns input[value=regret]")
+    shown = tab.evaluate(heads)
+    assert "flops" in shown
+    assert "regret" not in shown
+    tab.keyboard.press("Escape")
+    assert tab.locator(".ttg-table .columns[open]").count() == 0
+    tab.click(".ttg-table th[data-key=units] button")
+    order = names(tab)
+    visit(tab, tab.url, ".ttg-table tbody tr")
+    assert tab.evaluate(heads) == shown
+    assert names(tab) == order
+    assert tab.locator(".ttg-table th[data-key=units]").get_attribute("aria-sort") == "ascending"
+
+
+def test_the_first_view_says_what_is_compared_and_draws_it(tab, server):
+    visit(tab, f"{server}?suite=made-up-v1", "#ttg-spend .points path")
+    top, story = tab.locator("#ttg-top").inner_text(), tab.locator("#ttg-story").inner_text()
+    assert "search methods" in top
+    assert tab.locator("#ttg-top a[href*=arxiv]").count() == 1
+    assert "4 problems of 2 tasks" in story
+    assert "20 full evaluations" in story
+    assert tab.locator(".ttg-table tbody .ranks i").count() == 4
+    texts = {}
+    for kind in ("SVG", "PNG", "CSV"):
+        with tab.expect_download() as waiting:
+            tab.locator("button[data-plot=ttg-spend]", has_text=kind).click()
+        texts[waiting.value.suggested_filename] = Path(waiting.value.path()).read_bytes()
+    assert b"<svg" in texts["score-against-spend.svg"]
+    assert texts["score-against-spend.png"].startswith(b"\x89PNG")
+    lines = texts["score-against-spend.csv"].decode().splitlines()
+    assert lines[0].startswith("series,label,x,y")
+    assert sorted(line.split(",")[1] for line in lines[1:]) == [
+        f"made_up_{x}" for x in ("alpha", "beta", "delta", "gamma")
+    ]
+
+
 def test_downloads_are_what_is_shown(tab, server):
     visit(tab, f"{server}?tab=methods&q=alpha", ".ttg-table tbody tr")
     texts = {}
@@ -284,6 +326,15 @@ def test_uploads_are_checked_at_once(tab, server, results, tmp_path):
     assert tab.get_by_role("button", name="Open a pull request").count() == 0
 
 
+@pytest.mark.parametrize("tab_id", ["methods", "pictures", "anytime", "graphs", "compare", "run", "cite"])
+def test_what_is_chosen_is_in_the_link_and_a_link_opens_it(tab, server, tab_id):
+    visit(tab, f"{server}?tab={tab_id}&suite=plain-v1", "input[aria-label='Suite']:visible")
+    playwright.expect(tab.locator("input[aria-label='Suite']:visible")).to_have_value("plain-v1", timeout=60_000)
+    choose(tab, "Suite", "made-up-v1")
+    tab.wait_for_url("**suite=made-up-v1**")
+    assert f"tab={tab_id}" in tab.url
+
+
 def test_rules_and_cite(tab, server, shown):
     visit(tab, f"{server}?tab=rules", "#ttg-rules h1")
     assert "What is compared" in tab.locator("#ttg-rules").inner_text()
@@ -308,6 +359,25 @@ def test_dark_and_small(browser, server):
         assert page.evaluate("document.documentElement.scrollWidth") <= 400, tab_id
     fill = page.evaluate("getComputedStyle(document.querySelector('.ttg-graph text')).fill")
     assert min(map(int, re.findall(r"\d+", fill)[:3])) > 200
+    page.close()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (400, "dark")])
+def test_no_serious_barrier_to_anybody(browser, server, width, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-core").Axe()
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    watch(page)
+    plots = {"methods": "spend", "pictures": "apart", "compare": "forest", "run": "search"}
+    for tab_id, plot in plots.items():
+        visit(page, f"{server}?tab={tab_id}&suite=made-up-v1", f"#ttg-{plot} .main-svg")
+        found = axe.run(page).response["violations"]
+        serious = [
+            (violation["id"], node["html"][:200])
+            for violation in found
+            if violation["impact"] in ("serious", "critical")
+            for node in violation["nodes"]
+        ]
+        assert serious == [], tab_id
     page.close()
 
 

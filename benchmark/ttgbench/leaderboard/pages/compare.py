@@ -23,6 +23,7 @@ the questions: what is said holds for these two graphs on other questions of the
 problem alone; the verdict is by the corrected p (Holm), which holds for all problems together. The last column is the
 smallest true difference that would have been found on the problem alone with a probability of 80%: below it, silence
 proves nothing.</p>"""
+AXIS = "Difference in the objective (accuracy, where nothing else counts), first minus second"
 COLUMNS = (
     "Problem",
     "First#",
@@ -49,6 +50,7 @@ class Compare(Page):
             second = gr.Dropdown(label="Second", choices=[], scale=2, min_width=220)
         self.verdict = gr.HTML(elem_id="ttg-verdict")
         self.plot = gr.Plot(show_label=False, elem_id="ttg-forest")
+        gr.HTML(markup.plot_files("ttg-forest", "differences"))
         self.table = gr.HTML()
         gr.HTML(NOTE)
         self.params = {"kind": kind, "suite": suite, "problem": problem, "first": first, "second": second}
@@ -83,6 +85,7 @@ class Compare(Page):
         }
 
     def _result(self, board: Board, kind: str, suite: str, problem: str, first: Any, second: Any) -> dict[Any, Any]:
+        margin = board.manifest["suites"][suite]["margin"]
         if first is None or first == second:
             return self._nothing("Choose two different entries.")
         try:
@@ -93,10 +96,8 @@ class Compare(Page):
         except TTGBenchError as error:
             return self._nothing(str(error))
         return {
-            self.verdict: f"<p class='ttg-verdict' role='status'>{escape(found.sentence)}</p>",
-            self.plot: plots.forest(
-                found.problems, "Difference in the objective (accuracy, where nothing else counts), first minus second"
-            ),
+            self.verdict: _said(found, margin),
+            self.plot: plots.forest(found.problems, AXIS, margin=margin, overall=found.overall),
             self.table: _table(found),
         }
 
@@ -105,23 +106,53 @@ class Compare(Page):
         return {self.verdict: text, self.plot: plots.empty(message), self.table: ""}
 
 
+def _said(found: Verdict, margin: float | None) -> str:
+    """The verdict in a word, then in a sentence, then what the plot's band is."""
+    word = found.overall.verdict if found.overall else found.problems[0].verdict if len(found.problems) == 1 else ""
+    chip = f"<span class='ttg-chip'>{escape(word)}</span> " if word else ""
+    band = (
+        markup.note(f"Grey in the plot: differences within ±{margin:g}, which count as equivalent.") if margin else ""
+    )
+    return f"<p class='ttg-verdict' role='status'>{chip}{escape(found.sentence)}</p>{band}"
+
+
 def _table(found: Verdict) -> str:
+    every = found.overall
+    first = (
+        ()
+        if every is None
+        else (
+            "All problems",
+            "–",
+            "–",
+            f"{every.difference:+.3f}",
+            f"{every.low:+.3f} to {every.high:+.3f}",
+            f"{every.p:.2g}",
+            "–",
+            every.verdict,
+            every.scope,
+            "–",
+        )
+    )
     return markup.table(
         COLUMNS,
         [
-            (
-                row.problem,
-                markup.number(row.first),
-                markup.number(row.second),
-                _written(row.difference, "+.3f"),
-                "" if row.low is None else f"{row.low:+.3f} to {row.high:+.3f}",
-                _written(row.p, ".2g"),
-                _written(row.p_holm, ".2g"),
-                row.verdict,
-                row.units,
-                markup.number(row.mde),
-            )
-            for row in found.problems
+            *([first] if first else []),
+            *(
+                (
+                    row.problem,
+                    markup.number(row.first),
+                    markup.number(row.second),
+                    _written(row.difference, "+.3f"),
+                    "" if row.low is None else f"{row.low:+.3f} to {row.high:+.3f}",
+                    _written(row.p, ".2g"),
+                    _written(row.p_holm, ".2g"),
+                    row.verdict,
+                    row.units,
+                    markup.number(row.mde),
+                )
+                for row in found.problems
+            ),
         ],
         "Differences per problem",
     )

@@ -50,6 +50,7 @@ class Graphs(Page):
             cost = gr.Dropdown(label="Cost", choices=COSTS, value="units", filterable=False, min_width=160)
             key = gr.Dropdown(label="Graph", choices=[], scale=2, min_width=260)
         self.plot = gr.Plot(show_label=False, elem_id="ttg-pareto")
+        gr.HTML(markup.plot_files("ttg-pareto", "accuracy-against-cost"))
         bridge = gr.HTML(js_on_load=CLICKS, visible=True, elem_id="ttg-clicks")
         self.graph = gr.HTML(elem_id="ttg-graph")
         self.params = {"suite": suite, "problem": problem, "cost": cost, "key": key}

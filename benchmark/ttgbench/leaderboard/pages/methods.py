@@ -1,12 +1,14 @@
-"""Methods: the table."""
+"""Methods: what the suite asks, the table, and score against search cost."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
 import gradio as gr
 
+from ttgbench.leaderboard.parts import markup, plots
 from ttgbench.leaderboard.parts.page import Page, chosen, dropdown, suites
 from ttgbench.leaderboard.parts.source import Source
 from ttgbench.leaderboard.parts.table import methods_table
@@ -21,6 +23,8 @@ NO_RANKS = "No method is ranked here; the reason stands under its name."
 SCALE = """Regret is what is lost to the best graph known, in points of the objective. A score of 0 is the best single
 model, 1 the best graph known, and each problem counts within [-1, 1]; both ends are frozen with the suite."""
 NO_SCALE = "This suite has no anchors, so the plain mean of the problems' objectives is shown."
+DRAWN = 40
+"""Methods of the plot, the best of the table."""
 FLAT = "Not in this table, for the best graph known is less than 5 points above the best single model: {}."
 
 
@@ -32,10 +36,14 @@ class Methods(Page):
             suite = gr.Dropdown(label="Suite", choices=[], filterable=True, min_width=160)
             budget = gr.Dropdown(label="Budget per query", choices=[], filterable=False, min_width=160)
             objective = gr.Dropdown(label="Objective", choices=[], filterable=False, min_width=160)
+        self.story = gr.HTML(elem_id="ttg-story")
         self.table = methods_table(source)
         self.note = gr.HTML()
+        gr.HTML("<h2 class='ttg-title'>What the searches spent, and what they found</h2>")
+        self.plot = gr.Plot(show_label=False, elem_id="ttg-spend")
+        gr.HTML(markup.plot_files("ttg-spend", "score-against-spend"))
         self.params = {"suite": suite, "budget": budget, "objective": objective}
-        self.outputs = [self.table, self.note]
+        self.outputs = [self.story, self.table, self.note, self.plot]
 
     def render(
         self, board: Board, suite: Any = None, budget: Any = None, objective: Any = None, **_: Any
@@ -45,7 +53,8 @@ class Methods(Page):
         budgets = _choices("All budgets", [problem["budget"] for problem in problems])
         objectives = _choices("All objectives", [problem["objective"] for problem in problems])
         budget, objective = chosen(budget, budgets), chosen(objective, objectives)
-        scale = SCALE if board.manifest["suites"][suite]["normalised"] else NO_SCALE
+        anchored = board.manifest["suites"][suite]["normalised"]
+        scale = SCALE if anchored else NO_SCALE
         flat = [escape(problem["name"]) for problem in problems if problem["flat"]]
         rows = board.rows("methods", suite=suite, budget=budget, objective=objective)
         ranked = any(row["rank_best"] is not None for row in rows)
@@ -53,11 +62,43 @@ class Methods(Page):
             self.params["suite"]: dropdown(suite, suites(board)),
             self.params["budget"]: dropdown(budget, budgets, interactive=len(budgets) > 1),
             self.params["objective"]: dropdown(objective, objectives, interactive=len(objectives) > 1),
+            self.story: _story(board.manifest["suites"][suite], rows),
+            self.plot: plots.spends(rows[:DRAWN], anchored) if rows else plots.empty("No method has been run yet."),
             self.table: {"suite": suite, "budget": budget, "objective": objective, "board": board.hash[:12]},
             self.note: NOTE.format(
                 ranks=RANKS if ranked else NO_RANKS, scale=scale, flat=FLAT.format(", ".join(flat)) if flat else ""
             ),
         }
+
+
+def _story(facts: dict[str, Any], rows: Sequence[dict[str, Any]]) -> str:
+    """What the suite asks of a method, in a sentence and a few numbers."""
+    problems = facts["problems"]
+    checked = sum(row["badge"] != "self-reported" for row in rows)
+    numbers = (
+        (len(problems), "problem", f" of {_counted(len({problem['task'] for problem in problems}), 'task')}"),
+        (facts["seeds"], "seed", " each"),
+        (facts["search_evaluations"], "full evaluation", " to search with"),
+        (len(rows), "run", f", {checked} checked by the maintainers"),
+    )
+    items = [f"<b>{_counted(number, noun)}</b>{escape(more)}" for number, noun, more in numbers]
+    items.insert(3, f"a query costs at most <b>{escape(_budgets([problem['budget'] for problem in problems]))}</b>")
+    listed = "".join(f"<li>{item}</li>" for item in items)
+    return f"<p>{escape(facts['description'])}</p><ul>{listed}</ul>"
+
+
+def _budgets(texts: Sequence[str]) -> str:
+    """ "3 units or 6 units", or of many "14 to 80 units"."""
+    distinct = list(dict.fromkeys(texts))
+    amounts = [text.partition(" ") for text in distinct]
+    if len(distinct) > 3 and len({metric for _, _, metric in amounts}) == 1:
+        numbers = sorted((amount for amount, _, _ in amounts), key=float)
+        return f"{numbers[0]} to {numbers[-1]} {amounts[0][2]}"
+    return " or ".join(distinct[:3]) + (" or more" if distinct[3:] else "")
+
+
+def _counted(number: float, noun: str) -> str:
+    return f"{number:,g} {noun}{'s' * (number != 1)}"
 
 
 def _choices(everything: str, values: list[str]) -> list[tuple[str, str]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
 import gradio as gr
 
-from ttgbench.leaderboard.parts import markup
+from ttgbench.leaderboard.parts import markup, plots
 from ttgbench.leaderboard.parts.page import Page, chosen, dropdown, run_choices, suites
 from ttgbench.leaderboard.parts.source import Source
 from ttgbench.report.board import Board
@@ -24,11 +26,14 @@ class Run(Page):
             run = gr.Dropdown(label="Run", choices=[], scale=2, min_width=220)
             cell = gr.Dropdown(label="Problem and seed", choices=[], scale=2, min_width=220)
         self.facts = gr.HTML(elem_id="ttg-facts")
+        self.title = gr.HTML()
+        self.plot = gr.Plot(show_label=False, elem_id="ttg-search")
+        gr.HTML(markup.plot_files("ttg-search", "search"))
         self.graph = gr.HTML(elem_id="ttg-best")
         self.log = gr.HTML(elem_id="ttg-log")
         self.cells = gr.HTML(elem_id="ttg-cells")
         self.params = {"suite": suite, "run": run, "cell": cell}
-        self.outputs = [self.facts, self.graph, self.log, self.cells]
+        self.outputs = [self.facts, self.title, self.plot, self.graph, self.log, self.cells]
 
     def render(self, board: Board, suite: Any = None, run: Any = None, cell: Any = None, **_: Any) -> dict[Any, Any]:
         suite = chosen(suite, suites(board))
@@ -40,13 +45,17 @@ class Run(Page):
         best = max(range(len(cells)), key=lambda i: -1e9 if cells[i]["value"] is None else cells[i]["value"])
         cell = chosen(cell, choices, first=best)
         one = next(each for each in cells if f"{each['problem']}:{each['seed']}" == cell)
+        logged = board.rows("logs", suite=suite, run_id=run, problem=one["problem"], seed=one["seed"])
+        events = json.loads(logged[0]["events"]) if logged else []
         return {
             self.params["suite"]: dropdown(suite, suites(board)),
             self.params["run"]: dropdown(run, runs),
             self.params["cell"]: dropdown(cell, choices),
             self.facts: _facts(row),
+            self.title: f"<h3>The search on {escape(one['problem'])}, seed {one['seed']}</h3>",
+            self.plot: plots.search(events, one["full_evaluation"], one["value"]),
             self.graph: _graph(board, suite, one),
-            self.log: _log(board, suite, run, one),
+            self.log: _log(events, one),
             self.cells: _cells(cells),
         }
 
@@ -107,23 +116,58 @@ def _graph(board: Board, suite: str, cell: dict[str, Any]) -> str:
     return f"{title}{figure}<p>{markup.graph_download(found[0]['graph'], cell['graph'])}</p>"
 
 
-def _log(board: Board, suite: str, run: str, cell: dict[str, Any]) -> str:
-    found = board.rows("logs", suite=suite, run_id=run, problem=cell["problem"], seed=cell["seed"])
-    events = json.loads(found[0]["events"]) if found else []
-    rows = []
-    for event in events:
-        spent = event.get("spent")
-        rest = {key: value for key, value in event.items() if key not in ("event", "spent", "suite", "problem", "seed")}
-        said = ", ".join(f"{key} {_short(value)}" for key, value in rest.items() if value is not None)
-        rows.append((event.get("event", ""), "" if spent is None else f"{spent / cell['full_evaluation']:.2f}", said))
+def _log(events: Sequence[dict[str, Any]], cell: dict[str, Any]) -> str:
+    full = cell["full_evaluation"]
+    rows = [
+        (event.get("event", ""), f"{event['spent'] / full:.2f}" if event.get("spent") else "", _told(event, full))
+        for event in events
+    ]
     title = f"<h3>Log of {escape(cell['problem'])}, seed {cell['seed']}</h3>"
     kept = "Here are its beginning and its end; the archive holds all of it." if len(events) >= MAX_EVENTS else ""
-    unit = f"{cell['full_evaluation']:,} {cell['metric']}"
-    said = f"Spent is counted in full evaluations of {unit}. Evaluations in a row are one line. {kept}"
+    unit = f"{markup.figures(full)} {cell['metric']}"
+    said = f"Costs are in full evaluations, of {unit} each. Evaluations in a row are one line. {kept}"
     return title + markup.table(("Event", "Spent#", "What"), rows, "Log") + markup.note(said)
 
 
-def _short(value: Any) -> str:
+_AMOUNT = re.compile(r"\d{1,3}(?:,\d{3})+|\d{6,}")
+"""Ledger units in a text."""
+SHOWN = ("event", "spent", "suite", "problem", "seed")
+"""What stands in other places of the page."""
+
+
+def _told(event: dict[str, Any], full: float) -> str:
+    """What happened, with amounts in full evaluations and graphs by the beginning of their key."""
+    try:
+        return _known(event, full)
+    except (KeyError, TypeError, ValueError):  # a log comes from outside; what it lacks is no reason to show nothing
+        rest = {name: value for name, value in event.items() if name not in SHOWN}
+        return ", ".join(f"{name} {_short(value, full)}" for name, value in rest.items() if value is not None)
+
+
+def _known(event: dict[str, Any], full: float) -> str:
+    """Raises KeyError for an event that has no words of its own, and for one that lacks what they say."""
+    kind, key = event.get("event"), str(event.get("key", ""))[:8]
+    if kind == "start":
+        return f"may spend {event['limit'] / full:.4g} full evaluations"
+    if kind == "evaluate":
+        before = event.get("evaluations before", 0)
+        others = f", after {before} other{'s' * (before != 1)}" if before else ""
+        cost = f"{event['charged'] / full:.3g}"
+        return f"graph {key}: {event['value']:.3f} on {event['questions']} questions, for {cost}{others}"
+    if kind == "recommend":
+        return f"graph {key}"
+    if kind == "refused":
+        reason = _AMOUNT.sub(lambda found: f"{int(found[0].replace(',', '')) / full:.3g}", event["reason"])
+        graphs = [str(graph)[:8] for graph in event.get("graphs", ())]
+        return f"{reason}; graphs {', '.join(graphs[:4])}{', ...' if graphs[4:] else ''}" if graphs else reason
+    raise KeyError(kind)
+
+
+def _short(value: Any, full: float) -> str:
+    if isinstance(value, dict) and all(isinstance(each, int | float) for each in value.values()):
+        return ", ".join(f"{name} {each / full:.2f}" for name, each in value.items())
+    if isinstance(value, int) and value >= 10**6:
+        return f"{value / full:.3g}"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text[:16] if len(text) == 64 and text.isalnum() else text[:160]
 

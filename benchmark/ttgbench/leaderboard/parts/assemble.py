@@ -37,7 +37,7 @@ def assemble(source: Source) -> gr.Blocks:
             empty = state.board is None or not state.board.manifest["suites"]
             return {
                 **_opened(source, pages, all_tabs, dict(request.query_params)),
-                top: header(state.board) + (no_results(state.problem) if empty else ""),
+                top: header(state) + (no_results(state.problem) if empty else ""),
                 foot: notices(state),
             }
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from functools import cache
 from html import escape
+from importlib.metadata import PackageNotFoundError, metadata
 
 from ttgbench._version import __version__
 from ttgbench.leaderboard.parts.source import State
-from ttgbench.report.board import Board
 
 FIRST_STEPS = """
 <pre><code># run a method on a suite, archive what it did
@@ -16,19 +18,39 @@ ttgbench leaderboard --results results</code></pre>
 """
 
 
-def header(board: Board | None) -> str:
-    """Title and one line."""
-    state = ""
-    if board is not None:
-        runs = sum(facts["runs"] for facts in board.manifest["suites"].values())
-        state = (
-            f"<p class='ttg-state'>{runs:,} runs · board <code>{board.hash[:12]}</code> · ttgbench {__version__}</p>"
+LEAD = """<p class="ttg-lead">Compared here are <em>search methods</em>: programs that look for the graph of language
+models (which models, in which roles, wired how) that answers a task best when every query may cost at most a fixed
+budget. All get the same budget for their search, and everything that they spend of it counts.</p>"""
+
+
+def header(state: State) -> str:
+    """Title, what is compared, where to read on, and which state of the board this is."""
+    facts = ""
+    if state.board is not None:
+        runs = sum(suite["runs"] for suite in state.board.manifest["suites"].values())
+        facts = (
+            f"{runs:,} runs, read {state.read}<br>board <code>{state.board.hash[:12]}</code>, ttgbench {__version__}"
         )
-    return (
-        "<header><div><h1>TTG-Bench</h1>"
-        "<p>Search methods that look for compute-optimal test-time-scaling graphs, at matched budgets.</p></div>"
-        f"{state}</header>"
+    links = " · ".join(
+        f"<a href='{escape(url, quote=True)}' target='_blank' rel='noopener'>{escape(name)}</a>"
+        for name, url in _links().items()
     )
+    return f"<header><div><h1>TTG-Bench</h1>{LEAD}</div><p class='ttg-state'>{links}<br>{facts}</p></header>"
+
+
+@cache
+def _links() -> dict[str, str]:
+    """Paper, code and whatever else the package says of itself; on a Space its own files."""
+    try:
+        stated = metadata("ttgbench").get_all("Project-URL") or []
+    except PackageNotFoundError:
+        stated = []
+    links = dict(line.split(", ", 1) for line in stated)
+    if space := os.environ.get("SPACE_ID"):
+        links.setdefault("Code", f"https://huggingface.co/spaces/{space}/tree/main")
+    if repo := os.environ.get("TTGBENCH_RESULTS_REPO"):
+        links["Results"] = f"https://huggingface.co/datasets/{repo}"
+    return links
 
 
 def no_results(problem: str | None) -> str:

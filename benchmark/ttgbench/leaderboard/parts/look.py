@@ -34,10 +34,10 @@ THEME = gr.themes.Base(
 LAUNCH: dict[str, Any] = {
     "theme": THEME,
     "css_paths": [_HERE / "look.css"],
-    "head": f"<script>{(_HERE / 'link.js').read_text('utf-8')}</script>",
+    "head": "".join(f"<script>{(_HERE / name).read_text('utf-8')}</script>" for name in ("link.js", "save.js")),
     "max_file_size": "64mb",
     "quiet": True,
     "ssr_mode": False,
-    "footer_links": ["api", "settings"],
+    "footer_links": ["api"],
     "share": False,
 }

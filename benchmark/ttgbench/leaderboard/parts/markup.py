@@ -57,7 +57,8 @@ def graph_figure(data: dict[str, Any] | None) -> str:
     if data is None:
         return "<p class='ttg-note'>No graph.</p>"
     try:
-        return f"<div class='ttg-figure'>{draw.as_svg(Graph.from_dict(data))}</div>"
+        drawn = draw.as_svg(Graph.from_dict(data))
+        return f"<div class='ttg-figure' role='region' tabindex='0' aria-label='The graph'>{drawn}</div>"
     except InputError as error:
         return f"<p class='ttg-problem'>{escape(str(error))}</p>"
 
@@ -67,6 +68,17 @@ def graph_download(text: str, key: str) -> str:
     data = base64.b64encode(f"{text}\n".encode()).decode()
     name = f"graph-{escape(key[:12])}.json"
     return f"<a download='{name}' href='data:application/json;base64,{data}'>Download the graph as JSON</a>"
+
+
+def plot_files(plot: str, name: str) -> str:
+    """Buttons that save the plot with this element id as a figure or as its data; save.js listens to them."""
+    titles = {"svg": "SVG", "png": "PNG", "csv": "CSV"}
+    buttons = "".join(
+        f"<button type='button' data-plot='{escape(plot)}' data-kind='{kind}' data-name='{escape(name)}' "
+        f"aria-label='Save {escape(name.replace('-', ' '))} as {title}'>{title}</button>"
+        for kind, title in titles.items()
+    )
+    return f"<p class='ttg-files'>{buttons}</p>"
 
 
 def note(text: str) -> str:

@@ -91,6 +91,69 @@ def scatter(rows: Sequence[dict[str, Any]], cost: str, cost_title: str, chosen: 
     return figure
 
 
+def spends(rows: Sequence[dict[str, Any]], anchored: bool) -> go.Figure:
+    """Score against what the searches spent, agent included, with 95% intervals; what no other method beats in both
+    is joined and named."""
+    key, title = ("score", "Score") if anchored else ("value", "Objective, points")
+    rows = [row for row in rows if row[key] is not None and row["search_spend"] > 0]
+    if not rows:
+        return empty("No method has runs that all ended with a graph.")
+    figure = _figure("Search spend of a run, full evaluations", title)
+    _log_axis(figure, [row["search_spend"] for row in rows])
+    front = _front([(row["search_spend"], row[key]) for row in rows])
+    for best in (False, True):
+        some = [row for number, row in enumerate(rows) if (number in front) == best]
+        some.sort(key=lambda row: row["search_spend"])
+        if some:
+            figure.add_scatter(
+                x=[row["search_spend"] for row in some],
+                y=[row[key] for row in some],
+                name="none is better for less" if best else "another is better for less",
+                mode="lines+markers+text" if best else "markers",
+                text=[escape(row["method"]) for row in some],
+                textposition=_sides([row["search_spend"] for row in some]),
+                line={"color": COLOURS[0], "width": 1.5, "shape": "hv"},
+                marker={"color": COLOURS[0], "size": 9, "opacity": 1 if best else 0.45},
+                error_y=_bounds(some, key),
+                hovertemplate="%{text}<br>%{y:.3f} for %{x:.3g} full evaluations<extra></extra>",
+            )
+    return figure
+
+
+def _sides(spends: Sequence[float]) -> list[str]:
+    """Where names stand, cheapest first: below the line and inside the frame, close neighbours on either side of it."""
+    middle = math.sqrt(spends[0] * spends[-1])
+    late = [spend >= middle and len(spends) > 1 for spend in spends]
+    return [
+        f"{'top' if after and (len(late) - number) % 2 == 0 else 'bottom'} {'left' if after else 'right'}"
+        for number, after in enumerate(late)
+    ]
+
+
+def _front(points: Sequence[tuple[float, float]]) -> set[int]:
+    """Numbers of the points that no other beats: cheaper first, each better than all before."""
+    front, best = set(), -math.inf
+    for number in sorted(range(len(points)), key=lambda n: (points[n][0], -points[n][1])):
+        if points[number][1] > best:
+            front.add(number)
+            best = points[number][1]
+    return front
+
+
+def _bounds(rows: Sequence[dict[str, Any]], key: str) -> dict[str, Any]:
+    """Error bars of a measured column."""
+    low, high = ([row[f"{key}_{end}"] for row in rows] for end in ("low", "high"))
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [0 if top is None else top - row[key] for row, top in zip(rows, high, strict=True)],
+        "arrayminus": [0 if bottom is None else row[key] - bottom for row, bottom in zip(rows, low, strict=True)],
+        "color": COLOURS[0],
+        "thickness": 1,
+        "width": 3,
+    }
+
+
 def _points(rows: Sequence[dict[str, Any]], cost: str) -> dict[str, Any]:
     return {
         "x": [row[cost] for row in rows],
@@ -106,30 +169,139 @@ def _marker(symbol: str, best: bool) -> dict[str, Any]:
     return {"symbol": symbol, "size": 9, "color": COLOURS[0], "opacity": 1 if best else 0.45}
 
 
-def forest(rows: Sequence[Any], title: str) -> go.Figure:
-    """Differences with intervals, one line per problem; without one where nothing can be said."""
+def forest(rows: Sequence[Any], title: str, *, margin: float | None = None, overall: Any = None) -> go.Figure:
+    """Differences with intervals, one line per problem, over all of them first; without one where nothing can be said.
+
+    margin: differences within it on either side of 0 are equivalent, which a band shows.
+    """
     figure = _figure(title, "")
     rows = [row for row in rows if row.difference is not None]
-    names = [escape(row.problem) for row in rows]
+    if margin:
+        figure.add_vrect(x0=-margin, x1=margin, fillcolor="#8b94a3", opacity=0.16, line_width=0, layer="below")
     figure.add_vline(x=0, line={"color": "#8b94a3", "width": 1, "dash": "dot"})
-    figure.add_scatter(
-        x=[row.difference for row in rows],
-        y=names,
-        mode="markers",
-        marker={"color": COLOURS[0], "size": 9},
-        error_x={
+    if overall is not None:
+        figure.add_scatter(**_differences([overall], ["All problems"], COLOURS[1], "diamond"))
+    figure.add_scatter(**_differences(rows, [escape(row.problem) for row in rows], COLOURS[0], "circle"))
+    ends = [x for row in (*rows, *([overall] if overall else ())) for x in (row.difference, row.low, row.high)]
+    reach = max((abs(x) for x in (*ends, margin or 0) if x is not None and math.isfinite(x)), default=0) or 1
+    figure.update_xaxes(range=[-1.08 * reach, 1.08 * reach])
+    figure.update_yaxes(autorange="reversed", type="category")
+    figure.update_layout(height=110 + 30 * max(2, len(rows) + (overall is not None)))
+    return figure
+
+
+def _differences(rows: Sequence[Any], names: Sequence[str], colour: str, symbol: str) -> dict[str, Any]:
+    known = [row.low is not None and math.isfinite(row.high - row.low) for row in rows]
+    return {
+        "x": [row.difference for row in rows],
+        "y": list(names),
+        "mode": "markers",
+        "name": "difference",
+        "marker": {"color": colour, "size": 10, "symbol": symbol},
+        "error_x": {
             "type": "data",
             "symmetric": False,
-            "array": [0 if row.high is None else row.high - row.difference for row in rows],
-            "arrayminus": [0 if row.low is None else row.difference - row.low for row in rows],
-            "color": COLOURS[0],
+            "array": [row.high - row.difference if told else 0 for row, told in zip(rows, known, strict=True)],
+            "arrayminus": [row.difference - row.low if told else 0 for row, told in zip(rows, known, strict=True)],
+            "color": colour,
             "thickness": 1.5,
         },
-        hovertemplate="%{y}: %{x:+.3f}<extra></extra>",
-        showlegend=False,
+        "hovertemplate": "%{y}: %{x:+.3f}<extra></extra>",
+        "showlegend": False,
+    }
+
+
+def heat(
+    names: Sequence[str], problems: Sequence[str], values: Sequence[Sequence[float | None]], what: str
+) -> go.Figure:
+    """Values of methods (lines) on problems (columns); blue above 0, orange below."""
+    reach = max((abs(value) for line in values for value in line if value is not None), default=1) or 1
+    return _field(
+        [escape(name) for name in problems],
+        [escape(name) for name in names],
+        values,
+        colorscale=[[0, "#d97706"], [0.5, "#f1f3f6"], [1, "#1d6fd1"]],
+        zmin=-reach,
+        zmax=reach,
+        texttemplate="%{z:.2f}" if len(problems) <= 16 else "",
+        hovertemplate="%{y} on %{x}: " + what + " %{z:.3f}<extra></extra>",
     )
-    figure.update_yaxes(autorange="reversed", type="category")
-    figure.update_layout(height=110 + 34 * max(2, len(rows)))
+
+
+def told_apart(names: Sequence[str], ties: Sequence[str]) -> go.Figure:
+    """Of methods, best first: whether the one of a line is better (blue) or worse (orange) than that of a column, or
+    whether they share a letter, so that the data do not tell them apart (grey)."""
+    groups = [set(letters.split()) for letters in ties]
+    values = [
+        [None if i == j else 0 if one & other else 1 if i < j else -1 for j, other in enumerate(groups)]
+        for i, one in enumerate(groups)
+    ]
+    words = {None: "", 0: "not told apart from", 1: "better than", -1: "worse than"}
+    shown = [escape(name) for name in names]
+    return _field(
+        shown,
+        shown,
+        values,
+        colorscale=[[0, "#d97706"], [0.5, "#d5dae1"], [1, "#1d6fd1"]],
+        zmin=-1,
+        zmax=1,
+        showscale=False,
+        customdata=[[words[value] for value in line] for line in values],
+        hovertemplate="%{y} %{customdata} %{x}<extra></extra>",
+    )
+
+
+def _told(value: Any) -> bool:
+    """Whether a log, which comes from outside, has a number there."""
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def _field(columns: Sequence[str], lines: Sequence[str], values: Sequence[Sequence[Any]], **look: Any) -> go.Figure:
+    figure = _figure("", "")
+    bar = {"thickness": 12, "outlinewidth": 0}
+    figure.add_heatmap(x=list(columns), y=list(lines), z=values, xgap=2, ygap=2, colorbar=bar, **look)
+    figure.update_xaxes(type="category", side="top", tickangle=-45, showgrid=False)
+    figure.update_yaxes(type="category", autorange="reversed", showgrid=False)
+    figure.update_layout(height=150 + 24 * max(3, len(lines)), margin={"t": 40, "b": 16})
+    return figure
+
+
+def search(events: Sequence[dict[str, Any]], full: float, final: float | None) -> go.Figure:
+    """One search: what each evaluation measured, which graph was recommended, and what came of it on test.
+
+    full: ledger units of a full evaluation; final: the objective on test of the graph that it ended with.
+    """
+    events = [event for event in events if _told(event.get("spent")) and event["spent"] > 0]
+    measured = [event for event in events if event.get("event") == "evaluate" and _told(event.get("value"))]
+    values = {str(event.get("key")): event["value"] for event in measured}
+    held = [event for event in events if event.get("event") == "recommend" and str(event.get("key")) in values]
+    spent = [event["spent"] / full for event in events]
+    if not measured:
+        return empty("The log holds no evaluation.")
+    figure = _figure("Search spend, full evaluations", "Objective")
+    _log_axis(figure, spent)
+    figure.add_scatter(
+        x=[event["spent"] / full for event in measured],
+        y=[event["value"] for event in measured],
+        mode="markers",
+        name="evaluated on search questions",
+        marker={"color": COLOURS[0], "size": 7, "opacity": 0.45},
+        text=[escape(f"graph {str(e.get('key'))[:8]}, {e.get('questions')} questions") for e in measured],
+        hovertemplate="%{text}: %{y:.3f}<extra></extra>",
+    )
+    if held:
+        figure.add_scatter(
+            x=[*(event["spent"] / full for event in held), spent[-1]],
+            y=[values[str(event["key"])] for event in [*held, held[-1]]],
+            mode="lines",
+            name="graph recommended",
+            line={"color": COLOURS[0], "width": 2, "shape": "hv"},
+            text=[escape(f"graph {str(event['key'])[:8]}") for event in [*held, held[-1]]],
+            hovertemplate="%{text}: %{y:.3f}<extra></extra>",
+        )
+    if final is not None:
+        marker = {"color": COLOURS[1], "size": 12, "symbol": "diamond"}
+        figure.add_scatter(x=[spent[-1]], y=[final], mode="markers", name="final graph on test", marker=marker)
     return figure
 
 

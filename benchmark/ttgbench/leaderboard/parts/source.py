@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,11 +25,12 @@ Fetch = Callable[[object], tuple[object, Board] | None]
 
 
 class State(NamedTuple):
-    """What there is to show; problem: why it is nothing, or not the newest."""
+    """What there is to show; problem: why it is nothing, or not the newest; read: the day on which it was (UTC)."""
 
     board: Board | None = None
     problem: str | None = None
     version: object = None
+    read: str = ""
 
 
 class Source:
@@ -59,7 +61,7 @@ class Source:
             self.state = self.state._replace(problem=str(error))
             return
         if newer is not None:
-            self.state = State(newer[1], None, newer[0])
+            self.state = State(newer[1], None, newer[0], f"{datetime.now(UTC):%Y-%m-%d}")
         elif self.state.problem:
             self.state = self.state._replace(problem=None)
 

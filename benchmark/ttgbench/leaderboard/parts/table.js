@@ -4,7 +4,9 @@ const PAGE = 100;
 const formats = {};
 const fixed = (digits) => formats[digits] ||= new Intl.NumberFormat("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 const alphabet = new Intl.Collator();
-const state = { rows: [], columns: [], shown: PAGE, sort: "place", down: false, part: {}, wanted: 0 };
+const state = { rows: [], columns: [], shown: PAGE, sort: "place", down: false, part: {}, wanted: 0, chosen: null, last: 1 };
+// Shown when asked for: what most readers do not look for first.
+const MORE = new Set(["holds_50", "spend_50", "spend_90", "search_dollars", "flops", "dollars", "seconds"]);
 
 const make = (tag, props = {}, ...children) => {
   const node = document.createElement(tag);
@@ -23,7 +25,7 @@ const number = (value, column) => {
 };
 const bar = (value, column) => {
   if (first(value) === null) return make("td", { className: "num" }, "–");
-  const at = (x) => `${50 * (1 + Math.min(1, Math.max(-1, x)))}%`;
+  const at = (x) => `${100 * (Math.min(1, Math.max(state.floor, x)) - state.floor) / (1 - state.floor)}%`;
   const scale = make("span", { className: "bar", ariaHidden: "true" });
   const zero = make("u");
   zero.style.left = at(0);
@@ -41,8 +43,17 @@ const bar = (value, column) => {
   return make("td", { className: "score" }, make("span", { className: "value" }, written(first(value), column)), scale, make("small", {}, spread));
 };
 
+// The ranks that the data leave open, on a line from the first to the last.
+const ranks = ([best, worst]) => {
+  if (best === null) return null;
+  const line = make("i");
+  line.style.left = `${100 * (best - 1) / state.last}%`;
+  line.style.width = `${100 * (worst - best + 1) / state.last}%`;
+  return make("span", { className: "ranks", ariaHidden: "true" }, line);
+};
+
 const SPECIAL = {
-  rank: { sort: "place", sticky: 1, cell: (row) => make("td", { className: "num sticky rank" }, row.rank || "–") },
+  rank: { sort: "place", sticky: 1, cell: (row) => make("td", { className: "num sticky rank" }, row.rank || "–", ranks(row.ranks)) },
   method: { sticky: 2, cell: (row) => {
     const query = new URLSearchParams({ tab: "run", suite: state.part.suite, run: row.run });
     const link = make("a", { href: `?${query}`, target: "_self" }, row.method);
@@ -58,9 +69,14 @@ const OWN = [
 const columnsOf = (heads) => {
   const all = heads.map((column) => ({ sort: column.key, down: column.high,
     cell: (row) => (column.score ? bar : number)(row[column.key], column), ...column, ...SPECIAL[column.key] }));
+  const accuracy = all.findIndex((column) => column.key === "accuracy");
+  if (accuracy >= 0) all.splice(all.findIndex((column) => column.key === "ties"), 0, ...all.splice(accuracy, 1));
   const after = all.findIndex((column) => column.key === "ties") + 1;
   return [...all.slice(0, after), ...OWN.map((column) => ({ sort: column.key, ...column })), ...all.slice(after)];
 };
+const said = (column) => !state.rows.length || state.rows.some((row) => ![null, ""].includes(first(row[column.key])));
+const usual = () => state.columns.filter((column) => column.sticky || (!MORE.has(column.key) && said(column))).map((column) => column.key);
+const shownColumns = () => state.columns.filter((column) => column.sticky || (state.chosen || usual()).includes(column.key));
 
 const controls = () => ({ q: element.querySelector(".q"), badge: element.querySelector(".f-badge"), llm: element.querySelector(".f-llm") });
 
@@ -83,15 +99,14 @@ const visible = () => {
 
 const draw = () => {
   const rows = visible();
-  const columns = state.columns;
+  const columns = shownColumns();
   const head = make("tr", {}, ...columns.map((column) => {
     const sorted = column.sort === state.sort ? (state.down ? "descending" : "ascending") : "none";
     const button = make("button", { type: "button", title: column.title }, column.head);
     button.onclick = () => {
       state.down = column.sort === state.sort ? !state.down : Boolean(column.down);
       state.sort = column.sort;
-      state.shown = PAGE;
-      draw();
+      follow();
       element.querySelector(`th[data-key="${column.key}"] button`).focus();
     };
     const th = make("th", { scope: "col", ariaSort: sorted, className: column.sticky ? `sticky ${column.sticky === 1 ? "rank" : "method"}` : "" }, button);
@@ -106,6 +121,7 @@ const draw = () => {
   const left = scroll.scrollLeft;
   scroll.replaceChildren(make("table", {}, caption, make("thead", {}, head), body));
   scroll.scrollLeft = left;
+  edges();
   element.querySelector(".after").replaceChildren(...(more ? [more] : []));
   element.querySelector(".count").textContent = rows.length === state.rows.length
     ? `${rows.length.toLocaleString("en")} ${rows.length === 1 ? "run" : "runs"}`
@@ -113,9 +129,16 @@ const draw = () => {
   return rows;
 };
 
+// A shadow where columns go on beyond the edge.
+const edges = () => {
+  const scroll = element.querySelector(".scroll");
+  scroll.classList.toggle("goes-on", scroll.scrollLeft + scroll.clientWidth < scroll.scrollWidth - 2);
+};
+
 const follow = () => {
   const { q, badge, llm } = controls();
-  window.ttgUrl("methods", ["q", "badge", "llm"], [q.value, badge.value, llm.value]);
+  const sort = state.sort === "place" && !state.down ? "" : `${state.down ? "-" : ""}${state.sort}`;
+  window.ttgUrl("methods", ["q", "badge", "llm", "sort", "cols"], [q.value, badge.value, llm.value, sort, (state.chosen || []).join(",")]);
   state.shown = PAGE;
   draw();
 };
@@ -133,6 +156,21 @@ const choice = (name, label, options) => {
   return select;
 };
 
+// Which columns are shown; the first two always are.
+const chooser = () => {
+  const boxes = state.columns.filter((column) => !column.sticky).map((column) => {
+    const box = make("input", { type: "checkbox", value: column.key, checked: shownColumns().includes(column) });
+    box.onchange = () => {
+      state.chosen = boxes.map((label) => label.firstChild).filter((each) => each.checked).map((each) => each.value);
+      follow();
+    };
+    return make("label", { title: column.title || "" }, box, column.head);
+  });
+  const panel = make("details", { className: "columns" }, make("summary", {}, "Columns"), make("div", {}, ...boxes));
+  panel.onkeydown = (event) => { if (event.key === "Escape") { panel.open = false; panel.firstChild.focus(); } };
+  return panel;
+};
+
 const build = () => {
   const query = new URLSearchParams(location.search);
   const old = element.querySelector(".q") ? controls() : null;
@@ -148,14 +186,26 @@ const build = () => {
     button.onclick = () => download(name.toLowerCase(), extension);
     return button;
   });
-  const bar = make("div", { className: "bar-of-tools" }, q, badge, llm, make("span", { className: "count", role: "status" }), make("span", { className: "files" }, ...files));
+  const bar = make("div", { className: "bar-of-tools" }, q, badge, llm, make("span", { className: "count", role: "status" }), make("span", { className: "files" }, chooser(), ...files));
   const scroll = make("div", { className: "scroll", tabIndex: 0, role: "region", ariaLabel: "Methods" });
+  scroll.onscroll = edges;
   element.querySelector(".ttg-table").replaceChildren(bar, scroll, make("div", { className: "after" }));
 };
 
 // gzip in base64, see table.py
 const unpacked = (text) => new Response(new Blob([Uint8Array.from(atob(text), (character) => character.charCodeAt(0))])
   .stream().pipeThrough(new DecompressionStream("gzip"))).json();
+
+// What a link asks for besides the filters, once.
+const fromLink = () => {
+  const query = new URLSearchParams(location.search);
+  const known = new Set(state.columns.map((column) => column.key));
+  const columns = (query.get("cols") || "").split(",").filter((key) => known.has(key));
+  if (columns.length) state.chosen = columns;
+  const sort = query.get("sort") || "";
+  const by = sort.replace(/^-/, "");
+  if (by === "place" || state.columns.some((column) => column.sort === by)) [state.sort, state.down] = [by, sort.startsWith("-")];
+};
 
 const fill = async () => {
   if (!props.value) return;
@@ -167,8 +217,10 @@ const fill = async () => {
   state.columns = columnsOf(answer.columns);
   state.rows = answer.rows;
   // Bars begin at the lowest score shown, no lower than -1: beyond that a row is as bad as any.
-  state.floor = Math.max(-1, answer.rows.reduce((least, row) => Math.min(least, row.low ?? row.score ?? 0), 0));
+  state.floor = Math.max(-1, answer.rows.reduce((least, row) => Math.min(least, row.score?.[1] ?? first(row.score) ?? 0), 0));
+  state.last = answer.rows.reduce((last, row) => Math.max(last, row.ranks[1] || 1), 1);
   state.shown = PAGE;
+  if (mine === 1) fromLink();
   build();
   draw();
 };

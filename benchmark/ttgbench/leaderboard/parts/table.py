@@ -107,6 +107,7 @@ def _compact(row: dict[str, Any], columns: Sequence[Column]) -> dict[str, Any]:
         **cells,
         "run": row["run_id"],
         "place": row["place"],
+        "ranks": [row["rank_best"], row["rank_worst"]],
         "version": row["method_version"],
         "badge": row["badge"],
         "agent": row["needs_agent"],
