@@ -212,7 +212,9 @@ def test_columns_are_chosen_and_the_link_holds_them_and_the_order(tab, server):
 
 
 def test_the_first_view_says_what_is_compared_and_draws_it(tab, server):
-    visit(tab, f"{server}?suite=made-up-v1", "#ttg-spend .points path")
+    visit(tab, f"{server}?suite=made-up-v1", ".ttg-table tbody tr")
+    tab.locator("#ttg-seen").scroll_into_view_if_needed()
+    tab.wait_for_selector("#ttg-spend .points path")
     top, story = tab.locator("#ttg-top").inner_text(), tab.locator("#ttg-story").inner_text()
     assert "search methods" in top
     assert tab.locator("#ttg-top a[href*=arxiv]").count() == 1
@@ -367,9 +369,10 @@ def test_no_serious_barrier_to_anybody(browser, server, width, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-core").Axe()
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
     watch(page)
-    plots = {"methods": "spend", "pictures": "apart", "compare": "forest", "run": "search"}
-    for tab_id, plot in plots.items():
-        visit(page, f"{server}?tab={tab_id}&suite=made-up-v1", f"#ttg-{plot} .main-svg")
+    shown = {"methods": "methods-table tbody tr", "pictures": "apart .main-svg"}
+    shown |= {"compare": "forest .main-svg", "run": "search .main-svg"}
+    for tab_id, ready in shown.items():
+        visit(page, f"{server}?tab={tab_id}&suite=made-up-v1", f"#ttg-{ready}")
         found = axe.run(page).response["violations"]
         serious = [
             (violation["id"], node["html"][:200])

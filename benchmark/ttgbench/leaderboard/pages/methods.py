@@ -23,6 +23,16 @@ NO_RANKS = "No method is ranked here; the reason stands under its name."
 SCALE = """Regret is what is lost to the best graph known, in points of the objective. A score of 0 is the best single
 model, 1 the best graph known, and each problem counts within [-1, 1]; both ends are frozen with the suite."""
 NO_SCALE = "This suite has no anchors, so the plain mean of the problems' objectives is shown."
+TITLE = "<h2 class='ttg-title'>What the searches spent, and what they found</h2>"
+SEEN = """
+// The plot is below the table: it is asked for when a reader gets there, so that the table does not wait for it.
+const observer = new IntersectionObserver((entries) => {
+  if (!entries.some((entry) => entry.isIntersecting)) return;
+  observer.disconnect();
+  trigger("click", {});
+});
+document.addEventListener("ttg-rows", () => { observer.disconnect(); observer.observe(element); });
+"""
 DRAWN = 40
 """Methods of the plot, the best of the table."""
 FLAT = "Not in this table, for the best graph known is less than 5 points above the best single model: {}."
@@ -39,11 +49,18 @@ class Methods(Page):
         self.story = gr.HTML(elem_id="ttg-story")
         self.table = methods_table(source)
         self.note = gr.HTML()
-        gr.HTML("<h2 class='ttg-title'>What the searches spent, and what they found</h2>")
-        self.plot = gr.Plot(show_label=False, elem_id="ttg-spend")
+        seen = gr.HTML(TITLE, js_on_load=SEEN, elem_id="ttg-seen")
+        self.plot = gr.Plot(show_label=False, elem_id="ttg-spend", visible=False)
         gr.HTML(markup.plot_files("ttg-spend", "score-against-spend"))
         self.params = {"suite": suite, "budget": budget, "objective": objective}
-        self.outputs = [self.story, self.table, self.note, self.plot]
+        self.outputs = [self.story, self.table, self.note]
+
+        def draw(*choice: Any) -> Any:
+            board = source.state.board
+            return gr.skip() if board is None else gr.update(value=_plot(board, *choice), visible=True)
+
+        inputs: list[Any] = list(self.params.values())
+        seen.click(draw, inputs, self.plot, api_visibility="private", show_progress="hidden")
 
     def render(
         self, board: Board, suite: Any = None, budget: Any = None, objective: Any = None, **_: Any
@@ -63,12 +80,19 @@ class Methods(Page):
             self.params["budget"]: dropdown(budget, budgets, interactive=len(budgets) > 1),
             self.params["objective"]: dropdown(objective, objectives, interactive=len(objectives) > 1),
             self.story: _story(board.manifest["suites"][suite], rows),
-            self.plot: plots.spends(rows[:DRAWN], anchored) if rows else plots.empty("No method has been run yet."),
             self.table: {"suite": suite, "budget": budget, "objective": objective, "board": board.hash[:12]},
             self.note: NOTE.format(
                 ranks=RANKS if ranked else NO_RANKS, scale=scale, flat=FLAT.format(", ".join(flat)) if flat else ""
             ),
         }
+
+
+def _plot(board: Board, suite: Any, budget: Any, objective: Any) -> Any:
+    facts = board.manifest["suites"].get(str(suite))
+    rows = board.rows("methods", suite=str(suite), budget=str(budget), objective=str(objective))
+    if facts is None or not rows:
+        return plots.empty("No method has been run yet.")
+    return plots.spends(rows[:DRAWN], facts["normalised"])
 
 
 def _story(facts: dict[str, Any], rows: Sequence[dict[str, Any]]) -> str:

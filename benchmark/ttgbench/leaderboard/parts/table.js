@@ -223,6 +223,7 @@ const fill = async () => {
   if (mine === 1) fromLink();
   build();
   draw();
+  document.dispatchEvent(new Event("ttg-rows"));  // what is below the table may follow now
 };
 
 watch("value", fill);
