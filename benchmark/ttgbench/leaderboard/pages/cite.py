@@ -20,8 +20,12 @@ class Cite(Page):
         with gr.Row():
             suite = gr.Dropdown(label="Suite", choices=[], min_width=160)
             run = gr.Dropdown(label="Result", choices=[], scale=2, min_width=220)
-        self.suite_text = gr.Code(label="The suite", language=None, interactive=False, elem_id="ttg-cite-suite")
-        self.run_text = gr.Code(label="The result", language=None, interactive=False, elem_id="ttg-cite-run")
+        self.suite_text = gr.Code(
+            label="The suite", language=None, wrap_lines=True, interactive=False, elem_id="ttg-cite-suite"
+        )
+        self.run_text = gr.Code(
+            label="The result", language=None, wrap_lines=True, interactive=False, elem_id="ttg-cite-run"
+        )
         self.note = gr.HTML()
         self.params, self.outputs = {"suite": suite, "run": run}, [self.suite_text, self.run_text, self.note]
 
