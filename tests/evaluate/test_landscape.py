@@ -1,7 +1,7 @@
 """The simulated landscape has the three features that are reported for real models."""
 
 import pytest
-from landscape.measure import POOL, WIDTHS, Domain, best_widths, winners
+from checks.landscape import POOL, WIDTHS, Domain, best_widths, winners
 
 UNIVERSES = 8
 MARGIN = 0.01
