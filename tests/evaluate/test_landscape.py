@@ -1,6 +1,7 @@
 """The simulated landscape has the three features that are reported for real models."""
 
 import pytest
+
 from checks.landscape import POOL, WIDTHS, Domain, best_widths, winners
 
 UNIVERSES = 8

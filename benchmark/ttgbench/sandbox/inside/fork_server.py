@@ -187,7 +187,7 @@ class ForkServer:
 
 
 def _hang_up(control: socket.socket) -> None:
-    """Ends `serve` at a point of its own choice: an exception out of a signal could leave children and folders behind."""
+    """Ends `serve` at a point of its own choice: an exception out of a signal could leave children and folders."""
     with contextlib.suppress(OSError):
         control.shutdown(socket.SHUT_RDWR)
 
