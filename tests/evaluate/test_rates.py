@@ -23,8 +23,8 @@ CARD = replace(ToyTask().card, answer_format=HASHES)
         ("3 + 4 = 7\n#### 7", False),
         ("7\n\nThen write a last line that begins with #### and holds the number alone.", True),
         ("These answers were given independently:\n[1] 7\n[2] 7", False),  # five words
-        ("Decide which of them is right and give one final answer", True),
-        ("DECIDE  which of\nthem is right, and", True),
+        ("Now write one solution, step by step", True),
+        ("NOW  write one\nsolution: step by step", True),
         ("The first of them is right and the second is not.", False),
     ],
 )
@@ -54,7 +54,7 @@ def test_what_the_format_asks_for_is_looked_for(asked, text, followed):
 
 
 def test_nodes_are_counted_by_what_they_are_and_once():
-    engine = ScriptedEngine(lambda request: "Then 7. Decide which of them is right and give one final answer")
+    engine = ScriptedEngine(lambda request: "Then 7. Now write one solution, step by step")
     store, task = Store(None), ToyTask()
     evaluator = GenerationEvaluator(task, toy_pool("small"), Sampling(), store, engines={"small": engine})
     graphs = [parallel("small", 2, "fuser"), chain("small", 2), parallel("small", 2, "vote")]
