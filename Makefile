@@ -4,8 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_EXTRAS := cpu
 TEST_EXTRAS := cpu,dev,leaderboard,ray,solvers,tasks,torch
-# A file's tests stay in one process, as they share what is expensive to make.
-SPREAD := --numprocesses 2 --dist loadfile
+# A file's tests stay in one process, as they share what is expensive to make. A process that a hung test ended is replaced once.
+SPREAD := --numprocesses 2 --dist loadfile --max-worker-restart 1
 CORE_TESTS := $(addprefix tests/,graphs models problems stats util)
 
 .PHONY: demo test check coverage board lint clean
