@@ -4,7 +4,7 @@ const PAGE = 100;
 const formats = {};
 const fixed = (digits) => formats[digits] ||= new Intl.NumberFormat("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 const alphabet = new Intl.Collator();
-const state = { rows: [], columns: [], shown: PAGE, sort: "place", down: false, part: {}, wanted: 0, chosen: null, last: 1 };
+const state = { rows: [], columns: [], shown: PAGE, sort: "place", down: false, part: {}, wanted: 0, chosen: null, usual: [], last: 1 };
 // Shown when asked for: what most readers do not look for first.
 const MORE = new Set(["holds_50", "spend_50", "spend_90", "search_dollars", "flops", "dollars", "seconds"]);
 
@@ -76,7 +76,10 @@ const columnsOf = (heads) => {
 };
 const said = (column) => !state.rows.length || state.rows.some((row) => ![null, ""].includes(first(row[column.key])));
 const usual = () => state.columns.filter((column) => column.sticky || (!MORE.has(column.key) && said(column))).map((column) => column.key);
-const shownColumns = () => state.columns.filter((column) => column.sticky || (state.chosen || usual()).includes(column.key));
+const shownColumns = () => {
+  const keys = new Set(state.chosen || state.usual);
+  return state.columns.filter((column) => column.sticky || keys.has(column.key));
+};
 
 const controls = () => ({ q: element.querySelector(".q"), badge: element.querySelector(".f-badge"), llm: element.querySelector(".f-llm") });
 
@@ -158,8 +161,9 @@ const choice = (name, label, options) => {
 
 // Which columns are shown; the first two always are.
 const chooser = () => {
+  const shown = new Set(shownColumns());
   const boxes = state.columns.filter((column) => !column.sticky).map((column) => {
-    const box = make("input", { type: "checkbox", value: column.key, checked: shownColumns().includes(column) });
+    const box = make("input", { type: "checkbox", value: column.key, checked: shown.has(column) });
     box.onchange = () => {
       state.chosen = boxes.map((label) => label.firstChild).filter((each) => each.checked).map((each) => each.value);
       follow();
@@ -216,6 +220,7 @@ const fill = async () => {
   state.part = part;
   state.columns = columnsOf(answer.columns);
   state.rows = answer.rows;
+  state.usual = usual();  // looks at every row
   // Bars begin at the lowest score shown, no lower than -1: beyond that a row is as bad as any.
   state.floor = Math.max(-1, answer.rows.reduce((least, row) => Math.min(least, row.score?.[1] ?? first(row.score) ?? 0), 0));
   state.last = answer.rows.reduce((last, row) => Math.max(last, row.ranks[1] || 1), 1);
