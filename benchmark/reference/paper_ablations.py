@@ -34,8 +34,9 @@ from ttgbench.methods.solvers.paper_rules import RuleWriter
 from ttgbench.models.pool import load_pool
 from ttgbench.problems.ledger import Ledger
 from ttgbench.problems.method import load_method
-from ttgbench.problems.problem import Problem, Reply
+from ttgbench.problems.problem import Problem
 from ttgbench.problems.suite import load_suite
+from ttgbench.problems.views import Reply
 from ttgbench.run.context import ProblemContext
 from ttgbench.run.run import make_problem, method_rng
 from ttgbench.run.session import Session

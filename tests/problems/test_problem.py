@@ -16,7 +16,8 @@ from ttgbench.graphs.shapes import single
 from ttgbench.methods.conformance.agents import ToyAgent
 from ttgbench.methods.conformance.toy import Sitting, Toy
 from ttgbench.models.cost import generation_flops
-from ttgbench.problems.problem import Problem, Reply
+from ttgbench.problems.problem import Problem
+from ttgbench.problems.views import Reply
 
 HELLO = [{"role": "user", "content": "hello"}]
 HUGE = pytest.param(10**5000, id="huge")

@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, NoReturn, Protocol
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,64 +14,16 @@ from ttgbench.errors import BudgetExhausted, InputError
 from ttgbench.evaluate.base import MAX_REDRAWS, Evaluation, Evaluator, NodeUse, redraw
 from ttgbench.graphs.graph import Graph
 from ttgbench.models.cost import picodollars
-from ttgbench.models.pool import ModelCard
 from ttgbench.problems.arguments import Messages, Schema, checked_messages, listed
 from ttgbench.problems.charge import Charge, bill, total
 from ttgbench.problems.ledger import Ledger, LedgerView, Reservation
 from ttgbench.problems.objective import Objective
 from ttgbench.problems.space.space import SearchSpace
+from ttgbench.problems.views import Agent, QuestionView, Reply, TaskView
 from ttgbench.util.arguments import shown, whole
 
 SPLIT = "search"
 Log = Callable[[Mapping[str, Any]], None]
-
-
-@dataclass(frozen=True, slots=True)
-class QuestionView:
-    """What a search method sees of a question: never its reference answer."""
-
-    id: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """The search agent's answer to one `ask`."""
-
-    text: str
-    tokens_in: int
-    """Failed attempts included, as in `tokens_out`: all of it is billed."""
-    tokens_out: int
-
-
-class Agent(Protocol):
-    """The language model behind `problem.ask`. It counts tokens; what they cost is the problem's business."""
-
-    @property
-    def card(self) -> ModelCard:
-        """Prices and size by which its tokens are billed."""
-        ...
-
-    def worst_case(self, messages: Messages) -> tuple[int, int]:
-        """The most tokens in and out that one call can take."""
-        ...
-
-    def ask(self, messages: Messages, schema: Schema | None, universe: int, repeat: int) -> Reply:
-        """The reply. universe: the run's; repeat: how often the run asked exactly this before.
-
-        Deterministic in its arguments once recorded. Raises EngineError, MissingGeneration.
-        """
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class TaskView:
-    """What a search method may know of the task."""
-
-    name: str
-    domain: str
-    description: str
-    max_tokens: int
 
 
 class Problem:

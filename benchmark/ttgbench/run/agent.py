@@ -23,7 +23,7 @@ from ttgbench.evaluate.store.store import Store
 from ttgbench.graphs.keys import seed_for
 from ttgbench.models.pool import ModelCard, Pool, load_pool, pool_names
 from ttgbench.problems.arguments import Messages, Schema
-from ttgbench.problems.problem import Reply
+from ttgbench.problems.views import Reply
 
 ROLE = "agent"
 """What the store names as the role of a reply."""

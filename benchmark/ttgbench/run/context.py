@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ttgbench.evaluate.base import Evaluator
-from ttgbench.problems.problem import Agent, full_evaluation
+from ttgbench.problems.problem import full_evaluation
 from ttgbench.problems.space.space import SearchSpace
 from ttgbench.problems.suite import ProblemSpec, Suite
+from ttgbench.problems.views import Agent
 from ttgbench.tasks.task import Question, TaskCard
 
 

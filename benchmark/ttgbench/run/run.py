@@ -26,7 +26,8 @@ from ttgbench.evaluate.base import MAX_REDRAWS, Evaluator
 from ttgbench.graphs.graph import Graph
 from ttgbench.problems.ledger import Ledger
 from ttgbench.problems.method import LoadedMethod, Metadata
-from ttgbench.problems.problem import Agent, Log, Problem, QuestionView, TaskView, end_search
+from ttgbench.problems.problem import Log, Problem, end_search
+from ttgbench.problems.views import Agent, QuestionView, TaskView
 from ttgbench.run.context import ProblemContext
 from ttgbench.run.results import LOG_NAME, RESULT_NAME, CellResult, Status
 from ttgbench.run.score import score_log

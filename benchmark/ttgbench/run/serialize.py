@@ -17,9 +17,10 @@ from ttgbench.models.cost import Budget
 from ttgbench.models.pool import Pool
 from ttgbench.problems.ledger import Balance, LedgerView
 from ttgbench.problems.objective import Objective
-from ttgbench.problems.problem import Problem, QuestionView, TaskView
+from ttgbench.problems.problem import Problem
 from ttgbench.problems.space.nodes import NodeBudget
 from ttgbench.problems.space.space import SearchSpace
+from ttgbench.problems.views import QuestionView, TaskView
 from ttgbench.tasks.task import STATUSES, Lengths
 
 _COUNTS = ("tokens_in", "tokens_out", "flops", "picodollars")

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from ttgbench.errors import BudgetExhausted, EngineError, InputError
 from ttgbench.methods.conformance.toy import Sitting, Toy
 from ttgbench.methods.solvers.ask import MAX_REPLY, QUOTED, RETRIES, ask_json, parse
-from ttgbench.problems.problem import Reply
+from ttgbench.problems.views import Reply
 from ttgbench.testing import toy_pool
 
 QUESTION = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Which model?"}]

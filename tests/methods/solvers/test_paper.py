@@ -26,10 +26,10 @@ from ttgbench.methods.solvers.policy import Adam, Policy
 from ttgbench.models.cost import Budget, nominal_cost
 from ttgbench.models.pool import load_pool
 from ttgbench.problems.method import load_method
-from ttgbench.problems.problem import Reply
 from ttgbench.problems.space.nodes import NodeBudget
 from ttgbench.problems.space.space import SearchSpace
 from ttgbench.problems.suite import load_suite
+from ttgbench.problems.views import Reply
 from ttgbench.run import serialize
 from ttgbench.run.isolation.aliases import Aliases, Naming
 from ttgbench.tasks.task import Lengths

@@ -12,7 +12,7 @@ import numpy as np
 from ttgbench.errors import EngineError
 from ttgbench.models.pool import ModelCard
 from ttgbench.problems.arguments import Messages, Schema
-from ttgbench.problems.problem import Reply
+from ttgbench.problems.views import Reply
 from ttgbench.testing import toy_pool
 
 KINDS = ("plausible", "garbage", "truncated", "endless", "silent", "failing")

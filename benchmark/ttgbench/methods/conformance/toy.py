@@ -20,8 +20,9 @@ from ttgbench.models.cost import Budget, generation_flops, nanoseconds, picodoll
 from ttgbench.models.pool import ModelCard, Pool
 from ttgbench.problems.ledger import Ledger
 from ttgbench.problems.objective import Objective
-from ttgbench.problems.problem import Agent, Problem, QuestionView, TaskView, full_evaluation
+from ttgbench.problems.problem import Problem, full_evaluation
 from ttgbench.problems.space.space import SearchSpace
+from ttgbench.problems.views import Agent, QuestionView, TaskView
 from ttgbench.tasks.task import CORRECT, WRONG, Lengths
 from ttgbench.testing import toy_pool
 

@@ -15,7 +15,7 @@ from ttgbench.evaluate.base import Evaluation
 from ttgbench.graphs.graph import Graph
 from ttgbench.models.pool import ModelCard
 from ttgbench.problems.arguments import Messages, Schema
-from ttgbench.problems.problem import Reply
+from ttgbench.problems.views import Reply
 from ttgbench.run import agent, serialize
 from ttgbench.tasks.task import Task
 

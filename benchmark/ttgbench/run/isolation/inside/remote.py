@@ -11,7 +11,8 @@ from ttgbench.errors import InputError
 from ttgbench.evaluate.base import Evaluation
 from ttgbench.graphs.graph import Graph
 from ttgbench.problems.ledger import Balance, Ledger
-from ttgbench.problems.problem import Problem, Reply
+from ttgbench.problems.problem import Problem
+from ttgbench.problems.views import Reply
 from ttgbench.run import serialize
 from ttgbench.util.arguments import whole
 
