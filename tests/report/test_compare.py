@@ -32,6 +32,40 @@ def test_two_methods_of_a_folder(anchored, write_runs):
     assert "other runs of these methods" in compared.problems.note
 
 
+def test_two_methods_on_other_questions_too(anchored, write_runs):
+    out = write_runs(anchored(2), SKILLS)
+    narrow, wide = (ttgbench.compare(str(out), "good", "single_model", questions=given) for given in (False, True))
+    for over_runs, crossed in zip(narrow.problems.records(), wide.problems.records(), strict=True):
+        assert crossed["difference"]["estimate"] == pytest.approx(over_runs["difference"]["estimate"])
+        assert crossed["difference"]["low"] > 0.2
+        assert crossed["test"] == "t test over runs and questions"
+        assert crossed["compared"].startswith("6 runs x ")
+    assert "on other questions of these tasks" in wide.problems.note
+    assert wide.verdict.overall is None
+    assert "each problem is judged alone. Problem by problem good is better on 2" in wide.verdict.sentence
+
+
+def test_other_questions_cannot_be_spoken_of_where_more_than_answers_counts(anchored, write_runs):
+    out = write_runs(anchored(1), SKILLS)
+    for path in out.glob("p0/*/*/result.json"):
+        result = json.loads(path.read_text())
+        for test in result["test"]:
+            test["value"] -= 0.1
+        path.write_text(json.dumps(result))
+    (row,) = ttgbench.compare(str(out), "good", "single_model", questions=True).problems.records()
+    assert row["verdict"] == "no verdict: the objective is more than a mean over questions"
+
+
+def test_runs_with_questions_of_their_own_are_samples_of_questions_as_they_are(anchored, write_runs):
+    out = write_runs(anchored(1), SKILLS)
+    for path in out.glob("p0/*/seed-*/result.json"):
+        result = json.loads(path.read_text())
+        result["question_ids"] = [f"{name}-{path.parent.name}" for name in result["question_ids"]]
+        path.write_text(json.dumps(result))
+    narrow, wide = (ttgbench.compare(str(out), "good", "single_model", questions=given) for given in (False, True))
+    assert wide.problems.rows == narrow.problems.rows
+
+
 def test_a_name_means_a_method_first_and_a_folder_second(anchored, write_runs, tmp_path, monkeypatch):
     out = write_runs(anchored(1), SKILLS)
     (tmp_path / "good").mkdir(exist_ok=True)

@@ -7,6 +7,7 @@ from scipy import stats as scipy_stats
 from ttgbench.stats import (
     bootstrap,
     compare,
+    compare_crossed,
     compare_methods,
     compare_runs,
     friedman_test,
@@ -197,6 +198,40 @@ def test_seeds_that_share_universes():
         naive.append(compare_runs(by_seed(one), by_seed(other)))
     assert 0.03 < false_positives(worlds) < 0.07
     assert false_positives(naive) > 0.2
+
+
+def crossed_world(rng, draws, questions, size=1):
+    """Right and wrong answers of the runs of two methods that are equally good on average over runs and questions."""
+    ease = rng.normal(size=(2, 1, questions)) * 0.7 + rng.normal(size=questions)
+    ease = np.repeat(ease, size, axis=-1) if size > 1 else ease
+    chances = scipy_stats.norm.cdf(ease + rng.normal(0, 0.2, (2, draws, 1)))
+    return (rng.random(chances.shape) < chances).astype(float)
+
+
+@pytest.mark.parametrize(("draws", "questions", "size"), [(5, 100, 1), (20, 60, 1), (10, 20, 5)])
+def test_methods_over_runs_and_questions(draws, questions, size):
+    """Over runs alone the same worlds give too many verdicts, which speak of these questions only."""
+    rng = np.random.default_rng(21)
+    labels = None if size == 1 else list(np.repeat(np.arange(questions), size))
+    worlds, over_runs = [], []
+    for _ in range(WORLDS // 2):
+        one, other = crossed_world(rng, draws, questions, size=size)
+        worlds.append(compare_crossed(by_seed(one), by_seed(other), clusters=labels))
+        over_runs.append(compare_runs(by_seed(one.mean(axis=1)), by_seed(other.mean(axis=1))))
+    assert 0.02 < false_positives(worlds) < 0.07
+    assert 0.93 < share(found.low <= 0 <= found.high for found in worlds) < 0.98
+    assert false_positives(over_runs) > max(0.07, false_positives(worlds))
+
+
+def test_methods_over_runs_and_clusters_of_unlike_size():
+    rng = np.random.default_rng(22)
+    text = np.repeat(np.arange(16), [30] + [4] * 15)
+    worlds = []
+    for _ in range(WORLDS // 2):
+        one, other = crossed_world(rng, 10, 16)
+        repeated = [side[:, text] for side in (one, other)]
+        worlds.append(compare_crossed(*map(by_seed, repeated), clusters=list(text)))
+    assert false_positives(worlds) < 0.07
 
 
 @pytest.mark.parametrize("seeds", [5, 6, 10, 20])

@@ -21,12 +21,16 @@ def compare(
         float | None,
         typer.Option("--margin", min=1e-9, max=1, help="Differences below this are equivalent. Default: the suite's."),
     ] = None,
+    questions: Annotated[
+        bool,
+        typer.Option("--questions", help="Of methods: speak of other test questions, too."),
+    ] = False,
     json: JsonFlag = False,
 ) -> None:
     """Compare two methods over their runs, or two graphs over questions: differences, tests, a verdict in words."""
     from ttgbench.report.compare import compare_sides, read_side
 
-    compared = compare_sides(read_side(first, results), read_side(second, results), margin)
+    compared = compare_sides(read_side(first, results), read_side(second, results), margin, questions)
     if json:
         print_json(compared.to_dict())
         return

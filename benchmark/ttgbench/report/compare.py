@@ -16,7 +16,7 @@ from ttgbench.evaluate.base import Evaluation
 from ttgbench.report.results import Results
 from ttgbench.report.runs import Runs, read_runs
 from ttgbench.report.table import Column, Table
-from ttgbench.report.verdict import ProblemVerdict, Verdict, judge_graphs, judge_methods
+from ttgbench.report.verdict import ProblemVerdict, Terms, Verdict, judge_graphs, judge_methods
 from ttgbench.util.arguments import file_path, shown
 from ttgbench.util.tables import as_html, as_text
 from ttgbench.util.yaml_input import validation_message
@@ -117,7 +117,9 @@ def compare(results: Evaluation, first: Evaluation, /, *, margin: float | None =
 
 
 @overload
-def compare(results: Results | str | Path, first: str, second: str, *, margin: float | None = None) -> Compared: ...
+def compare(
+    results: Results | str | Path, first: str, second: str, *, margin: float | None = None, questions: bool = False
+) -> Compared: ...
 
 
 def compare(
@@ -126,12 +128,15 @@ def compare(
     second: str | None = None,
     *,
     margin: float | None = None,
+    questions: bool = False,
 ) -> Compared:
     """Is the first method better than the second, equivalent, or is nothing shown? As `ttgbench compare`.
 
     results: of `ttgbench.run`, or a folder of results. first, second: names of methods in them. Or two evaluations
     instead of all three: of two graphs on the same questions in the same universe, by a paired test over questions.
     margin: differences in accuracy below this are practically equivalent; default: the suite's, none for graphs.
+    questions: whether the verdict on methods speaks of other test questions, too, and not of other runs alone; its
+    intervals are wider.
     Printed, it is a table and a sentence; `verdict.sentence` is the sentence, `verdict.problems` and `verdict.overall`
     hold the numbers.
 
@@ -165,7 +170,7 @@ def compare(
         runs = read_runs(file_path(results, "results"))
     else:
         raise InputError(f"must be results of ttgbench.run, or their folder, not {shown(results)}", field="results")
-    return compare_sides(_of_method(runs, first, first), _of_method(runs, second, second), margin)
+    return compare_sides(_of_method(runs, first, first), _of_method(runs, second, second), margin, questions)
 
 
 def read_side(text: str, results: Path | None) -> Side:
@@ -214,17 +219,19 @@ def _of_method(runs: Runs, method: str, name: str) -> Method:
     return Method(name, runs, method)
 
 
-def compare_sides(first: Side, second: Side, margin: float | None = None) -> Compared:
+def compare_sides(first: Side, second: Side, margin: float | None = None, questions: bool = False) -> Compared:
     """Two methods over their runs, on every problem that both have; two graphs over the questions that both answered.
 
-    margin: of practical equivalence; default: the suite's. Raises InputError if they cannot be compared.
+    margin: of practical equivalence; default: the suite's. questions: of methods, whether to speak of other questions,
+    too. Raises InputError if they cannot be compared.
     """
     both = f"{first.name} and {second.name}"
     if isinstance(first, Method) and isinstance(second, Method):
-        verdict = _methods(first, second, margin, both)
+        verdict = _methods(first, second, first.runs.terms(margin, questions), both)
         if margin is None and first.runs.suite is not None:
             margin = first.runs.suite.margin
-        reach = "It speaks of other runs of these methods, on these test questions."
+        on = "on other questions of these tasks" if questions else "on these test questions"
+        reach = f"It speaks of other runs of these methods, {on}."
     elif isinstance(first, Graph) and isinstance(second, Graph):
         verdict = _graphs(first, second, margin, both)
         reach = "It speaks of other questions of this task, for these two graphs."
@@ -235,11 +242,10 @@ def compare_sides(first: Side, second: Side, margin: float | None = None) -> Com
     return Compared(first.name, second.name, table, verdict)
 
 
-def _methods(first: Method, second: Method, margin: float | None, both: str) -> Verdict:
+def _methods(first: Method, second: Method, terms: Terms, both: str) -> Verdict:
     if first.runs.results[0].suite_hash != second.runs.results[0].suite_hash:
         raise InputError("have results of different suites, or of different versions of one", source=both)
-    terms = first.runs.terms(margin)
-    one, other = (side.runs.compared(side.method, side.name) for side in (first, second))
+    one, other = (side.runs.compared(side.method, side.name, terms.questions) for side in (first, second))
     if not set(one.problems) & set(other.problems):
         names = f"{', '.join(one.problems)} and {', '.join(other.problems)}"
         raise InputError(f"have no problem in common: {names}", source=both)
@@ -277,7 +283,7 @@ def _table(title: str, verdict: Verdict, note: str) -> Table:
         Column("detectable", "smallest difference that this problem alone would have shown with probability 0.8"),
         Column("verdict", "of the first, by the corrected p"),
         Column("test"),
-        Column("compared", "runs that draw samples of their own, or questions"),
+        Column("compared", "runs that draw samples of their own, questions (or groups of them), or both"),
     )
     return Table("comparison", title, columns, [_values(row) for row in verdict.problems], note)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ttgbench.errors import InputError
 from ttgbench.problems.suite import Suite, load_suite, suite_names
-from ttgbench.report.verdict import MethodRuns, Run, Terms
+from ttgbench.report.verdict import Answered, MethodRuns, Run, Terms
 from ttgbench.run.experiment import MANIFEST, read_manifest
 from ttgbench.run.results import CellResult, TestScore, read_result, result_paths
 
@@ -62,25 +62,20 @@ class Runs:
         """The draw of samples that a seed's search sees; its own where the suite is not known."""
         return self.suite.search_universe(seed) if self.suite else seed
 
-    def compared(self, method: str, name: str = "") -> MethodRuns:
-        """What of a method's runs is compared; name: what it is called there."""
+    def compared(self, method: str, name: str = "", questions: bool = False) -> MethodRuns:
+        """What of a method's runs is compared; name: what it is called there; questions: with scores on each."""
         problems = {problem: self.cells(problem, method) for problem in self.problems}
         return MethodRuns(
             name or method,
             {
-                problem: {cell.seed: self._compared(cell.final) for cell in cells}
+                problem: {cell.seed: _compared(cell, questions) for cell in cells}
                 for problem, cells in problems.items()
                 if cells
             },
         )
 
-    def _compared(self, final: TestScore | None) -> Run | None:
-        if final is None:
-            return None
-        return Run(final.value, final.key)
-
-    def terms(self, margin: float | None = None) -> Terms:
-        """How they are compared; margin: of practical equivalence, default the suite's."""
+    def terms(self, margin: float | None = None, questions: bool = False) -> Terms:
+        """How they are compared; margin: of practical equivalence, default the suite's; questions: others, too."""
         tasks = {result.problem: result.task for result in self.results}
         return Terms(
             tasks={problem: tasks[problem] for problem in self.problems},
@@ -88,7 +83,22 @@ class Runs:
             draw=self.draw,
             flat=frozenset(self.ranked_problems[1]),
             scale=scale_of(spec.objective.kind for spec in self.suite.problems) if self.suite else "the objective",
+            questions=questions,
         )
+
+
+def _compared(cell: CellResult, questions: bool) -> Run | None:
+    final = cell.final
+    if final is None:
+        return None
+    return Run(final.value, final.key, _answered(cell, final) if questions else None)
+
+
+def _answered(cell: CellResult, final: TestScore) -> Answered | None:
+    scores: NDArray[np.float64] = np.mean(final.scores, axis=0)
+    if not math.isclose(final.value, float(scores.mean()), abs_tol=1e-8):  # results round to ten digits
+        return None
+    return Answered(cell.question_ids, cell.clusters, scores)
 
 
 def scale_of(objectives: Iterable[str]) -> str:

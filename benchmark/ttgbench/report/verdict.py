@@ -10,12 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttgbench import stats
-from ttgbench.stats import NO_DIFFERENCE, Comparison, Difference, Interval, RunsComparison
+from ttgbench.stats import NO_DIFFERENCE, Comparison, CrossedComparison, Difference, Interval, RunsComparison
 from ttgbench.stats.runs import draw_means, too_few
 from ttgbench.stats.significance import holm
 
 SAME = "the same graphs"
 """A verdict that needs no statistics."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The test questions of a run, and how its final graph did on each."""
+
+    ids: tuple[str, ...]
+    clusters: tuple[str, ...]
+    """One label per question; empty where they do not come in groups."""
+    scores: NDArray[np.float64]
+    """(questions,), averaged over test universes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +37,8 @@ class Run:
     """The objective on test, of the final graph: its accuracy, where nothing else counts."""
     graph: str
     """Key of the final graph."""
+    answered: Answered | None = None
+    """Needed to speak of other questions; None where the objective is more than the mean over them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +59,11 @@ class MethodRuns:
         """By seed, of the runs that ended with a graph."""
         return {seed: run.value for seed, run in self.problems[problem].items() if run is not None}
 
+    def answered(self, problem: str) -> dict[int, Answered]:
+        """By seed, of the runs that ended with a graph whose value is a mean over questions."""
+        runs = self.problems[problem].items()
+        return {seed: run.answered for seed, run in runs if run is not None and run.answered is not None}
+
     def graphs(self, problem: str) -> list[str]:
         """Keys of the final graphs, sorted, one per run."""
         return sorted(run.graph for run in self.problems[problem].values() if run is not None)
@@ -65,6 +83,8 @@ class Terms:
     """Problems that no mean over problems counts; see `Suite.flat`."""
     scale: str = "accuracy"
     """What the objectives' values are."""
+    questions: bool = False
+    """Whether verdicts speak of other test questions, too, and not of other runs alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,13 +143,16 @@ class Verdict:
 def judge_methods(first: MethodRuns, second: MethodRuns, terms: Terms) -> Verdict:
     """On every problem that both have, and over all of them; see `judge_problems`.
 
-    If a run ended without a graph anywhere there is no verdict over all problems.
+    If a run ended without a graph anywhere there is no verdict over all problems, nor where other questions are meant.
     """
     problems = judge_problems(first, second, terms)
     shared = [row.problem for row in problems]
     counted = [problem for problem in shared if problem not in terms.flat] or shared
-    overall = next(filter(None, (_missing(first, second, problem) for problem in shared)), "") or _overall(
-        first, second, counted, terms
+    overall = (
+        "for other questions each problem is judged alone"
+        if terms.questions
+        else next(filter(None, (_missing(first, second, problem) for problem in shared)), "")
+        or _overall(first, second, counted, terms)
     )
     sentence = _methods_sentence(first.name, second.name, problems, overall, terms.scale)
     if isinstance(overall, Overall) and len(counted) < len(shared):
@@ -139,7 +162,8 @@ def judge_methods(first: MethodRuns, second: MethodRuns, terms: Terms) -> Verdic
 
 
 def judge_problems(first: MethodRuns, second: MethodRuns, terms: Terms) -> tuple[ProblemVerdict, ...]:
-    """Over runs, on every problem that both have; see `ttgbench.stats.compare_runs`.
+    """Over runs, on every problem that both have; see `ttgbench.stats.compare_runs`, and `compare_crossed` where the
+    terms say that other questions are meant.
 
     A problem on which a run ended without a graph gets no verdict.
     """
@@ -147,10 +171,10 @@ def judge_problems(first: MethodRuns, second: MethodRuns, terms: Terms) -> tuple
     rows = {
         problem: ProblemVerdict(problem=problem, verdict=f"no verdict: {reason}")
         for problem in shared
-        if (reason := _missing(first, second, problem))
+        if (reason := _missing(first, second, problem) or _no_questions(first, second, problem, terms))
     }
     scored = [problem for problem in shared if problem not in rows]
-    found = [stats.compare_runs(first.values(problem), second.values(problem), terms.draw) for problem in scored]
+    found = [_compared(first, second, problem, terms) for problem in scored]
     for problem, one, (p, words) in zip(scored, found, verdicts(found, terms.margin), strict=True):
         a, b = first.graphs(problem), second.graphs(problem)
         means = [float(np.mean(list(side.values(problem).values()))) for side in (first, second)]
@@ -161,6 +185,22 @@ def judge_problems(first: MethodRuns, second: MethodRuns, terms: Terms) -> tuple
 
 def _missing(first: MethodRuns, second: MethodRuns, problem: str) -> str:
     return first.without_graph(problem) or second.without_graph(problem)
+
+
+def _no_questions(first: MethodRuns, second: MethodRuns, problem: str, terms: Terms) -> str:
+    """Why nothing can be said of other questions, in words."""
+    known = all(len(side.answered(problem)) == len(side.problems[problem]) for side in (first, second))
+    return "" if known or not terms.questions else "the objective is more than a mean over questions"
+
+
+def _compared(first: MethodRuns, second: MethodRuns, problem: str, terms: Terms) -> RunsComparison:
+    sides = first.answered(problem), second.answered(problem)
+    asked = {one.ids for side in sides for one in side.values()} if terms.questions else set()
+    if len(asked) != 1:  # runs that each have questions of their own are samples of both
+        return stats.compare_runs(first.values(problem), second.values(problem), terms.draw)
+    one, other = ({seed: answered.scores for seed, answered in side.items()} for side in sides)
+    clusters = next(iter(sides[0].values())).clusters
+    return stats.compare_crossed(one, other, terms.draw, clusters=clusters or None)
 
 
 def judge_graphs(
@@ -216,10 +256,13 @@ def _row(
 
 def _runs_as_units(found: RunsComparison) -> str:
     first, second = found.runs
-    if found.paired and first == second == found.n:
-        return f"{found.n} run{'s' * (found.n > 1)}"
-    runs = f"{first} and {second} runs"
-    return f"{found.n} draw{'s' * (found.n > 1)} shared by {runs}" if found.paired else runs
+    draws = found.draws if isinstance(found, CrossedComparison) else found.n
+    words = f"{first} and {second} runs"
+    if found.paired and first == second == draws:
+        words = f"{draws} run{'s' * (draws > 1)}"
+    elif found.paired:
+        words = f"{draws} draw{'s' * (draws > 1)} shared by {words}"
+    return f"{words} x {found.questions} questions" if isinstance(found, CrossedComparison) else words
 
 
 def _overall(first: MethodRuns, second: MethodRuns, problems: Sequence[str], terms: Terms) -> Overall | str:

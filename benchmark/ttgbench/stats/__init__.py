@@ -23,6 +23,7 @@ from ttgbench.stats.anytime import (
     incumbent_at,
     reached,
 )
+from ttgbench.stats.crossed import CrossedComparison, compare_crossed
 from ttgbench.stats.difference import NO_DIFFERENCE, Difference
 from ttgbench.stats.interval import Band, Interval
 from ttgbench.stats.paired import Comparison, compare
@@ -60,6 +61,7 @@ __all__ = [
     "Band",
     "Comparison",
     "CriticalDifference",
+    "CrossedComparison",
     "Difference",
     "ExpectedRunningTime",
     "Interval",
@@ -78,6 +80,7 @@ __all__ = [
     "break_even_queries",
     "by_draw",
     "compare",
+    "compare_crossed",
     "compare_methods",
     "compare_runs",
     "correlated_t_rope",

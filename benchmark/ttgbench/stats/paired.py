@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ttgbench.stats.arrays import Floats, Ints, checked, checked_level
+from ttgbench.stats.arrays import Floats, checked, checked_level
 from ttgbench.stats.difference import POWER, Difference
 from ttgbench.stats.interval import Interval
 from ttgbench.stats.significance import (
@@ -22,7 +22,7 @@ from ttgbench.stats.significance import (
     sign_flip_test,
     t_interval,
 )
-from ttgbench.stats.units import questions_as_units
+from ttgbench.stats.units import cluster_numbers, questions_as_units
 
 _AXES = ("question", "universe")
 
@@ -73,7 +73,7 @@ def compare(
         raise ValueError(f"some scores lie outside {bounds}; state what a score can be with `bounds`")
     alpha = 1 - checked_level("confidence", confidence)
     differences = questions_as_units(a - b, _AXES, question_ids=question_ids)
-    labels = _cluster_numbers(clusters, len(differences))
+    labels = cluster_numbers(clusters, len(differences))
     error, units = cluster_standard_error(differences, labels)
     if error < 1e-12:  # rounding of averages over universes
         error = 0.0
@@ -128,12 +128,3 @@ def _interval(
     if clustered:
         return t_interval(mean, error, units - 1, confidence)
     return bca_interval(differences, rng, confidence=confidence, resamples=resamples)
-
-
-def _cluster_numbers(clusters: Sequence[Hashable] | None, questions: int) -> Ints:
-    if clusters is None:
-        return np.arange(questions)
-    if len(clusters) != questions:
-        raise ValueError(f"there are {len(clusters)} cluster labels for {questions} questions; give one for each")
-    numbers = {label: number for number, label in enumerate(dict.fromkeys(clusters))}
-    return np.array([numbers[label] for label in clusters])

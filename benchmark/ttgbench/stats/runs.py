@@ -64,7 +64,7 @@ def compare_runs(
     elif (found := _t_error(values))[0] > 0:
         error, degrees = found
         test = "paired t test over runs" if shared else "Welch's t test over runs"
-        p = _two_sided_p(difference / error, degrees)
+        p = two_sided_p(difference / error, degrees)
         interval = t_interval(difference, error, degrees, confidence)
         low, high = interval.low, interval.high
         mde = detectable_by_t(error, degrees, alpha=1 - confidence, power=POWER)
@@ -124,7 +124,8 @@ def _t_error(values: tuple[Floats, ...]) -> tuple[float, float]:
     return math.sqrt(total), total**2 / sum(variance**2 / degrees for variance, degrees in parts)
 
 
-def _two_sided_p(t: float, degrees: float) -> float:
+def two_sided_p(t: float, degrees: float) -> float:
+    """Of Student's t."""
     from scipy.special import stdtr
 
     return float(2 * stdtr(degrees, -abs(t)))

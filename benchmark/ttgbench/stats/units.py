@@ -8,7 +8,7 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ttgbench.stats.arrays import Floats, checked
+from ttgbench.stats.arrays import Floats, Ints, checked
 
 
 def questions_as_units(
@@ -44,3 +44,13 @@ def _refuse_repeats(question_ids: Sequence[Hashable], count: int) -> None:
         raise ValueError(
             f"question {name!r} occurs {times} times; its repeats are not independent: put them on a 'universe' axis"
         )
+
+
+def cluster_numbers(clusters: Sequence[Hashable] | None, questions: int) -> Ints:
+    """(questions,) integers from 0 on, one for each label; without labels every question is its own cluster."""
+    if clusters is None:
+        return np.arange(questions)
+    if len(clusters) != questions:
+        raise ValueError(f"there are {len(clusters)} cluster labels for {questions} questions; give one for each")
+    numbers = {label: number for number, label in enumerate(dict.fromkeys(clusters))}
+    return np.array([numbers[label] for label in clusters])
