@@ -51,6 +51,15 @@ def test_graph_cost_is_exact(graph_file, lengths, flops):
     assert facts["seconds"] > 0
 
 
+def test_a_graph_of_a_model_without_a_price_is_unpriced(graph_file, tmp_path):
+    pool = tmp_path / "mine.yaml"
+    model = "  - {name: llama-3.2-1b, parameters: 1_000_000_000, context_length: 4096}"
+    pool.write_text(f"schema: 1\nname: mine\nmodels:\n{model}\n")
+    arguments = ["graph", "cost", graph_file, "--pool", pool, "--lengths", "100,100"]
+    assert json.loads(ttgbench(*arguments, "--json").stdout)["dollars"] is None
+    assert "unpriced" in ttgbench(*arguments).stdout
+
+
 def test_graph_check_tells_facts_of_a_valid_graph(graph_file):
     done = ttgbench("graph", "check", graph_file, "--pool", "paper", "--json")
     facts = json.loads(done.stdout)

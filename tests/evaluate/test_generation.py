@@ -1,6 +1,7 @@
 """Live, resumed and replayed evaluation give the same arrays; nothing is generated, graded or billed twice."""
 
 import dataclasses
+import json
 import os
 import re
 import signal
@@ -21,6 +22,7 @@ from ttgbench.evaluate.store.store import Store
 from ttgbench.graphs import shapes
 from ttgbench.graphs.graph import Graph, Node
 from ttgbench.models.cost import generation_flops, nanoseconds, picodollars
+from ttgbench.run.serialize import evaluation_from_wire, evaluation_to_wire
 from ttgbench.testing import ScriptedEngine, ToyTask, toy_pool
 
 SAMPLING = Sampling(max_tokens=16)
@@ -202,6 +204,23 @@ def test_costs_and_latency_follow_from_what_was_recorded(graph, questions):
             finished[use.node] = before + (nanoseconds(card, n_p, n_d) if card else 0)
         assert result.latency_ns[position] == finished[graph.sink]
     assert (result.scores == [status == "correct" for status in result.statuses]).all()
+
+
+def test_a_graph_with_a_model_without_a_price_has_no_price():
+    small, large = toy_pool().models
+    free = small.model_copy(update={"price_in": 0.0, "price_out": 0.0})
+    pool = toy_pool().model_copy(update={"models": (free, large)})
+    engines = {name: ScriptedEngine(answer) for name in pool.names}
+    subject = GenerationEvaluator(ToyTask(), pool, SAMPLING, Store(), engines)
+    try:
+        alone, mixed = subject.evaluate([GRAPHS[1], GRAPHS[4]], range(3), 0, "search")
+    finally:
+        subject.close()
+    assert alone.dollars == alone.summary()["dollars"] > 0
+    assert mixed.dollars is None
+    assert "unpriced" in str(mixed)
+    there = evaluation_from_wire(json.loads(json.dumps(evaluation_to_wire(mixed))), mixed.graph, mixed.question_ids)
+    assert there.dollars is None
 
 
 def test_arrays_cannot_be_changed():

@@ -42,6 +42,16 @@ def test_score_against_spend_joins_what_none_beats_for_less():
     assert plots.spends(rows[-1:], anchored=True).layout.annotations
 
 
+def test_score_against_dollars_leaves_out_what_is_unpriced():
+    facts = {"score_low": None, "score_high": None, "search_spend": 1.0}
+    dollars = {"a": (0.5, 0.2), "b": (None, 0.9)}
+    rows = [{"method": name, "search_dollars": x, "score": y, **facts} for name, (x, y) in dollars.items()]
+    (front,) = plots.spends(rows, anchored=True, spend="search_dollars").data
+    assert (front.x, front.text) == ((0.5,), ("a",))
+    (said,) = plots.spends(rows[1:], anchored=True, spend="search_dollars").layout.annotations
+    assert said.text == "No search spend is known in dollars."
+
+
 def test_who_shares_a_letter_is_not_told_apart():
     (field,) = plots.told_apart(["a", "b", "c"], ["a", "a b", "b"]).data
     assert [list(line) for line in field.z] == [[None, 0, 1], [0, None, 0], [-1, 0, None]]

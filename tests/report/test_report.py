@@ -100,6 +100,18 @@ def test_a_run_without_a_graph_is_counted_and_its_method_has_no_score(anchored, 
     assert "1 of 6 runs of good ended without a graph" in as_html(report)
 
 
+def test_what_has_no_price_is_unpriced_and_not_free(anchored, write_runs):
+    out = write_runs(anchored(1), SKILLS)
+    for path in out.glob("p0/random_search/*/result.json"):
+        result = json.loads(path.read_text())
+        for test in result["test"]:
+            test["dollars"] = test["nominal"]["dollars"] = None
+        path.write_text(json.dumps(result))
+    prices = {row.method: row.values()[6] for row in build(read_runs(out)).rows}
+    assert prices["random_search"] == "unpriced"
+    assert prices["single_model"] == pytest.approx(0.01)
+
+
 def test_a_baseline_without_a_score_is_compared_with_nothing(anchored, write_runs):
     out = write_runs(anchored(1), SKILLS)
     lose_graph(out, "p0/single_model/seed-000")

@@ -116,23 +116,27 @@ def cost(
     priced = nominal_cost(graph, models, nominal)
     unit = unit_flops(models, nominal)
 
-    def facts(amount: Any) -> dict[str, Any]:
+    def facts(amount: Any, *used: str | None) -> dict[str, Any]:
+        unpriced = any(model is not None and not models[model].priced for model in used)
         return {
             "flops": amount.flops,
             "units": amount.flops / unit,
-            "dollars": amount.picodollars / 1e12,
+            "dollars": None if unpriced else amount.picodollars / 1e12,
             "seconds": amount.nanoseconds / 1e9,
         }
 
-    nodes = {node: facts(amount) for node, amount in priced.nodes.items()}
+    model_of = {node.id: node.model for node in graph.nodes}
+    nodes = {node: facts(amount, model_of[node]) for node, amount in priced.nodes.items()}
+    whole = facts(priced.total, *model_of.values())
     if json:
-        print_json({**facts(priced.total), "lengths": [nominal.question, nominal.answer], "nodes": nodes})
+        print_json({**whole, "lengths": [nominal.question, nominal.answer], "nodes": nodes})
         return
     rows = [[name, *_cells(values)] for name, values in nodes.items()]
-    rows.append(["whole graph", *_cells(facts(priced.total))])
+    rows.append(["whole graph", *_cells(whole)])
     out.print(table(None, "node", "FLOPs#", "units#", "dollars#", "seconds#", rows=rows))
     out.print("seconds of the whole graph: its critical path at the cards' standard speeds", style="dim")
 
 
 def _cells(values: dict[str, Any]) -> list[str]:
-    return [f"{values['flops']:,}", f"{values['units']:.3f}", f"{values['dollars']:.3g}", f"{values['seconds']:.3f}"]
+    dollars = "unpriced" if values["dollars"] is None else f"{values['dollars']:.3g}"
+    return [f"{values['flops']:,}", f"{values['units']:.3f}", dollars, f"{values['seconds']:.3f}"]

@@ -44,6 +44,9 @@ class NodeUse:
     tokens_out: NDArray[np.int64]
     flops: NDArray[np.int64]
     picodollars: NDArray[np.int64]
+    """Zero where no price is known."""
+    priced: bool = True
+    """Whether the model's price is known; nothing is charged for a node that runs none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +92,21 @@ class Evaluation:
 
     @property
     def picodollars(self) -> NDArray[np.int64]:
-        """Shape (n,)."""
+        """Shape (n,); a model without a known price counts as zero: see `dollars`."""
         return self._total(lambda use: use.picodollars)
+
+    @property
+    def dollars(self) -> float | None:
+        """Mean price of a question at the cards' prices; None where a model's price is not known."""
+        return float(self.picodollars.mean()) / 1e12 if all(use.priced for use in self.nodes) else None
 
     def _total(self, quantity: Callable[[NodeUse], NDArray[np.int64]]) -> NDArray[np.int64]:
         total: NDArray[np.int64] = np.sum([quantity(use) for use in self.nodes], axis=0, dtype=np.int64)
         return total
 
     def summary(self) -> dict[str, Any]:
-        """JSON-ready: accuracy with its 95% interval; tokens, FLOPs, dollars and seconds are means per question."""
+        """JSON-ready: accuracy with its 95% interval; tokens, FLOPs, dollars and seconds are means per question;
+        dollars are None where a model's price is not known."""
         from ttgbench.stats import accuracy_interval
 
         interval = accuracy_interval(self.scores[:, None])
@@ -110,7 +119,7 @@ class Evaluation:
             "tokens_in": float(self.tokens_in.mean()),
             "tokens_out": float(self.tokens_out.mean()),
             "flops": float(self.flops.mean()),
-            "dollars": float(self.picodollars.mean()) / 1e12,
+            "dollars": self.dollars,
             "seconds": float(self.latency_ns.mean()) / 1e9,
         }
 
@@ -131,7 +140,7 @@ class Evaluation:
             ("answers", ", ".join(f"{count} {status}" for status, count in facts["statuses"].items())),
             ("tokens per question", f"{facts['tokens_in']:,.0f} in, {facts['tokens_out']:,.0f} out"),
             ("FLOPs per question", f"{facts['flops']:.4g}"),
-            ("dollars per question", f"{facts['dollars']:.4g}"),
+            ("dollars per question", "unpriced" if facts["dollars"] is None else f"{facts['dollars']:.4g}"),
             ("seconds per question", f"{facts['seconds']:.4g}, at the cards' standard speeds"),
         ]
 

@@ -26,6 +26,11 @@ class UseColumn:
         self.values = np.zeros((5, count), dtype=np.int64)
         """Rows: tokens in, tokens out, FLOPs, picodollars, nanoseconds."""
 
+    @property
+    def priced(self) -> bool:
+        """Whether what it costs is known in dollars."""
+        return self.card is None or self.card.priced
+
     def fill(self, positions: NDArray[np.intp], tokens_in: NDArray[np.int64], tokens_out: NDArray[np.int64]) -> None:
         """Sets what these questions used; arrays of one length."""
         self.values[TOKENS_IN, positions], self.values[TOKENS_OUT, positions] = tokens_in, tokens_out

@@ -204,10 +204,11 @@ class GenerationEvaluator:
         uses = []
         finished: list[NDArray[np.int64]] = []
         for name, step, sources in zip(plan.ids, plan.steps, plan.predecessors, strict=True):
-            values = table.uses[step.key].values.take(chosen, axis=1)
+            column = table.uses[step.key]
+            values = column.values.take(chosen, axis=1)
             values.flags.writeable = False  # and so are the rows taken from it
-            counts = (values[row] for row in (TOKENS_IN, TOKENS_OUT, FLOPS, PICODOLLARS))
-            uses.append(NodeUse(name, step.key, step.model, *counts))
+            read, written, flops, dollars = (values[row] for row in (TOKENS_IN, TOKENS_OUT, FLOPS, PICODOLLARS))
+            uses.append(NodeUse(name, step.key, step.model, read, written, flops, dollars, column.priced))
             latency = values[NANOSECONDS]
             if sources:
                 latency = latency + functools.reduce(np.maximum, [finished[source] for source in sources])

@@ -79,13 +79,15 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column("Units", "nominal cost of a query; 1 is the smallest model answering alone", 2, key="units"),
     Column("FLOPs", "measured, per query", 3, exponent=True, key="flops"),
-    Column("$ / 1,000", "measured, per thousand queries", 4, key="dollars", factor=1000.0),
+    Column("$ / 1,000", "per thousand queries; unpriced: a price is not known", 4, key="dollars", factor=1000.0),
     Column("Latency, s", "critical path at the models' standard speeds, per query", 2, key="seconds"),
     Column("Accuracy", f"mean accuracy on the test questions; {OF_DRAWS}", key="accuracy", interval=True, high=True),
     Column("Seeds", "runs per problem", 0, key="seeds"),
 )
 """In the order in which page, terminal, CSV, JSON and LaTeX show them."""
 COSTS = ("units", "flops", "dollars", "seconds")
+UNPRICED = "unpriced"
+"""What stands for dollars where a price is not known; never 0."""
 
 
 def column(key: str) -> Column:
@@ -139,15 +141,20 @@ def _targets(scores: MethodScores) -> dict[str, Value]:
 
 def _dollars(scores: MethodScores) -> Value:
     mean = float(scores.dollars.mean())
-    return "unpriced" if math.isnan(mean) else mean
+    return UNPRICED if math.isnan(mean) else mean
 
 
 def _costs(finals: Sequence[TestScore]) -> dict[str, Value]:
     """Mean cost per query of the final graphs: nominal units, measured the rest."""
     if not finals:
         return dict.fromkeys(COSTS)
-    costs = np.mean([[final.nominal.units, final.flops, final.dollars, final.seconds] for final in finals], axis=0)
-    return dict(zip(COSTS, map(float, costs), strict=True))
+    prices = [final.dollars for final in finals if final.dollars is not None]
+    return {
+        "units": float(np.mean([final.nominal.units for final in finals])),
+        "flops": float(np.mean([final.flops for final in finals])),
+        "dollars": float(np.mean(prices)) if len(prices) == len(finals) else UNPRICED,
+        "seconds": float(np.mean([final.seconds for final in finals])),
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ttgbench.report.methods import UNPRICED
 from ttgbench.report.runs import BASELINE, Runs, clusters, finals, question_scores, without_graph
 from ttgbench.report.table import Column, Table, Value
 from ttgbench.report.verdict import SAME, ProblemVerdict, judge_problems
@@ -69,7 +70,7 @@ class Row:
             self.verdict,
             self.nominal_units,
             self.flops,
-            None if self.dollars is None else 1000 * self.dollars,
+            (None if self.flops is None else UNPRICED) if self.dollars is None else 1000 * self.dollars,
             self.seconds,
             self.search_evaluations,
             self.break_even,
@@ -131,8 +132,9 @@ def _row(cells: Sequence[CellResult], baseline: Sequence[CellResult], compared: 
     graphs = Counter(final.key for final in scored)
     common = next((final.graph for final in scored if graphs[final.key] == max(graphs.values())), None)
 
-    def mean(cost: Callable[[TestScore], float]) -> float | None:
-        return _mean([cost(final) for final in scored]) if scored else None
+    def mean(cost: Callable[[TestScore], float | None]) -> float | None:
+        known = [value for final in scored if (value := cost(final)) is not None]
+        return _mean(known) if known and len(known) == len(scored) else None
 
     return Row(
         problem=first.problem,

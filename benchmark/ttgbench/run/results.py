@@ -39,7 +39,8 @@ class NominalCost(_Record):
 
     flops: int = Field(ge=0)
     units: float = Field(ge=0)
-    dollars: float = Field(ge=0)
+    dollars: float | None = Field(ge=0)
+    """None: the price of some model is not known."""
     seconds: float = Field(ge=0)
 
 
@@ -56,7 +57,8 @@ class TestScore(_Record):
     accuracy: float = Field(ge=0, le=1)
     flops: float = Field(ge=0)
     """Measured, as all that follows."""
-    dollars: float = Field(ge=0)
+    dollars: float | None = Field(ge=0)
+    """None: the price of some model is not known."""
     seconds: float = Field(ge=0)
     tokens_in: float = Field(ge=0)
     tokens_out: float = Field(ge=0)

@@ -132,7 +132,7 @@ def _test_score(
         value=significant(float(np.mean([context.spec.objective.value(evaluation) for evaluation in evaluations]))),
         accuracy=mean([e.scores for e in evaluations]),
         flops=mean([e.flops for e in evaluations]),
-        dollars=mean([e.picodollars for e in evaluations], 1e12),
+        dollars=mean([e.picodollars for e in evaluations], 1e12) if evaluations[0].dollars is not None else None,
         seconds=mean([e.latency_ns for e in evaluations], 1e9),
         tokens_in=mean([e.tokens_in for e in evaluations]),
         tokens_out=mean([e.tokens_out for e in evaluations]),
@@ -145,10 +145,11 @@ def _test_score(
 def nominal(space: SearchSpace, graph: Graph) -> NominalCost:
     """Nominal cost of a graph in all metrics."""
     total = nominal_cost(graph, space.pool, space.lengths).total
+    priced = all(space.pool[node.model].priced for node in graph.nodes if node.model is not None)
     return NominalCost(
         flops=total.flops,
         units=significant(total.flops / unit_flops(space.pool, space.lengths)),
-        dollars=total.picodollars / 1e12,
+        dollars=total.picodollars / 1e12 if priced else None,
         seconds=total.nanoseconds / 1e9,
     )
 

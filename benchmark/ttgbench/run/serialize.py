@@ -129,7 +129,7 @@ def evaluation_to_wire(evaluation: Evaluation) -> dict[str, Any]:
         "scores": _packed(np.asarray(evaluation.scores, dtype=np.float64)),
         "statuses": [STATUSES.index(status) for status in evaluation.statuses],
         "answers": list(evaluation.answers),
-        "nodes": [[use.node, use.key, use.model] for use in evaluation.nodes],
+        "nodes": [[use.node, use.key, use.model, use.priced] for use in evaluation.nodes],
         "counts": _packed(np.asarray(counts, dtype=np.int64)),
         "latency_ns": _packed(np.asarray(evaluation.latency_ns, dtype=np.int64)),
     }
@@ -146,7 +146,10 @@ def evaluation_from_wire(data: Mapping[str, Any], graph: Graph, question_ids: Se
         scores=_unpacked(data["scores"], np.float64),
         statuses=tuple([STATUSES[status] for status in data["statuses"]]),
         answers=tuple(data["answers"]),
-        nodes=tuple(NodeUse(*name, *rows) for name, rows in zip(names, counts, strict=True)),
+        nodes=tuple(
+            NodeUse(node, key, model, read, written, flops, picodollars, priced)
+            for (node, key, model, priced), (read, written, flops, picodollars) in zip(names, counts, strict=True)
+        ),
         latency_ns=_unpacked(data["latency_ns"], np.int64),
     )
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import starmap
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,14 +23,13 @@ from ttgbench.evaluate.base import Evaluation, NodeUse
 from ttgbench.evaluate.synthetic.coefficients import FIRST, LEAST, LENGTH_NOISE, Coefficients
 from ttgbench.evaluate.synthetic.draws import Bits, Floats, address, mix, thirds
 from ttgbench.evaluate.synthetic.landscape import BUCKETS, NOTHING, RIGHT, ROLES, Landscape, landscape
+from ttgbench.evaluate.synthetic.prices import Counts, costs, prices
 from ttgbench.graphs.graph import Graph
 from ttgbench.graphs.keys import KeyContext, node_keys
 from ttgbench.graphs.roles import ROLES as ALL_ROLES
-from ttgbench.models.cost import NANOSECONDS
 from ttgbench.models.pool import Pool
 from ttgbench.tasks.task import CORRECT, UNANSWERED, WRONG, Task
 
-Counts = NDArray[np.int64]
 _MAX_PLANS, _MAX_VIEWS = 256, 64
 _STATUSES = np.array([CORRECT, *[WRONG] * (NOTHING - 1), UNANSWERED], dtype=object)
 _SCORES = np.array([1.0, *[0.0] * NOTHING])
@@ -94,7 +92,8 @@ class SyntheticEvaluator:
         roles = {name: label for name, role in ALL_ROLES.items() if name in ROLES or role.aggregates}
         models = {card.name: card.fingerprint for card in pool}
         self.key_context = KeyContext(prompts=roles, models=models, sampling=label)
-        self._prices = _prices(pool)
+        self._prices = prices(pool)
+        self._priced: dict[str | None, bool] = {None: True, **{card.name: card.priced for card in pool}}
         first = task.card.splits[0]
         self._landscapes: dict[str, Landscape] = {first: landscape(task, pool, first, coefficients)}
         self._overload = np.array([[coefficients.abilities[name].overload / 1000] for name in pool.names])
@@ -147,7 +146,9 @@ class SyntheticEvaluator:
             scores=scores,
             statuses=tuple([CORRECT if right else WRONG for right in (scores > 0.5).tolist()]),
             answers=(None,) * scores.size,
-            nodes=tuple(starmap(NodeUse, zip(plan.ids, plan.keys, plan.models, *columns, strict=True))),
+            nodes=tuple(
+                map(NodeUse, plan.ids, plan.keys, plan.models, *columns, map(self._priced.__getitem__, plan.models))
+            ),
             latency_ns=mean(finished),
         )
 
@@ -167,13 +168,15 @@ class SyntheticEvaluator:
         answers = _drafts(plan, view, solve)
         answers[cut] = NOTHING
         _choose(answers, plan, choose, cut, self._recognition(plan, view, read))
-        flops, picodollars, nanoseconds = _costs(self._prices.take(plan.model, axis=1), tokens_in, tokens_out)
+        flops, picodollars, nanoseconds = costs(self._prices.take(plan.model, axis=1), tokens_in, tokens_out)
         return answers[-1], (tokens_in, tokens_out), (flops, picodollars, _finished(plan, nanoseconds))
 
     def _evaluation(self, graph: Graph, plan: _Plan, view: _View, seed: Bits, universe: int) -> Evaluation:
         final, (tokens_in, tokens_out), (flops, picodollars, finished) = self._draw(plan, view, seed)
-        for array in (tokens_in, tokens_out, flops, picodollars, finished):
+        counts = (tokens_in, tokens_out, flops, picodollars)
+        for array in (*counts, finished):
             array.flags.writeable = False  # and so are the rows taken from it
+        priced = map(self._priced.__getitem__, plan.models)
         scores = _SCORES[final]
         scores.flags.writeable = False
         return Evaluation(
@@ -183,12 +186,7 @@ class SyntheticEvaluator:
             scores=scores,
             statuses=tuple(_STATUSES[final].tolist()),
             answers=tuple(view.tables.answers[view.where, final].tolist()),
-            nodes=tuple(
-                starmap(
-                    NodeUse,
-                    zip(plan.ids, plan.keys, plan.models, tokens_in, tokens_out, flops, picodollars, strict=True),
-                )
-            ),
+            nodes=tuple(map(NodeUse, plan.ids, plan.keys, plan.models, *counts, priced)),
             latency_ns=finished,
         )
 
@@ -375,32 +373,3 @@ def _finished(plan: _Plan, nanoseconds: Counts) -> Counts:
 def _universe(number: int) -> int:
     """What stands for a universe in every draw."""
     return address("universe", number)
-
-
-def _prices(pool: Pool) -> Counts:
-    """(6, m) what `cost.generation_flops`, `picodollars` and `nanoseconds` multiply tokens with, by model."""
-    return np.array(
-        [
-            [
-                2 * card.parameters,
-                2 * card.layers * card.hidden_size,
-                round(card.price_in * 10**6),
-                round(card.price_out * 10**6),
-                round(NANOSECONDS / card.prefill_speed),
-                round(NANOSECONDS / card.decode_speed),
-            ]
-            for card in pool
-        ],
-        dtype=np.int64,
-    ).T
-
-
-def _costs(prices: Counts, tokens_in: Counts, tokens_out: Counts) -> tuple[Counts, Counts, Counts]:
-    """(k, n) FLOPs, picodollars and nanoseconds of all nodes at once; equal to those of `ttgbench.models.cost`.
-
-    With n = n_p + n_d its FLOPs are 2*M*n + 2*L*D*n*(n + 1).
-    """
-    parameters, attention, price_in, price_out, time_in, time_out = prices[:, :, None]
-    total = tokens_in + tokens_out
-    flops = total * (parameters + attention * (total + 1))
-    return flops, price_in * tokens_in + price_out * tokens_out, time_in * tokens_in + time_out * tokens_out

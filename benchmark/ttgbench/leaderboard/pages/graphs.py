@@ -86,9 +86,16 @@ class Graphs(Page):
             self.params["problem"]: dropdown(problem, problems),
             self.params["cost"]: dropdown(cost, COSTS),
             self.params["key"]: dropdown(key, choices),
-            self.plot: plots.scatter(rows, cost, TITLES[cost], key) if rows else plots.empty("No graphs yet"),
+            self.plot: _plot(rows, cost, key),
             self.graph: _card(row) if row else markup.note("No run has ended with a graph on this problem."),
         }
+
+
+def _plot(rows: list[dict[str, Any]], cost: str, key: str | None) -> Any:
+    if not rows:
+        return plots.empty("No graphs yet")
+    known = [row for row in rows if row[cost] is not None]
+    return plots.scatter(known, cost, TITLES[cost], key) if known else plots.empty("No graph has a known price")
 
 
 def _name(row: dict[str, Any], cost: str) -> str:
@@ -102,7 +109,7 @@ def _card(row: dict[str, Any]) -> str:
         ("Accuracy (95%)", f"{row['accuracy']:.3f}{spread}"),
         ("Nominal units", markup.figures(row["units"])),
         ("Measured GFLOPs", markup.figures(row["flops"] / 1e9)),
-        ("$ per 1,000 queries", markup.figures(row["dollars"] * 1e3)),
+        ("$ per 1,000 queries", "unpriced" if row["dollars"] is None else markup.figures(row["dollars"] * 1e3)),
         ("Latency, s", markup.figures(row["seconds"])),
         ("Tokens in / out", f"{row['tokens_in']:.0f} / {row['tokens_out']:.0f}"),
         ("Found by", ", ".join(row["found_by"][:20])),

@@ -33,6 +33,7 @@ const observer = new IntersectionObserver((entries) => {
 });
 document.addEventListener("ttg-rows", () => { observer.disconnect(); observer.observe(element); });
 """
+SPENDS = [(name.capitalize(), key) for key, name in plots.SPENDS.items()]
 DRAWN = 40
 """Methods of the plot, the best of the table."""
 FLAT = "Not in this table, for the best graph known is less than 5 points above the best single model: {}."
@@ -50,9 +51,10 @@ class Methods(Page):
         self.table = methods_table(source)
         self.note = gr.HTML()
         seen = gr.HTML(TITLE, js_on_load=SEEN, elem_id="ttg-seen")
+        spend = gr.Dropdown(label="Search spend in", choices=SPENDS, value=SPENDS[0][1], filterable=False)
         self.plot = gr.Plot(show_label=False, elem_id="ttg-spend", visible=False)
         gr.HTML(markup.plot_files("ttg-spend", "score-against-spend"))
-        self.params = {"suite": suite, "budget": budget, "objective": objective}
+        self.params = {"suite": suite, "budget": budget, "objective": objective, "spend": spend}
         self.outputs = [self.story, self.table, self.note]
 
         def draw(*choice: Any) -> Any:
@@ -60,10 +62,18 @@ class Methods(Page):
             return gr.skip() if board is None else gr.update(value=_plot(board, *choice), visible=True)
 
         inputs: list[Any] = list(self.params.values())
-        seen.click(draw, inputs, self.plot, api_visibility="private", show_progress="hidden")
+        quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+        seen.click(draw, inputs, self.plot, **quiet)
+        spend.input(draw, inputs, self.plot, **quiet)
 
     def render(
-        self, board: Board, suite: Any = None, budget: Any = None, objective: Any = None, **_: Any
+        self,
+        board: Board,
+        suite: Any = None,
+        budget: Any = None,
+        objective: Any = None,
+        spend: Any = None,
+        **_: Any,
     ) -> dict[Any, Any]:
         suite = chosen(suite, suites(board))
         problems = board.manifest["suites"][suite]["problems"]
@@ -79,6 +89,7 @@ class Methods(Page):
             self.params["suite"]: dropdown(suite, suites(board)),
             self.params["budget"]: dropdown(budget, budgets, interactive=len(budgets) > 1),
             self.params["objective"]: dropdown(objective, objectives, interactive=len(objectives) > 1),
+            self.params["spend"]: dropdown(chosen(spend, SPENDS), SPENDS),
             self.story: _story(board.manifest["suites"][suite], rows),
             self.table: {"suite": suite, "budget": budget, "objective": objective, "board": board.hash[:12]},
             self.note: NOTE.format(
@@ -87,12 +98,12 @@ class Methods(Page):
         }
 
 
-def _plot(board: Board, suite: Any, budget: Any, objective: Any) -> Any:
+def _plot(board: Board, suite: Any, budget: Any, objective: Any, spend: Any) -> Any:
     facts = board.manifest["suites"].get(str(suite))
     rows = board.rows("methods", suite=str(suite), budget=str(budget), objective=str(objective))
     if facts is None or not rows:
         return plots.empty("No method has been run yet.")
-    return plots.spends(rows[:DRAWN], facts["normalised"])
+    return plots.spends(rows[:DRAWN], facts["normalised"], chosen(spend, SPENDS))
 
 
 def _story(facts: dict[str, Any], rows: Sequence[dict[str, Any]]) -> str:

@@ -91,31 +91,38 @@ def scatter(rows: Sequence[dict[str, Any]], cost: str, cost_title: str, chosen: 
     return figure
 
 
-def spends(rows: Sequence[dict[str, Any]], anchored: bool) -> go.Figure:
+SPENDS = {"search_spend": "full evaluations", "search_dollars": "dollars"}
+"""What search cost is shown in, by column."""
+
+
+def spends(rows: Sequence[dict[str, Any]], anchored: bool, spend: str = "search_spend") -> go.Figure:
     """Score against what the searches spent, agent included, with 95% intervals; what no other method beats in both
-    is joined and named."""
+    is joined and named. spend: of SPENDS; methods without a known price are left out where it is dollars."""
     key, title = ("score", "Score") if anchored else ("value", "Objective, points")
-    rows = [row for row in rows if row[key] is not None and row["search_spend"] > 0]
+    rows = [row for row in rows if row[key] is not None]
     if not rows:
         return empty("No method has runs that all ended with a graph.")
-    figure = _figure("Search spend of a run, full evaluations", title)
-    _log_axis(figure, [row["search_spend"] for row in rows])
-    front = _front([(row["search_spend"], row[key]) for row in rows])
+    rows = [row for row in rows if row[spend] is not None and row[spend] > 0]
+    if not rows:
+        return empty(f"No search spend is known in {SPENDS[spend]}.")
+    figure = _figure(f"Search spend of a run, {SPENDS[spend]}", title)
+    _log_axis(figure, [row[spend] for row in rows])
+    front = _front([(row[spend], row[key]) for row in rows])
     for best in (False, True):
         some = [row for number, row in enumerate(rows) if (number in front) == best]
-        some.sort(key=lambda row: row["search_spend"])
+        some.sort(key=lambda row: row[spend])
         if some:
             figure.add_scatter(
-                x=[row["search_spend"] for row in some],
+                x=[row[spend] for row in some],
                 y=[row[key] for row in some],
                 name="none is better for less" if best else "another is better for less",
                 mode="lines+markers+text" if best else "markers",
                 text=[escape(row["method"]) for row in some],
-                textposition=_sides([row["search_spend"] for row in some]),
+                textposition=_sides([row[spend] for row in some]),
                 line={"color": COLOURS[0], "width": 1.5, "shape": "hv"},
                 marker={"color": COLOURS[0], "size": 9, "opacity": 1 if best else 0.45},
                 error_y=_bounds(some, key),
-                hovertemplate="%{text}<br>%{y:.3f} for %{x:.3g} full evaluations<extra></extra>",
+                hovertemplate=f"%{{text}}<br>%{{y:.3f}} for %{{x:.3g}} {SPENDS[spend]}<extra></extra>",
             )
     return figure
 

@@ -17,7 +17,7 @@ from ttgbench.leaderboard.parts.source import Source
 from ttgbench.problems.rules import RULES
 from ttgbench.report.board import Board
 from ttgbench.report.export import as_csv, as_json, as_latex
-from ttgbench.report.methods import COLUMNS, rank_text
+from ttgbench.report.methods import COLUMNS, UNPRICED, rank_text
 from ttgbench.report.table import Column, Table, Value
 from ttgbench.stats import Interval
 
@@ -120,8 +120,8 @@ def cell(row: dict[str, Any], column: Column) -> Value:
     if column.key == "rank":
         return rank_text(row["rank_best"], row["rank_worst"])
     value = row[column.key]
-    if column.key == "search_dollars" and value is None:
-        return "unpriced"
+    if value is None and (column.key == "search_dollars" or (column.key == "dollars" and row["flops"] is not None)):
+        return UNPRICED
     if column.interval and value is not None and row[f"{column.key}_low"] is not None:
         return Interval(value, row[f"{column.key}_low"], row[f"{column.key}_high"])
     found: Value = value

@@ -71,8 +71,12 @@ def _row(
 
 def _with_fronts(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Says for each cost whether no other graph of the problem is as accurate and cheaper, or better at that cost."""
-    accuracy = [row["accuracy"] for row in rows]
     for cost in COSTS if rows else ():
-        for row, on_front in zip(rows, stats.pareto_front(accuracy, [row[cost] for row in rows]), strict=True):
-            row[f"front_{cost}"] = bool(on_front)
+        known = [row for row in rows if row[cost] is not None]
+        for row in rows:
+            row[f"front_{cost}"] = False
+        if known:
+            front = stats.pareto_front([row["accuracy"] for row in known], [row[cost] for row in known])
+            for row, on_front in zip(known, front, strict=True):
+                row[f"front_{cost}"] = bool(on_front)
     return sorted(rows, key=lambda row: (-row["accuracy"], row["units"], row["key"]))
