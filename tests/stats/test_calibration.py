@@ -5,6 +5,7 @@ import pytest
 from scipy import stats as scipy_stats
 
 from ttgbench.stats import (
+    accuracy_interval,
     bootstrap,
     compare,
     compare_crossed,
@@ -107,6 +108,17 @@ def test_wilson_covers_on_average_over_accuracies():
     coverage = (scipy_stats.binom.pmf(hits, 100, truths) * ((low <= truths) & (truths <= high))).sum(axis=1)
     assert 0.945 < coverage.mean() < 0.96
     assert coverage.min() > 0.92
+
+
+@pytest.mark.parametrize(("texts", "spread"), [(10, 1.0), (20, 0.3), (40, 2.0)])
+def test_accuracies_over_clusters_cover(texts, spread):
+    rng = np.random.default_rng(23)
+    truth = scipy_stats.norm.cdf(0.8 / np.sqrt(1 + spread**2))
+    labels = list(np.repeat(np.arange(texts), 5))
+    chances = scipy_stats.norm.cdf(np.repeat(rng.normal(0.8, spread, (WORLDS, texts)), 5, axis=1))
+    worlds = (rng.random(chances.shape) < chances).astype(float)
+    intervals = [accuracy_interval(world[:, None], clusters=labels) for world in worlds]
+    assert 0.93 < share(one.low <= truth <= one.high for one in intervals) < 0.98
 
 
 @pytest.mark.parametrize("draws", [5, 20])

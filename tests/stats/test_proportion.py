@@ -35,6 +35,32 @@ def test_universes_do_not_count_as_more_questions():
     assert accuracy_interval(np.repeat(once, 50, axis=1)) == wilson_interval(3, 4)
 
 
+def test_questions_of_one_text_count_as_one():
+    """Ten texts, of whose five questions either all or none are right, are worth ten questions at most."""
+    right = np.repeat([1.0, 0, 1, 1, 0, 1, 0, 0, 1, 1], 5)[:, None]
+    texts = list(np.repeat(np.arange(10), 5))
+    grouped = accuracy_interval(right, clusters=texts)
+    ten = wilson_interval(6, 10)
+    assert grouped.estimate == ten.estimate
+    assert (grouped.low, grouped.high) == pytest.approx((ten.low, ten.high), abs=0.05)
+    assert grouped.low < ten.low < accuracy_interval(right).low
+
+
+def test_groups_never_make_an_interval_narrower():
+    rng = np.random.default_rng(0)
+    for _ in range(100):
+        right = rng.integers(0, 2, (40, 1)).astype(float)
+        plain, grouped = accuracy_interval(right), accuracy_interval(right, clusters=[i % 8 for i in range(40)])
+        assert grouped.high - grouped.low >= plain.high - plain.low - 1e-12
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_groups_that_are_all_right_or_all_wrong_are_one_question_each(share):
+    grouped = accuracy_interval(np.full((40, 1), share), clusters=[i % 8 for i in range(40)])
+    assert grouped == wilson_interval(8 * share, 8)
+    assert accuracy_interval(np.full((3, 1), share), clusters=[0, 0, 0]) == wilson_interval(share, 1)
+
+
 @pytest.mark.parametrize(("successes", "n"), [(1, 0), (-1, 5), (6, 5), (float("nan"), 5)])
 def test_impossible_counts_are_refused(successes, n):
     with pytest.raises(ValueError, match="successes of"):

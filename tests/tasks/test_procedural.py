@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections import Counter
 
 import pytest
 
@@ -52,6 +53,16 @@ def test_examples_are_shown_and_never_asked():
 def test_a_kind_that_runs_out_of_questions_is_named():
     with pytest.raises(InputError, match="kind 'one' has no question left"):
         draw_splits({"one": lambda _: {"question": "the only one", "answer": ""}}, {"search": (1, 2)})
+
+
+def test_questions_of_one_template_are_a_group():
+    questions = load_task("gsm_symbolic").questions("search")
+    templates = {question.cluster for question in questions}
+    assert 60 < len(templates) <= 85
+    common = Counter(question.cluster for question in questions).most_common(1)[0][0]
+    same = [set(question.text.split()) for question in questions if question.cluster == common]
+    assert len(same) > 3
+    assert all(len(words & same[0]) > len(words) / 2 for words in same), "what is drawn anew are names and numbers"
 
 
 def test_without_reasoning_gym_the_command_that_brings_it_is_named(monkeypatch):

@@ -90,6 +90,11 @@ def test_a_part_of_the_data_is_shared_in_proportion():
     assert {len(rows) for rows in planned(DOCS, plan).values()} == {30}
 
 
+def test_how_questions_are_grouped_does_not_change_what_they_are():
+    assert content_hash({"question": "a", "cluster": "1"}) == content_hash({"question": "a"})
+    assert content_hash({"question": "a", "stratum": "1"}) != content_hash({"question": "a"})
+
+
 def test_fingerprint_keeps_signs():
     assert fingerprint("What is  6 + 3?") == fingerprint("what is 6 + 3")
     assert fingerprint("6 + 3") != fingerprint("6 - 3")

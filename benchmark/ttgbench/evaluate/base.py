@@ -105,11 +105,11 @@ class Evaluation:
         return total
 
     def summary(self) -> dict[str, Any]:
-        """JSON-ready: accuracy with its 95% interval; tokens, FLOPs, dollars and seconds are means per question;
-        dollars are None where a model's price is not known."""
+        """JSON-ready: accuracy with its 95% interval over questions, or over groups of them where the task has them;
+        tokens, FLOPs, dollars and seconds are means per question, dollars None where a model's price is not known."""
         from ttgbench.stats import accuracy_interval
 
-        interval = accuracy_interval(self.scores[:, None])
+        interval = accuracy_interval(self.scores[:, None], clusters=self.clusters or None)
         return {
             "key": self.graph.key,
             "questions": len(self.scores),

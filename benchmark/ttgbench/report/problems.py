@@ -14,7 +14,7 @@ from ttgbench.report.runs import BASELINE, Runs, clusters, finals, question_scor
 from ttgbench.report.table import Column, Table, Value
 from ttgbench.report.verdict import SAME, ProblemVerdict, judge_problems
 from ttgbench.run.results import CellResult, TestScore
-from ttgbench.stats import Interval, accuracy_interval, break_even_queries, compare
+from ttgbench.stats import Interval, accuracy_interval, break_even_queries
 
 COLUMNS = (
     Column("method"),
@@ -158,12 +158,7 @@ def _row(cells: Sequence[CellResult], baseline: Sequence[CellResult], compared: 
 
 def accuracy_of(cells: Sequence[CellResult]) -> Interval:
     """Accuracy on other questions of the task, for the final graphs of these runs, each of which must have one."""
-    scores = question_scores(cells)
-    labels = clusters(cells[0])
-    if labels is None:
-        return accuracy_interval(scores)
-    alone = compare(scores, np.zeros_like(scores), np.random.default_rng(0), clusters=labels, resamples=99)
-    return Interval(alone.difference, max(alone.low, 0.0), min(alone.high, 1.0))
+    return accuracy_interval(question_scores(cells), clusters=clusters(cells[0]))
 
 
 def _verdict(cells: Sequence[CellResult], compared: ProblemVerdict | None) -> str:

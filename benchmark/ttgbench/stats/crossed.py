@@ -13,7 +13,7 @@ from ttgbench.stats.arrays import Floats, Ints, checked, checked_level
 from ttgbench.stats.difference import POWER
 from ttgbench.stats.runs import MIN_DRAWS, RunsComparison, too_few, two_sided_p
 from ttgbench.stats.significance import cluster_standard_error, detectable_by_t, t_interval
-from ttgbench.stats.units import cluster_numbers
+from ttgbench.stats.units import cluster_numbers, effective_clusters
 
 _ROUNDING = 1e-24
 """Variance below this is rounding of averages."""
@@ -113,10 +113,8 @@ def _variance(sides: Sequence[Floats], labels: Ints) -> tuple[float, float]:
     both = sum(over_runs) + over_questions
     if both < _ROUNDING:
         return 0.0, math.nan
-    sizes = np.bincount(labels)
-    effective = sizes.sum() ** 2 / (sizes**2).sum()
     spread = sum(part**2 / (len(side) - 1) for part, side in zip(over_runs, sides, strict=True))
-    degrees = both**2 / (spread + over_questions**2 / max(effective - 1, 1))
+    degrees = both**2 / (spread + over_questions**2 / (effective_clusters(labels) - 1))
     interaction = sum(_interaction(side, labels) for side in sides)
     return max(both - interaction, sum(over_runs), over_questions), float(degrees)
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from math import sqrt
 
 from numpy.typing import ArrayLike
-from scipy.special import ndtri
+from scipy.special import ndtri, stdtrit
 
-from ttgbench.stats.arrays import checked_level
+from ttgbench.stats.arrays import Floats, checked_level
 from ttgbench.stats.interval import Interval
-from ttgbench.stats.units import questions_as_units
+from ttgbench.stats.significance import cluster_standard_error
+from ttgbench.stats.units import cluster_numbers, effective_clusters, questions_as_units
 
 
-def wilson_interval(successes: float, n: int, confidence: float = 0.95) -> Interval:
+def wilson_interval(successes: float, n: float, confidence: float = 0.95) -> Interval:
     """Wilson's score interval for `successes` of `n` independent trials.
 
-    Source: Wilson 1927, J. Am. Stat. Assoc. 22:209. `successes` may be fractional.
+    Source: Wilson 1927, J. Am. Stat. Assoc. 22:209. Both counts may be fractional.
     Raises ValueError unless 0 <= successes <= n and n >= 1.
     """
     if n < 1 or not 0 <= successes <= n:
@@ -30,8 +32,13 @@ def wilson_interval(successes: float, n: int, confidence: float = 0.95) -> Inter
     return Interval(share, low, high, confidence)
 
 
-def accuracy_interval(scores: ArrayLike, confidence: float = 0.95) -> Interval:
+def accuracy_interval(
+    scores: ArrayLike, confidence: float = 0.95, *, clusters: Sequence[Hashable] | None = None
+) -> Interval:
     """Wilson's interval for the mean of `scores` (questions, universes), each within [0, 1].
+
+    clusters: one label per question where questions come in groups, such as several about one text; then as many
+    questions count as independent ones would vary like these groups (see `_independent`).
 
     The questions are the trials, however many universes there are. A question's mean over universes varies at most as
     much as a single answer does (p(1-p) bounds the variance of anything in [0, 1] with mean p), so with several
@@ -40,4 +47,24 @@ def accuracy_interval(scores: ArrayLike, confidence: float = 0.95) -> Interval:
     means = questions_as_units(scores, ("question", "universe"))
     if means.min() < 0 or means.max() > 1:
         raise ValueError(f"scores reach from {means.min()} to {means.max()}; they must lie within 0 and 1")
-    return wilson_interval(min(float(means.sum()), len(means)), len(means), confidence)
+    n = len(means) if clusters is None else _independent(means, clusters, confidence)
+    return wilson_interval(n * min(float(means.mean()), 1.0), n, confidence)
+
+
+def _independent(means: Floats, clusters: Sequence[Hashable], confidence: float) -> float:
+    """How many independent questions are worth these (questions,), at most all and at least one.
+
+    Their binomial variance over the cluster-robust one, less what Student's t asks for few clusters: the interval of
+    Korn & Graubard (1998, Surv. Methodol. 24:193) with Wilson's formula, as in Dean & Pagano 2015 (J. Surv. Stat.
+    Methodol. 3:484). Where groups do not differ at all, each is one question.
+    """
+    labels = cluster_numbers(clusters, len(means))
+    error, groups = cluster_standard_error(means, labels)
+    share = float(means.mean())
+    if groups < 2:
+        return 1.0
+    if error == 0 or not 0 < share < 1:
+        return float(groups)
+    tail = (1 - confidence) / 2
+    few = float(ndtri(tail) / stdtrit(effective_clusters(labels) - 1, tail)) ** 2
+    return min(max(share * (1 - share) / error**2 * few, 1.0), float(len(means)))

@@ -54,3 +54,12 @@ def cluster_numbers(clusters: Sequence[Hashable] | None, questions: int) -> Ints
         raise ValueError(f"there are {len(clusters)} cluster labels for {questions} questions; give one for each")
     numbers = {label: number for number, label in enumerate(dict.fromkeys(clusters))}
     return np.array([numbers[label] for label in clusters])
+
+
+def effective_clusters(labels: Ints) -> float:
+    """As many clusters of one size weigh as much as these of unlike size, at least two; labels: integers from 0 on.
+
+    Source: Kish 1965, Survey Sampling, section 8.2.
+    """
+    sizes = np.bincount(labels)
+    return max(float(sizes.sum() ** 2 / (sizes**2).sum()), 2.0)

@@ -58,15 +58,17 @@ def _fresh(kind: str, kinds: Mapping[str, Generator], generators: Mapping[str, r
     raise InputError(f"kind {kind!r} has no question left that was not asked before", source="procedural task")
 
 
-def reasoning_gym_kind(name: str, **config: Any) -> Generator:
+def reasoning_gym_kind(name: str, cluster: Callable[[Row], str] | None = None, **config: Any) -> Generator:
     """Rows of one of reasoning-gym's generators, by its name and its configuration.
 
-    Drawing raises MissingExtra where reasoning-gym is not installed.
+    cluster: what groups the questions, by the generator's entry: those from one template are not independent. Drawing
+    raises MissingExtra where reasoning-gym is not installed.
     """
 
     def draw(rng: random.Random) -> Row:
         entry = require("reasoning_gym").create_dataset(name, seed=rng.randrange(2**31), size=1, **config)[0]
-        return {"question": entry["question"].strip(), "answer": str(entry["answer"])}
+        row = {"question": entry["question"].strip(), "answer": str(entry["answer"])}
+        return row if cluster is None else {**row, "cluster": cluster(entry)}
 
     return draw
 

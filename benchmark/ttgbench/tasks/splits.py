@@ -42,8 +42,10 @@ class ManifestRow:
 
 
 def content_hash(doc: Doc) -> str:
-    """sha256 of a document: its JSON with sorted keys."""
-    text = json.dumps(dict(doc), sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+    """sha256 of a document: its JSON with sorted keys, without `cluster`, which says how questions are grouped and not
+    what is asked."""
+    content = {name: value for name, value in doc.items() if name != "cluster"}
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -18,6 +18,7 @@ from ttgbench.publish.recording.bank import BankPlan, Segment, segments
 from ttgbench.publish.recording.gates import Answers, Gate, gates, pass_at, vote_of
 from ttgbench.run.session import Session
 from ttgbench.stats import accuracy_interval
+from ttgbench.stats.units import cluster_numbers
 from ttgbench.tasks.task import CORRECT, Question, Task
 
 
@@ -28,7 +29,8 @@ class Row:
     graph: str
     accuracy: float
     low: float | None
-    """95% interval (Wilson), the questions as trials; None for pass@k, which is an estimate over samples."""
+    """95% interval (Wilson), over questions, or groups of them where the task has them; None for pass@k, which is an
+    estimate over samples."""
     high: float | None
     tokens_in: float | None
     """Of its last node, mean per answer; None for what runs no model."""
@@ -93,8 +95,8 @@ def _nodes(plan: BankPlan, batch: list[Evaluation]) -> list[tuple[int, str]]:
 
 def _answers(
     plan: BankPlan, task: Task, store: Store, questions: dict[str, Question], batch: list[Evaluation]
-) -> tuple[list[list[str | None]], list[list[bool]], list[int]]:
-    """Answers and verdicts, (node, question), and the questions' indices."""
+) -> tuple[list[list[str | None]], list[list[bool]], list[Question]]:
+    """Answers and verdicts, (node, question), and the questions."""
     asked, universe = batch[0].question_ids, batch[0].universe
     grades = [
         grades_of(task, store, [((key, name, universe), questions[name]) for name in asked])
@@ -103,19 +105,21 @@ def _answers(
     return (
         [[grade.answer for grade in column] for column in grades],
         [[grade.status == CORRECT for grade in column] for column in grades],
-        [questions[name].index for name in asked],
+        [questions[name] for name in asked],
     )
 
 
-def _joined(plan: BankPlan, parts: Iterable[tuple[list[list[str | None]], list[list[bool]], list[int]]]) -> Answers:
+def _joined(
+    plan: BankPlan, parts: Iterable[tuple[list[list[str | None]], list[list[bool]], list[Question]]]
+) -> Answers:
     codes, right, asked = [], [], []
-    for answers, verdicts, indices in parts:
-        for row, index in enumerate(indices):
+    for answers, verdicts, questions in parts:
+        for row, question in enumerate(questions):
             known: dict[str, int] = {}
             given = [column[row] for column in answers]
             codes.append([-1 if text is None else known.setdefault(text, len(known)) for text in given])
             right.append([column[row] for column in verdicts])
-            asked.append(index)
+            asked.append(question)
     samples, at = {}, 0
     for model, count in plan.samples.items():
         samples[model] = list(range(at, at + count))
@@ -123,7 +127,9 @@ def _joined(plan: BankPlan, parts: Iterable[tuple[list[list[str | None]], list[l
     names = [_name(plan, number) for number in range(len(plan.second))]
     own = {name: node.model for name, node in zip(names, plan.second, strict=True) if {*node.inputs} == {node.model}}
     second = {name: at + number for number, name in enumerate(names)}
-    return Answers(np.array(codes), np.array(right), np.array(asked), samples, second, own)
+    groups = cluster_numbers([question.cluster or question.id for question in asked], len(asked))
+    indices = np.array([question.index for question in asked])
+    return Answers(np.array(codes), np.array(right), indices, groups, samples, second, own)
 
 
 def _name(plan: BankPlan, number: int) -> str:
@@ -151,6 +157,7 @@ def _second(plan: BankPlan, answers: Answers, batches: list[list[Evaluation]]) -
 
 
 def _row(graph: str, answers: Answers, values: np.ndarray, tokens_in: float | None, tokens_out: float | None) -> Row:
-    means = [values[answers.questions == question].mean() for question in np.unique(answers.questions)]
-    interval = accuracy_interval(np.array(means)[:, None])
+    asked, first = np.unique(answers.questions, return_index=True)
+    means = [values[answers.questions == question].mean() for question in asked]
+    interval = accuracy_interval(np.array(means)[:, None], clusters=answers.groups[first].tolist())
     return Row(graph, float(values.mean()), interval.low, interval.high, tokens_in, tokens_out)

@@ -32,6 +32,8 @@ class Answers:
     """Shape (rows, nodes)."""
     questions: NDArray[np.int64]
     """Shape (rows,): which question a row is about; universes repeat it."""
+    groups: NDArray[np.int64]
+    """Shape (rows,): which group of questions a row is from, such as those of one template; else its question."""
     samples: dict[str, list[int]]
     """By model, the columns of its samples, first sample first."""
     second: dict[str, int]
@@ -94,15 +96,16 @@ def graph_values(answers: Answers) -> tuple[NDArray[np.float64], list[tuple[tupl
 def gates(answers: Answers, rng: np.random.Generator) -> list[Gate]:
     """The gates, in points of accuracy and shares of the gap between the best single model and the best graph.
 
-    Values of halves: what is best on one half of the questions, on the other half, mean over HALVES divisions.
+    Values of halves: what is best on one half of the questions, on the other half, mean over HALVES divisions, which
+    keep groups of questions together.
     """
     values, graphs = graph_values(answers)
     single = np.array([sum(counts) == 1 and name is None for counts, name in graphs])
     template = np.array([_template(answers, counts, name) for counts, name in graphs])
     held_out, share, middle = [], [], []
-    names = np.unique(answers.questions)
+    names = np.unique(answers.groups)
     for _ in range(HALVES):
-        half = np.isin(answers.questions, rng.permutation(names)[: len(names) // 2])
+        half = np.isin(answers.groups, rng.permutation(names)[: len(names) // 2])
         chosen, scored = values[:, half].mean(axis=1), values[:, ~half].mean(axis=1)
         best, one, same = (_best(chosen, kind) for kind in (np.ones_like(single), single, template))
         held_out.append(scored[best] - scored[one])

@@ -43,7 +43,9 @@ def _row(
     published: bool,
 ) -> dict[str, Any]:
     scores = np.array(score.scores).T
-    interval = stats.accuracy_interval(scores) if ((scores >= 0) & (scores <= 1)).all() else None
+    interval = None
+    if ((scores >= 0) & (scores <= 1)).all():
+        interval = stats.accuracy_interval(scores, clusters=clusters or None)
     return {
         "suite": label,
         "problem": spec.name,
