@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.cells import cell_len
 
 from ttgbench.cli.common import JsonFlag, out, print_json, table
+
+WRAPPED = 32
+"""Widest cell that a terminal too narrow for a table leaves on one line."""
 
 if TYPE_CHECKING:
     from ttgbench.report import Report
@@ -45,6 +50,11 @@ def show(folder: Path, html: Path | None) -> None:
     _print(built, False)
 
 
+def write_page(built: Report, path: Path) -> None:
+    """Writes a report as one self-contained page."""
+    _write(built, path, None, None)
+
+
 def _write(built: Report, html: Path | None, csv: Path | None, latex: Path | None) -> None:
     from ttgbench.report.export import write_csv, write_latex
     from ttgbench.report.page import as_html
@@ -74,11 +84,27 @@ def _print(built: Report, every_problem: bool) -> None:
 
 
 def print_table(one: Table) -> None:
-    """One table with its note, in the terminal."""
-    names = [column.name + ("#" if one.numeric(i) else "") for i, column in enumerate(one.columns)]
-    out.print(table(f"\n{one.title}", *names, rows=one.texts()))
-    if one.note:
-        out.print(one.note, style="dim", highlight=False, markup=False)
+    """One table with its note, in the terminal: of its columns those that there is room for."""
+    rows = one.texts()
+    kept = fitting([column.minor for column in one.columns], [one.heading, *rows], out.width)
+    names = [one.columns[i].name + ("#" if one.numeric(i) else "") for i in kept]
+    out.print(table(f"\n{one.title}", *names, rows=[[row[i] for i in kept] for row in rows]))
+    left = [column.name for i, column in enumerate(one.columns) if i not in kept]
+    notes = [one.note, f"For want of room not shown, but in --json: {', '.join(left)}." if left else ""]
+    for note in filter(None, notes):
+        out.print(note, style="dim", highlight=False, markup=False)
+
+
+def fitting(minor: Sequence[int], lines: Sequence[Sequence[str]], width: int) -> list[int]:
+    """Numbers of the columns that stay: those with the highest `minor` go until the rest fits, those with 0 never.
+
+    A cell counts at most WRAPPED wide, as longer ones are sentences, which may wrap.
+    """
+    wide = [min(max(map(cell_len, column)), WRAPPED) + 2 for column in zip(*lines, strict=True)]
+    kept = list(range(len(wide)))
+    while sum(wide[i] for i in kept) - 2 > width and any(minor[i] for i in kept):
+        kept.remove(max(kept, key=lambda i: minor[i]))
+    return kept
 
 
 def _print_best(built: Report, problem: str) -> None:

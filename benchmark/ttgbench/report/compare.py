@@ -278,11 +278,13 @@ def _table(title: str, verdict: Verdict, note: str) -> Table:
         Column("first", "the objective on test: accuracy, where nothing else counts"),
         Column("second", "likewise"),
         Column("difference", "first minus second, 95%", signed=True),
-        Column("p", "of no difference, on this problem alone", 4),
+        Column("p", "of no difference, on this problem alone", 4, minor=1),
         Column("p (Holm)", "corrected for the number of problems", 4),
-        Column("detectable", "smallest difference that this problem alone would have shown with probability 0.8"),
+        Column(
+            "detectable", "smallest difference that this problem alone would have shown with probability 0.8", minor=2
+        ),
         Column("verdict", "of the first, by the corrected p"),
-        Column("test"),
+        Column("test", minor=3),
         Column("compared", "runs that draw samples of their own, questions (or groups of them), or both"),
     )
     return Table("comparison", title, columns, [_values(row) for row in verdict.problems], note)

@@ -46,7 +46,10 @@ def summary_table(grid: Grid, ranks: Ranking) -> Table:
     columns = (
         column("method"),
         column("rank"),
-        *(replace(main, name=f"{main.name} {readout_name(at)}", key="") for at in grid.readouts),
+        *(
+            replace(main, name=f"{main.name} {readout_name(at)}", key="", minor=2 * (at != grid.readouts[-1]))
+            for at in grid.readouts
+        ),
         *map(column, kinds),
         column("ties"),
     )

@@ -33,6 +33,8 @@ class Column:
     """Whether larger is better."""
     factor: float = 1.0
     """What a stored number is multiplied with before people read it."""
+    minor: int = 0
+    """Where a terminal is too narrow, columns with the highest figure are left out first; those with 0 never."""
 
     @property
     def id(self) -> str:
