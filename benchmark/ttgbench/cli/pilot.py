@@ -18,6 +18,7 @@ from ttgbench.graphs.roles import LATEST
 
 if TYPE_CHECKING:
     from ttgbench.evaluate.rates import Rates
+    from ttgbench.evaluate.store.store import Store
     from ttgbench.graphs.roles import PromptSet
     from ttgbench.problems.suite import Suite
     from ttgbench.report.pilot import Point, Trial
@@ -75,9 +76,7 @@ def pilot(
     json: JsonFlag = False,
 ) -> None:
     """Small experiments: what width, depth, both, and the sizes of models are worth on a task."""
-    from ttgbench.evaluate.rates import node_rates
     from ttgbench.report import pilot as pilots
-    from ttgbench.report.pilot_paper import paper
     from ttgbench.run.recorded import store_of
     from ttgbench.run.session import Session
 
@@ -90,28 +89,46 @@ def pilot(
     ):
         context = session.context(suite, suite.problems[0])
         names = [context.space.pool[name].name for name in model or context.space.pool.names]
-        trials = {
-            Experiment.width: lambda: pilots.width(names, width, sink.value),
-            Experiment.depth: lambda: pilots.depth(names, depth),
-            Experiment.grid: lambda: pilots.grid(names, width, depth, sink.value),
-            Experiment.mix: lambda: pilots.mix(
-                names, _numbers(budgets), context.space.pool, context.space.lengths, sink.value
-            ),
-            Experiment.paper: lambda: paper(context.space, task, names),
-        }[experiment]()
+        trials = _trials(experiment, context, names, width, depth, budgets, sink)
         if recorded:
             trials = _within(trials, context)
         asked = len(context.search_questions)
         asked = min(asked, questions or asked)
+        space = context.space
         points = pilots.measure(
-            trials, context.evaluator, context.space.pool, context.space.lengths, questions=asked, universes=universes
+            trials, context.evaluator, space.pool, space.lengths, questions=asked, universes=universes
         )
-        rates: list[Rates] = []
-        if context.spec.evaluator == "generation":
-            graphs = [trial.graph for trial in trials]
-            drawn = [context.evaluator.evaluate(graphs, range(asked), u, "search") for u in range(universes)]
-            rates = node_rates(chain.from_iterable(drawn), session.store, context.card, context.spec.prompts)
+        rates = _rates(context, trials, asked, universes, session.store)
     _write(experiment.value, points, rates, _facts(context, asked, universes, recorded, engine), folder, json)
+
+
+def _trials(
+    experiment: Experiment, context: ProblemContext, names: list[str], width: int, depth: int, budgets: str, sink: Sink
+) -> list[Trial]:
+    from ttgbench.report import pilot as pilots
+    from ttgbench.report.pilot_paper import paper
+
+    space = context.space
+    if experiment is Experiment.width:
+        return pilots.width(names, width, sink.value)
+    if experiment is Experiment.depth:
+        return pilots.depth(names, depth)
+    if experiment is Experiment.grid:
+        return pilots.grid(names, width, depth, sink.value)
+    if experiment is Experiment.mix:
+        return pilots.mix(names, _numbers(budgets), space.pool, space.lengths, sink.value)
+    return paper(space, context.spec.task, names)
+
+
+def _rates(context: ProblemContext, trials: list[Trial], asked: int, universes: int, store: Store) -> list[Rates]:
+    """How outputs relate to their prompts; none on simulated tasks."""
+    from ttgbench.evaluate.rates import node_rates
+
+    if context.spec.evaluator != "generation":
+        return []
+    graphs = [trial.graph for trial in trials]
+    drawn = [context.evaluator.evaluate(graphs, range(asked), u, "search") for u in range(universes)]
+    return node_rates(chain.from_iterable(drawn), store, context.card, context.spec.prompts)
 
 
 def _live(task: str, pool: str, questions: int, temperature: float, prompts: PromptSet) -> Suite:

@@ -78,15 +78,11 @@ def compare(
     if error < 1e-12:  # rounding of averages over universes
         error = 0.0
     width = bounds[1] - bounds[0]
-    if clusters is None and a.shape[1] == 1 and np.isin([a, b], (0, 1)).all():
-        p, test = mcnemar_test(a[:, 0], b[:, 0]), "exact McNemar test"
-    else:
-        p, exact = sign_flip_test(np.bincount(labels, weights=differences), rng, resamples=resamples)
-        test = f"{'exact' if exact else 'Monte Carlo'} sign-flip test"
+    sums = np.asarray(np.bincount(labels, weights=differences), dtype=np.float64)
     sizes = np.bincount(labels)
+    p, test = _test(a, b, sums, clusters is not None, rng, resamples)
     unequal = clusters is not None and error > 0 and bool(np.ptp(sizes))
     if unequal:
-        sums = np.bincount(labels, weights=differences)
         interval = _within(sign_flip_interval(sums, sizes, rng, confidence=confidence, resamples=resamples), width)
     else:
         interval = _interval(differences, error, units, rng, clusters is not None, bounds, confidence, resamples)
@@ -105,6 +101,16 @@ def compare(
         confidence=confidence,
         unequal=unequal,
     )
+
+
+def _test(
+    a: Floats, b: Floats, sums: Floats, clustered: bool, rng: np.random.Generator, resamples: int
+) -> tuple[float, str]:
+    """p and the name of the test; sums: (clusters,) of differences."""
+    if not clustered and a.shape[1] == 1 and np.isin([a, b], (0, 1)).all():
+        return mcnemar_test(a[:, 0], b[:, 0]), "exact McNemar test"
+    p, exact = sign_flip_test(sums, rng, resamples=resamples)
+    return p, f"{'exact' if exact else 'Monte Carlo'} sign-flip test"
 
 
 def _within(interval: Interval, width: float) -> Interval:
