@@ -9,7 +9,7 @@ SPREAD := --numprocesses 2 --dist loadfile --max-worker-restart 1
 CORE_TESTS := $(addprefix tests/,graphs models problems stats util)
 
 .PHONY: demo test check coverage board lint clean
-demo: $(VENV)/.for-demo  ## three search methods on two real language models, under ten minutes on two cores
+demo: $(VENV)/.for-demo  ## a graph of real language models answers, methods search for better ones, and are compared
 	$(BIN)/ttgbench demo
 
 test: lint  ## everything that continuous integration runs, on two cores

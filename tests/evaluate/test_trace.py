@@ -15,10 +15,14 @@ def test_a_trace_holds_every_node_of_every_question_that_was_asked_for(tmp_path)
         settings = {"questions": 4, "split": "search", "universe": 0, "budget": None, "temperature": 0.7}
         evaluation = evaluate_in(session, [graph], "micro_math", load_pool("embedded"), **settings)[0]
         asked = first_questions(session.task("micro_math"), "search", 2)
-        traces = trace_outputs(evaluation, session.store, asked)
+        traces = trace_outputs(evaluation, session.store, session.task("micro_math"), asked)
     assert [trace["question"] for trace in traces] == list(evaluation.question_ids[:2])
     assert [trace["answer"] for trace in traces] == list(evaluation.answers[:2])
     for trace in traces:
         assert {node["role"] for node in trace["nodes"]} == {"assistant", "vote"}
         assert all((node["tokens_out"] > 0) == (node["model"] is not None) for node in trace["nodes"])
         assert all(node["text"] for node in trace["nodes"] if node["model"] is not None)
+        *samples, vote = trace["nodes"]
+        assert vote["status"] == trace["status"]
+        assert trace["answer"] in {node["answer"] for node in samples}
+        assert all(node["status"] in {"correct", "wrong", "unanswered"} for node in samples)

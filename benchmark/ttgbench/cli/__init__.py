@@ -12,6 +12,7 @@ from ttgbench._version import __version__
 from ttgbench.cli import (
     bank,
     compare,
+    demo,
     doctor,
     evaluate,
     graph,
@@ -56,7 +57,7 @@ app.command("doctor")(doctor.doctor)
 app.command("evaluate")(evaluate.evaluate)
 app.command("run")(runs.run)
 app.command("replay")(runs.replay)
-app.command("demo")(runs.demo)
+app.command("demo")(demo.demo)
 app.command("report")(report.report)
 app.add_typer(leaderboard.page, name="leaderboard")
 app.command("compare")(compare.compare)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,15 +21,16 @@ def run_cells(
     jobs: int | None = None,
     timeout: float | None = None,
     ray: str | None = None,
+    problems: Sequence[str] | None = None,
 ) -> tuple[list[CellResult], int]:
-    """All results, and how many cells have none."""
+    """All results, and how many cells have none. problems: some of the suite's, default all."""
     from ttgbench.run.experiment import run_on
 
-    cells = len(setup.suite.problems) * len(names) * seeds
+    cells = len(problems or setup.suite.problems) * len(names) * seeds
     runs = Runs(folder, cells, len(names))
     with RichProgress(runs) as progress:
         backend = _backend(setup, jobs, timeout, ray, progress)
-        results = run_on(backend, folder, setup.suite, names, seeds, setup.answered_by, runs, setup.agent)
+        results = run_on(backend, folder, setup.suite, names, seeds, setup.answered_by, runs, setup.agent, problems)
     return results, cells - len(results)
 
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ttgbench.cli.common import JsonFlag, out, print_json, table, visible
+from ttgbench.cli.common import JsonFlag, out, print_json, table
 from ttgbench.cli.graph import GraphFile, load_graph
 from ttgbench.cli.progress import RichProgress
 from ttgbench.cli.rates import rates_table
 from ttgbench.cli.runs import DataDir, EngineSpec, PromptsSpec, Slots
+from ttgbench.cli.trace import print_trace
 from ttgbench.graphs.roles import LATEST
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def evaluate(
         )[0]
         loaded = session.task(task)
         asked = first_questions(loaded, split, questions)
-        traces = trace_outputs(evaluation, session.store, asked[:trace]) if trace else []
+        traces = trace_outputs(evaluation, session.store, loaded, asked[:trace]) if trace else []
         simulated = task in SYNTHETIC_TASKS
         rates = [] if simulated else node_rates([evaluation], session.store, loaded.card, prompts)
     summary = evaluation.summary()
@@ -86,9 +87,4 @@ def _show(summary: dict[str, Any], rates: list[Rates], traces: list[dict[str, An
     if rates:
         out.print(rates_table(rates))
     for trace in traces:
-        out.print(
-            f"\n{trace['question']}  answer {trace['answer']!r}: {trace['status']}", markup=False, highlight=False
-        )
-        out.print(visible(trace["text"]), style="dim", markup=False, highlight=False)
-        said = [[node["node"], node["role"], node["model"] or "", node["text"]] for node in trace["nodes"]]
-        out.print(table(None, "node", "role", "model", "said", rows=said))
+        print_trace(trace)

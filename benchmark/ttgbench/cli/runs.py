@@ -1,4 +1,4 @@
-"""`ttgbench run`, `replay` and `demo`: search methods on problems."""
+"""`ttgbench run` and `replay`: search methods on problems."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ttgbench.cli.cells import run_cells
-from ttgbench.cli.common import JsonFlag, log, log_error, out, print_json
+from ttgbench.cli.common import JsonFlag, log_error, out, print_json
 from ttgbench.errors import InputError
 from ttgbench.graphs.roles import PromptSet
 
@@ -138,24 +138,6 @@ def replay(
         raise typer.Exit(1)
     if not json:
         out.print(f"{folder}: every log and result replayed to the same bytes", highlight=False, markup=False)
-
-
-def demo(
-    folder: Annotated[Path, typer.Option("--out")] = Path("runs/demo"),
-    engine: EngineSpec = "llama_cpp",
-) -> None:
-    """Three search methods look for the best graph of real language models: under ten minutes on two cores."""
-    from ttgbench.cli.models import fetch_all
-    from ttgbench.models.pool import load_pool
-    from ttgbench.problems.suite import load_suite
-    from ttgbench.run.experiment import setup_for
-
-    suite = load_suite("demo")
-    if engine == "llama_cpp":
-        fetch_all(list(load_pool("embedded")))
-    run_cells(folder, setup_for(suite, folder, None, engine), list(suite.methods), suite.seeds)
-    _show_report(folder)
-    log(f"the same as a page: {folder / 'report.html'}    again from the store: ttgbench replay {folder}")
 
 
 def _show_report(folder: Path) -> None:

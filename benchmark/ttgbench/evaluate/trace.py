@@ -6,24 +6,31 @@ from collections.abc import Sequence
 from typing import Any
 
 from ttgbench.evaluate.base import Evaluation
+from ttgbench.evaluate.grades import grades_of
 from ttgbench.evaluate.store.store import Store
-from ttgbench.tasks.task import Question
+from ttgbench.tasks.task import Question, Task
 
 
-def trace_outputs(evaluation: Evaluation, store: Store, questions: Sequence[Question]) -> list[dict[str, Any]]:
-    """One record per question: its text, the graph's answer and grade, and each node's recorded output, in order.
+def trace_outputs(
+    evaluation: Evaluation, store: Store, task: Task, questions: Sequence[Question]
+) -> list[dict[str, Any]]:
+    """One record per question: its text, the graph's answer and grade, and each node's recorded output with the answer
+    and the grade it would get, in order.
 
-    questions: a part of those that were evaluated. Nodes whose output was only computed have `text` None.
+    questions: a part of those that were evaluated. Nodes whose output was only computed have None in their place.
     """
     place = {question_id: index for index, question_id in enumerate(evaluation.question_ids)}
     ids = [(use.key, question.id, evaluation.universe) for question in questions for use in evaluation.nodes]
     recorded = store.get_many(ids)
+    asked = {question.id: question for question in questions}
+    graded = dict(zip(recorded, grades_of(task, store, [(one, asked[one[1]]) for one in recorded]), strict=True))
     traces = []
     for question in questions:
         index = place[question.id]
         nodes = []
         for use in evaluation.nodes:
-            generation = recorded.get((use.key, question.id, evaluation.universe))
+            identity = (use.key, question.id, evaluation.universe)
+            generation, grade = recorded.get(identity), graded.get(identity)
             node = evaluation.graph[use.node]
             nodes.append(
                 {
@@ -31,6 +38,8 @@ def trace_outputs(evaluation: Evaluation, store: Store, questions: Sequence[Ques
                     "role": node.role,
                     "model": node.model,
                     "text": None if generation is None else generation.text,
+                    "answer": None if grade is None else grade.answer,
+                    "status": None if grade is None else grade.status,
                     "tokens_in": int(use.tokens_in[index]),
                     "tokens_out": int(use.tokens_out[index]),
                 }

@@ -126,16 +126,16 @@ def test_an_unknown_suite_needs_its_definition(archive):
 def test_a_shipped_suite_cannot_be_replaced(archive, suites):
     from ttgbench.publish.archive.read import shipped_suites
 
-    assert shipped_suites()["demo-v1"].hash != suites["tiny-v1"].hash
+    assert shipped_suites()["demo-v2"].hash != suites["tiny-v1"].hash
     record = json.loads((archive / "run.json").read_text())
     record["suite"].update(name="demo")
     text = json.dumps(record, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
     (archive / "run.json").write_text(text)
-    moved = archive.parents[2] / "demo-v1" / "random_search"
+    moved = archive.parents[2] / "demo-v2" / "random_search"
     moved.mkdir(parents=True)
     forged = archive.rename(moved / archive.name)
     with pytest.raises(Rejected) as refused:
-        read_archive(forged, suites={"demo-v1": suites["tiny-v1"]})
+        read_archive(forged, suites={"demo-v2": suites["tiny-v1"]})
     assert refused.value.reason == "suite-mismatch"
 
 
