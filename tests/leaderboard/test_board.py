@@ -15,6 +15,7 @@ from conftest import PLAIN, SUITE, SUITES
 from scipy import stats as scipy_stats
 
 from ttgbench import InputError, load_results
+from ttgbench.leaderboard.pages.pictures import best_graphs
 from ttgbench.leaderboard.parts import table as page_table
 from ttgbench.publish.archive import find_archives, read_archive
 from ttgbench.report.board import build, read_board, write_board
@@ -308,6 +309,19 @@ def test_files_and_page_take_their_columns_from_one_list(board):
         assert [name for name in heading if not name.endswith(("_low", "_high"))][: len(keys)] == keys
     assert (row["regret"], row["score"], row["search_dollars"]) == (None, None, None)
     assert page_table.cell(row, column("search_dollars")) == "unpriced", "never 0"
+
+
+def test_the_best_graph_of_each_problem_is_drawn_with_what_it_reaches_and_costs(board):
+    text = best_graphs(board, "made-up-v1")
+    problems = board.manifest["suites"]["made-up-v1"]["problems"]
+    assert text.count("<figure>") == text.count("<svg") == len(problems)
+    for problem in problems:
+        rows = board.rows("graphs", suite="made-up-v1", problem=problem["name"])
+        best = max(rows, key=lambda row: (row["value"], -row["units"]))
+        card = text.split(f"<b>{problem['name']}</b>")[1].split("</figure>")[0]
+        assert f"{best['accuracy']:.3f}" in card
+        assert best["found_by"][0] in card
+        assert problem["budget"] in card
 
 
 def test_citations_name_version_and_hash(board):

@@ -1,7 +1,9 @@
-"""Pictures: methods against problems, and which methods can be told apart."""
+"""Pictures: methods against problems, which methods can be told apart, and the best graph of each problem."""
 
 from __future__ import annotations
 
+import json
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -21,6 +23,10 @@ SCORE = "the score (0: best single model, 1: best graph known, within [-1, 1])"
 APART = """<p class="ttg-note">Blue: the method of the line is better than that of the column; orange: worse; grey: they
 share a letter under <em>Ties</em>. It holds for all pairs at once, at 95%, over redrawn draws of the samples on these
 problems.</p>"""
+BEST = """<p class="ttg-note">Of all graphs that runs ended with, the one with the highest objective on test; as the
+highest of many it flatters. Accuracy with its 95% interval, nominal cost per query.</p>"""
+DRAWN = 24
+"""Problems whose best graph is drawn, the first of the suite."""
 
 
 class Pictures(Page):
@@ -35,7 +41,9 @@ class Pictures(Page):
         gr.HTML("<h2 class='ttg-title'>Which methods can be told apart</h2>")
         self.apart = gr.Plot(show_label=False, elem_id="ttg-apart")
         gr.HTML(markup.plot_files("ttg-apart", "told-apart") + APART)
-        self.params, self.outputs = {"suite": suite}, [self.heat, self.note, self.apart]
+        gr.HTML("<h2 class='ttg-title'>The best graph of each problem</h2>")
+        self.best = gr.HTML(elem_id="ttg-best")
+        self.params, self.outputs = {"suite": suite}, [self.heat, self.note, self.apart, self.best]
 
     def render(self, board: Board, suite: Any = None, **_: Any) -> dict[Any, Any]:
         suite = chosen(suite, suites(board))
@@ -59,4 +67,31 @@ class Pictures(Page):
             )
             if ranked
             else plots.empty("No method is ranked here; the table of methods says why."),
+            self.best: best_graphs(board, suite),
         }
+
+
+def best_graphs(board: Board, suite: str) -> str:
+    """A card per problem: the best graph drawn, what it reaches, what it costs and who found it."""
+    best: dict[str, dict[str, Any]] = {}
+    for row in board.rows("graphs", suite=suite):
+        known = best.get(row["problem"])
+        if known is None or (row["value"], -row["units"]) > (known["value"], -known["units"]):
+            best[row["problem"]] = row
+    budgets = {problem["name"]: problem["budget"] for problem in board.manifest["suites"][suite]["problems"]}
+    drawn = [name for name in budgets if name in best][:DRAWN]
+    if not drawn:
+        return markup.note("No run has ended with a graph yet.")
+    left = len(best) - len(drawn)
+    more = markup.note(f"{left} more problems: see Graphs.") if left else ""
+    return f"{BEST}<div class='ttg-cards'>{''.join(_card(best[name], budgets[name]) for name in drawn)}</div>{more}"
+
+
+def _card(row: dict[str, Any], budget: str) -> str:
+    spread = "" if row["accuracy_low"] is None else f" [{row['accuracy_low']:.3f}, {row['accuracy_high']:.3f}]"
+    found_by = ", ".join(row["found_by"][:3]) + (f" and {more} more" if (more := len(row["found_by"]) - 3) > 0 else "")
+    return (
+        f"<figure><figcaption><b>{escape(row['problem'])}</b> at most {escape(budget)} a query<br>"
+        f"{row['accuracy']:.3f}{spread} at {markup.figures(row['units'])} units, found by {escape(found_by)}"
+        f"</figcaption>{markup.graph_figure(json.loads(row['graph']), row['problem'])}</figure>"
+    )

@@ -52,13 +52,14 @@ def figures(value: float | None) -> str:
     return "–" if value is None else f"{float(f'{value:.3g}'):,.6g}"
 
 
-def graph_figure(data: dict[str, Any] | None) -> str:
-    """A graph drawn, or a sentence where it cannot be."""
+def graph_figure(data: dict[str, Any] | None, of: str = "") -> str:
+    """A graph drawn, or a sentence where it cannot be. of: what it belongs to, for screen readers."""
     if data is None:
         return "<p class='ttg-note'>No graph.</p>"
     try:
         drawn = draw.as_svg(Graph.from_dict(data))
-        return f"<div class='ttg-figure' role='region' tabindex='0' aria-label='The graph'>{drawn}</div>"
+        label = escape(f"The graph of {of}" if of else "The graph")
+        return f"<div class='ttg-figure' role='region' tabindex='0' aria-label='{label}'>{drawn}</div>"
     except InputError as error:
         return f"<p class='ttg-problem'>{escape(str(error))}</p>"
 
