@@ -80,7 +80,7 @@ class Aliases:
 
     def evaluation(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """An evaluation in its wire form, as it is told."""
-        nodes = [[node, key, self.told.get(model, model)] for node, key, model in data["nodes"]]
+        nodes = [[node, key, self.told.get(model, model), *rest] for node, key, model, *rest in data["nodes"]]
         return {**data, "nodes": nodes}
 
     def graph(self, data: Any) -> Any:
