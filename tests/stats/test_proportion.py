@@ -54,11 +54,26 @@ def test_groups_never_make_an_interval_narrower():
         assert grouped.high - grouped.low >= plain.high - plain.low - 1e-12
 
 
-@pytest.mark.parametrize("share", [0.0, 1.0])
-def test_groups_that_are_all_right_or_all_wrong_are_one_question_each(share):
-    grouped = accuracy_interval(np.full((40, 1), share), clusters=[i % 8 for i in range(40)])
-    assert grouped == wilson_interval(8 * share, 8)
-    assert accuracy_interval(np.full((3, 1), share), clusters=[0, 0, 0]) == wilson_interval(share, 1)
+def test_one_more_right_answer_never_lowers_the_interval():
+    texts = [number % 85 for number in range(500)]
+    right = np.ones(500)
+    lows = []
+    for wrong in (0, 1, 2, 3):
+        right[:wrong] = 0
+        lows.append(accuracy_interval(right[:, None], clusters=texts).low)
+    assert lows == sorted(lows, reverse=True)
+
+
+def test_groups_that_are_alike_up_to_rounding_are_alike():
+    three, seven = (np.tile([1.0] * k + [0.0] * (n - k), 5)[:, None] for k, n in ((1, 3), (2, 7)))
+    for right in (three, seven):
+        groups = list(np.repeat(np.arange(5), len(right) // 5))
+        grouped, plain = accuracy_interval(right, clusters=groups), accuracy_interval(right)
+        assert grouped.high - grouped.low < 1.6 * (plain.high - plain.low)
+
+
+def test_a_single_group_is_one_question():
+    assert accuracy_interval(np.ones((3, 1)), clusters=[0, 0, 0]) == wilson_interval(1, 1)
 
 
 @pytest.mark.parametrize(("successes", "n"), [(1, 0), (-1, 5), (6, 5), (float("nan"), 5)])

@@ -56,15 +56,16 @@ def _independent(means: Floats, clusters: Sequence[Hashable], confidence: float)
 
     Their binomial variance over the cluster-robust one, less what Student's t asks for few clusters: the interval of
     Korn & Graubard (1998, Surv. Methodol. 24:193) with Wilson's formula, as in Dean & Pagano 2015 (J. Surv. Stat.
-    Methodol. 3:484). Where groups do not differ at all, each is one question.
+    Methodol. 3:484). Where all questions or all groups are alike nothing is known of how groups vary, and only the
+    latter is taken off.
     """
     labels = cluster_numbers(clusters, len(means))
     error, groups = cluster_standard_error(means, labels)
     share = float(means.mean())
     if groups < 2:
         return 1.0
-    if error == 0 or not 0 < share < 1:
-        return float(groups)
     tail = (1 - confidence) / 2
     few = float(ndtri(tail) / stdtrit(effective_clusters(labels) - 1, tail)) ** 2
-    return min(max(share * (1 - share) / error**2 * few, 1.0), float(len(means)))
+    alike = error < 1e-12 or not 0 < share < 1
+    independent = float(len(means)) if alike else share * (1 - share) / error**2
+    return min(max(independent * few, 1.0), float(len(means)))
