@@ -9,7 +9,9 @@ import pytest
 
 import ttgbench
 from ttgbench.errors import InputError, UnknownName
+from ttgbench.problems.suite import load_suite
 from ttgbench.report.compare import compare_sides, read_side
+from ttgbench.report.runs import Runs
 from ttgbench.shapes import parallel, single
 
 SKILLS = {"single_model": 0.4, "random_search": 0.6, "good": 0.85}
@@ -56,14 +58,46 @@ def test_other_questions_cannot_be_spoken_of_where_more_than_answers_counts(anch
     assert row["verdict"] == "no verdict: the objective is more than a mean over questions"
 
 
-def test_runs_with_questions_of_their_own_are_samples_of_questions_as_they_are(anchored, write_runs):
-    out = write_runs(anchored(1), SKILLS)
-    for path in out.glob("p0/*/seed-*/result.json"):
+def changed(out, pattern, change):
+    for path in out.glob(pattern):
         result = json.loads(path.read_text())
-        result["question_ids"] = [f"{name}-{path.parent.name}" for name in result["question_ids"]]
+        change(result)
         path.write_text(json.dumps(result))
-    narrow, wide = (ttgbench.compare(str(out), "good", "single_model", questions=given) for given in (False, True))
-    assert wide.problems.rows == narrow.problems.rows
+
+
+def test_other_questions_cannot_be_spoken_of_where_runs_answered_other_ones(anchored, write_runs):
+    out = write_runs(anchored(1), SKILLS)
+    changed(
+        out, "p0/good/*/result.json", lambda run: run.update(question_ids=[f"{x}-new" for x in run["question_ids"]])
+    )
+    (row,) = ttgbench.compare(str(out), "good", "single_model", questions=True).problems.records()
+    assert row["verdict"] == "no verdict: the runs did not answer the same questions"
+
+
+def test_groups_of_questions_are_those_that_any_run_names(anchored, write_runs):
+    out = write_runs(anchored(1), SKILLS)
+    changed(out, "p0/good/*/result.json", lambda run: run.update(clusters=[str(i % 20) for i in range(60)]))
+    there, back = (
+        ttgbench.compare(str(out), *pair, questions=True).problems.records()[0]
+        for pair in (("good", "single_model"), ("single_model", "good"))
+    )
+    assert there["p"] == back["p"]
+    assert there["compared"] == back["compared"] == "6 runs x 20 groups of questions"
+    changed(out, "p0/single_model/*/result.json", lambda run: run.update(clusters=[str(i % 7) for i in range(60)]))
+    (row,) = ttgbench.compare(str(out), "good", "single_model", questions=True).problems.records()
+    assert row["verdict"] == "no verdict: the runs name unlike groups of questions"
+
+
+def test_instances_have_questions_of_their_own_in_any_case():
+    runs = Runs((), load_suite("synthetic-v2"))
+    assert runs.of_instances
+    assert not runs.terms(questions=True).questions
+
+
+@pytest.mark.parametrize("questions", ["yes", 1, None])
+def test_whether_other_questions_are_meant_is_true_or_false(questions, tmp_path):
+    with pytest.raises(InputError, match="True or False"):
+        ttgbench.compare(str(tmp_path), "a", "b", questions=questions)
 
 
 def test_a_name_means_a_method_first_and_a_folder_second(anchored, write_runs, tmp_path, monkeypatch):

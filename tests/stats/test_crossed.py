@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ttgbench.stats import compare_crossed, compare_runs
+from ttgbench.stats import NO_DIFFERENCE, compare_crossed, compare_runs
 
 
 def scores(draws, questions, seed=0, *, of_run=0.05, of_question=0.3, mean=0.5):
@@ -78,9 +78,28 @@ def test_too_few_of_either_give_no_verdict(draws, questions, clusters, words):
     assert compare_crossed(*sides, clusters=clusters).verdict(0.5) == f"no verdict: {words}"
 
 
-def test_nothing_that_differs_gives_no_verdict():
-    same = by_seed(np.full((5, 10), 0.5))
-    assert compare_crossed(same, same).untested == "all runs and questions show the same"
+def test_a_group_that_holds_nearly_all_questions_is_hardly_more_than_one():
+    sides = by_seed(scores(5, 60)), by_seed(scores(5, 60, 1))
+    found = compare_crossed(*sides, clusters=[0] * 40 + list(range(1, 21)))
+    assert found.untested == "21 groups of questions of such unlike size that they weigh as fewer than 5"
+
+
+def test_runs_that_are_all_alike_are_tested_by_their_signs():
+    same, other = by_seed(np.ones((20, 40))), by_seed(np.zeros((20, 40)))
+    nothing = compare_crossed(same, same)
+    assert nothing.verdict() == NO_DIFFERENCE
+    assert nothing.low < 0 < nothing.high
+    assert compare_crossed(same, other).verdict() == "better"
+
+
+@given(st.integers(5, 12), st.integers(5, 60), st.floats(0, 0.3), st.floats(0, 0.3), st.integers(0, 10**6))
+@settings(deadline=None)
+def test_it_never_says_more_than_over_runs_alone(draws, questions, of_run, of_question, seed):
+    one, other = (scores(draws, questions, seed + n, of_run=of_run, of_question=of_question) for n in range(2))
+    crossed = compare_crossed(by_seed(one), by_seed(other))
+    over_runs = compare_runs(by_seed(one.mean(axis=1)), by_seed(other.mean(axis=1)))
+    assert crossed.high - crossed.low >= over_runs.high - over_runs.low - 1e-12
+    assert crossed.p >= over_runs.p
 
 
 def test_wrong_input_is_refused():

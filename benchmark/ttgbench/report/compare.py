@@ -16,7 +16,7 @@ from ttgbench.evaluate.base import Evaluation
 from ttgbench.report.results import Results
 from ttgbench.report.runs import Runs, read_runs
 from ttgbench.report.table import Column, Table
-from ttgbench.report.verdict import ProblemVerdict, Terms, Verdict, judge_graphs, judge_methods
+from ttgbench.report.verdict import ProblemVerdict, Verdict, judge_graphs, judge_methods
 from ttgbench.util.arguments import file_path, shown
 from ttgbench.util.tables import as_html, as_text
 from ttgbench.util.yaml_input import validation_message
@@ -136,7 +136,7 @@ def compare(
     instead of all three: of two graphs on the same questions in the same universe, by a paired test over questions.
     margin: differences in accuracy below this are practically equivalent; default: the suite's, none for graphs.
     questions: whether the verdict on methods speaks of other test questions, too, and not of other runs alone; its
-    intervals are wider.
+    intervals are never narrower. That on evaluations does so anyway.
     Printed, it is a table and a sentence; `verdict.sentence` is the sentence, `verdict.problems` and `verdict.overall`
     hold the numbers.
 
@@ -159,6 +159,8 @@ def compare(
     """
     if margin is not None and not (isinstance(margin, int | float) and 0 < margin <= 1):
         raise InputError(f"must lie above 0 and not above 1, not {shown(margin)}", field="margin")
+    if not isinstance(questions, bool):
+        raise InputError(f"must be True or False, not {shown(questions)}", field="questions")
     if isinstance(results, Evaluation) and isinstance(first, Evaluation) and second is None:
         a, b = (Graph(one.graph.key[:12], EvaluateOutput.of(one)) for one in (results, first))
         return compare_sides(a, b, margin)
@@ -227,10 +229,11 @@ def compare_sides(first: Side, second: Side, margin: float | None = None, questi
     """
     both = f"{first.name} and {second.name}"
     if isinstance(first, Method) and isinstance(second, Method):
-        verdict = _methods(first, second, first.runs.terms(margin, questions), both)
+        verdict = _methods(first, second, margin, questions, both)
         if margin is None and first.runs.suite is not None:
             margin = first.runs.suite.margin
         on = "on other questions of these tasks" if questions else "on these test questions"
+        on = "on other instances of these problems" if first.runs.of_instances else on
         reach = f"It speaks of other runs of these methods, {on}."
     elif isinstance(first, Graph) and isinstance(second, Graph):
         verdict = _graphs(first, second, margin, both)
@@ -242,9 +245,10 @@ def compare_sides(first: Side, second: Side, margin: float | None = None, questi
     return Compared(first.name, second.name, table, verdict)
 
 
-def _methods(first: Method, second: Method, terms: Terms, both: str) -> Verdict:
+def _methods(first: Method, second: Method, margin: float | None, questions: bool, both: str) -> Verdict:
     if first.runs.results[0].suite_hash != second.runs.results[0].suite_hash:
         raise InputError("have results of different suites, or of different versions of one", source=both)
+    terms = first.runs.terms(margin, questions)
     one, other = (side.runs.compared(side.method, side.name, terms.questions) for side in (first, second))
     if not set(one.problems) & set(other.problems):
         names = f"{', '.join(one.problems)} and {', '.join(other.problems)}"
@@ -258,6 +262,8 @@ def _graphs(first: Graph, second: Graph, margin: float | None, both: str) -> Ver
         raise InputError(f"have no problem in common: {first.problem} and {second.problem}", source=both)
     if a.question_ids != b.question_ids:
         raise InputError("did not answer the same questions", source=both)
+    if a.clusters and b.clusters and a.clusters != b.clusters:
+        raise InputError("name unlike groups of questions", source=both)
     scores = [np.array(side.scores)[:, None] for side in (a, b)]
     names = (first.name, second.name)
     return judge_graphs(
@@ -266,7 +272,7 @@ def _graphs(first: Graph, second: Graph, margin: float | None, both: str) -> Ver
         scores[0],
         scores[1],
         ids=a.question_ids,
-        clusters=a.clusters,
+        clusters=a.clusters or b.clusters,
         margin=margin,
         same=a.key == b.key,
     )

@@ -36,6 +36,11 @@ class Runs:
         return [name for name in order if name in found] + sorted(found - set(order))
 
     @property
+    def of_instances(self) -> bool:
+        """Whether every seed ran on an instance of its own, with questions of its own."""
+        return self.suite is not None and self.suite.family is not None
+
+    @property
     def ranked_problems(self) -> tuple[list[str], list[str]]:
         """Those that means over problems and ranks are about, and those that are too flat for it; see `Suite.flat`."""
         flat = [name for name in self.problems if self.suite and name in self.suite.flat]
@@ -75,7 +80,8 @@ class Runs:
         )
 
     def terms(self, margin: float | None = None, questions: bool = False) -> Terms:
-        """How they are compared; margin: of practical equivalence, default the suite's; questions: others, too."""
+        """How they are compared; margin: of practical equivalence, default the suite's; questions: whether others are
+        meant, too, which of instances they always are: each seed has questions of its own."""
         tasks = {result.problem: result.task for result in self.results}
         return Terms(
             tasks={problem: tasks[problem] for problem in self.problems},
@@ -83,7 +89,7 @@ class Runs:
             draw=self.draw,
             flat=frozenset(self.ranked_problems[1]),
             scale=scale_of(spec.objective.kind for spec in self.suite.problems) if self.suite else "the objective",
-            questions=questions,
+            questions=questions and not self.of_instances,
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -171,7 +171,7 @@ def judge_problems(first: MethodRuns, second: MethodRuns, terms: Terms) -> tuple
     rows = {
         problem: ProblemVerdict(problem=problem, verdict=f"no verdict: {reason}")
         for problem in shared
-        if (reason := _missing(first, second, problem) or _no_questions(first, second, problem, terms))
+        if (reason := _missing(first, second, problem) or _unanswered(first, second, problem, terms))
     }
     scored = [problem for problem in shared if problem not in rows]
     found = [_compared(first, second, problem, terms) for problem in scored]
@@ -187,20 +187,29 @@ def _missing(first: MethodRuns, second: MethodRuns, problem: str) -> str:
     return first.without_graph(problem) or second.without_graph(problem)
 
 
-def _no_questions(first: MethodRuns, second: MethodRuns, problem: str, terms: Terms) -> str:
-    """Why nothing can be said of other questions, in words."""
-    known = all(len(side.answered(problem)) == len(side.problems[problem]) for side in (first, second))
-    return "" if known or not terms.questions else "the objective is more than a mean over questions"
+def _unanswered(first: MethodRuns, second: MethodRuns, problem: str, terms: Terms) -> str:
+    """Why nothing can be said of other questions, in words; empty where something can, or they are not meant."""
+    if not terms.questions:
+        return ""
+    answered = [side.answered(problem) for side in (first, second)]
+    if any(len(known) < len(side.problems[problem]) for known, side in zip(answered, (first, second), strict=True)):
+        return "the objective is more than a mean over questions"
+    if len({one.ids for known in answered for one in known.values()}) > 1:
+        return "the runs did not answer the same questions"
+    return "" if len(_groupings(answered)) < 2 else "the runs name unlike groups of questions"
+
+
+def _groupings(answered: Iterable[Mapping[int, Answered]]) -> list[tuple[str, ...]]:
+    """How the runs say that questions are grouped: once, unless some are of another version of the task."""
+    return list({one.clusters for known in answered for one in known.values() if one.clusters})
 
 
 def _compared(first: MethodRuns, second: MethodRuns, problem: str, terms: Terms) -> RunsComparison:
-    sides = first.answered(problem), second.answered(problem)
-    asked = {one.ids for side in sides for one in side.values()} if terms.questions else set()
-    if len(asked) != 1:  # runs that each have questions of their own are samples of both
+    if not terms.questions:
         return stats.compare_runs(first.values(problem), second.values(problem), terms.draw)
-    one, other = ({seed: answered.scores for seed, answered in side.items()} for side in sides)
-    clusters = next(iter(sides[0].values())).clusters
-    return stats.compare_crossed(one, other, terms.draw, clusters=clusters or None)
+    answered = [side.answered(problem) for side in (first, second)]
+    one, other = ({seed: run.scores for seed, run in known.items()} for known in answered)
+    return stats.compare_crossed(one, other, terms.draw, clusters=next(iter(_groupings(answered)), None))
 
 
 def judge_graphs(
@@ -262,7 +271,9 @@ def _runs_as_units(found: RunsComparison) -> str:
         words = f"{draws} run{'s' * (draws > 1)}"
     elif found.paired:
         words = f"{draws} draw{'s' * (draws > 1)} shared by {words}"
-    return f"{words} x {found.questions} questions" if isinstance(found, CrossedComparison) else words
+    if not isinstance(found, CrossedComparison):
+        return words
+    return f"{words} x {found.questions} {'groups of questions' if found.grouped else 'questions'}"
 
 
 def _overall(first: MethodRuns, second: MethodRuns, problems: Sequence[str], terms: Terms) -> Overall | str:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ttgbench.stats.arrays import Floats, Ints, checked, checked_level
+from ttgbench.stats.arrays import Floats, Ints, checked
 from ttgbench.stats.difference import POWER
-from ttgbench.stats.runs import MIN_DRAWS, RunsComparison, too_few, two_sided_p
-from ttgbench.stats.significance import cluster_standard_error, detectable_by_t, t_interval
+from ttgbench.stats.runs import MIN_DRAWS, RunsComparison, compare_runs, two_sided_p
+from ttgbench.stats.significance import (
+    cluster_standard_error,
+    detectable_by_t,
+    identical_units_interval,
+    t_interval,
+)
 from ttgbench.stats.units import cluster_numbers, effective_clusters
 
 _ROUNDING = 1e-24
@@ -25,7 +30,8 @@ class CrossedComparison(RunsComparison):
 
     draws: int
     questions: int
-    """Clusters of questions where there are clusters."""
+    """Groups of questions where they come in groups."""
+    grouped: bool
 
 
 def compare_crossed(
@@ -41,55 +47,54 @@ def compare_crossed(
     draw: as for `compare_runs`, which averages and pairs runs in the same way. clusters: one label per question where
     they come in groups.
 
-    The variance of the mean difference is that of the runs' means plus that of the questions' means less that of their
-    interaction, which both contain, and at least either of the two: crossed random effects, as two-way clustering has
-    them (Cameron, Gelbach & Miller 2011, J. Bus. Econ. Stat. 29:238, equation 2.9). Student's t takes Satterthwaite's
-    degrees of freedom of the two; of clusters of unlike size as many count as clusters of one size would weigh (Kish
-    1965, Survey Sampling, 8.2). It speaks of other runs of these methods on other questions of the task. `untested`
-    says why where there are fewer than MIN_DRAWS draws or groups of questions, or nothing differs. Raises ValueError
-    for scores of unlike shape or that are not finite.
+    The variance of the mean difference is that of the runs' means, plus what that of the questions' means exceeds the
+    interaction of the two by: crossed random effects, as two-way clustering has them (Cameron, Gelbach & Miller 2011,
+    J. Bus. Econ. Stat. 29:238, equation 2.9). Student's t takes Satterthwaite's degrees of freedom; of groups of unlike
+    size as many count as groups of one size would weigh (Kish 1965, Survey Sampling, 8.2). It never says more than
+    `compare_runs` does of the same runs: where that interval is wider, or its p larger, it is taken.
+
+    It speaks of other runs of these methods on other questions of the task. `untested` says why where there are fewer
+    than MIN_DRAWS draws or groups. Raises ValueError for scores of unlike shape or that are not finite.
     """
-    checked_level("confidence", confidence)
     one, other = _by_draw(first, draw), _by_draw(second, draw)
     if len({len(row) for row in (*one.values(), *other.values())}) > 1:
         raise ValueError("runs answered unlike numbers of questions; all must answer the same ones")
+    over_runs = compare_runs(_means(first), _means(second), draw, confidence=confidence)
     shared = [label for label in one if label in other]
     if shared:
         sides = [np.array([one[label] - other[label] for label in shared])]
     else:
         sides = [np.array(list(one.values())), -np.array(list(other.values()))]
     labels = cluster_numbers(clusters, sides[0].shape[1])
-    draws, groups = min(map(len, sides)), int(labels.max()) + 1
-    difference = float(sum(side.mean() for side in sides))
-    runs = (len(first), len(second))
-    untested = too_few(draws, runs, shared=bool(shared)) or _too_few_groups(groups)
-    low = high = p = mde = error = degrees = math.nan
-    if not untested:
-        variance, degrees = _variance(sides, labels)
-        error = math.sqrt(variance)
-        untested = "" if error else "all runs and questions show the same"
-    if not untested:
-        interval = t_interval(difference, error, degrees, confidence)
-        low, high = interval.low, interval.high
-        p = two_sided_p(difference / error, degrees)
+    groups = int(labels.max()) + 1
+    facts = {
+        **{field.name: getattr(over_runs, field.name) for field in fields(over_runs)},
+        "n": min(over_runs.n, groups),
+        "draws": over_runs.n,
+        "questions": groups,
+        "grouped": clusters is not None,
+    }
+    if few := over_runs.untested or _too_few(labels, clusters is not None):
+        nothing = dict.fromkeys(("low", "high", "p", "mde", "standard_error", "degrees"), math.nan)
+        return CrossedComparison(**{**facts, **nothing, "test": "", "untested": few})
+    variance, degrees = _variance(sides, labels)
+    if variance == 0:
+        alike = identical_units_interval(over_runs.difference, facts["n"], (0.0, 1.0), confidence)
+        return CrossedComparison(**{**facts, "low": alike.low, "high": alike.high})
+    error = math.sqrt(variance)
+    interval = t_interval(over_runs.difference, error, degrees, confidence)
+    found = {
+        "p": max(two_sided_p(over_runs.difference / error, degrees), over_runs.p),
+        "test": "t test over runs and questions",
+    }
+    if interval.high - interval.low >= over_runs.high - over_runs.low or over_runs.standard_error == 0:
         mde = detectable_by_t(error, degrees, alpha=1 - confidence, power=POWER)
-    return CrossedComparison(
-        difference=difference,
-        low=low,
-        high=high,
-        p=p,
-        test="" if untested else "t test over runs and questions",
-        mde=mde,
-        n=min(draws, groups),
-        standard_error=error,
-        degrees=degrees,
-        confidence=confidence,
-        untested=untested,
-        runs=runs,
-        paired=bool(shared),
-        draws=draws,
-        questions=groups,
-    )
+        found |= {"low": interval.low, "high": interval.high, "mde": mde, "standard_error": error, "degrees": degrees}
+    return CrossedComparison(**{**facts, **found})
+
+
+def _means(runs: Mapping[int, ArrayLike]) -> dict[int, float]:
+    return {seed: float(np.mean(np.asarray(scores, dtype=np.float64))) for seed, scores in runs.items()}
 
 
 def _by_draw(runs: Mapping[int, ArrayLike], draw: Callable[[int], Hashable]) -> dict[Hashable, Floats]:
@@ -101,22 +106,28 @@ def _by_draw(runs: Mapping[int, ArrayLike], draw: Callable[[int], Hashable]) -> 
     return {label: np.mean(rows, axis=0) for label, rows in drawn.items()}
 
 
-def _too_few_groups(groups: int) -> str:
-    return "" if groups >= MIN_DRAWS else f"{groups} groups of questions, fewer than {MIN_DRAWS}"
+def _too_few(labels: Ints, grouped: bool) -> str:
+    """Why so few questions allow no verdict, in words; groups of which one holds nearly all are few."""
+    groups = int(labels.max()) + 1
+    if effective_clusters(labels) >= MIN_DRAWS:
+        return ""
+    what = "groups of questions" if grouped else "questions"
+    if groups < MIN_DRAWS:
+        return f"{groups} {what}, fewer than {MIN_DRAWS}"
+    return f"{groups} groups of questions of such unlike size that they weigh as fewer than {MIN_DRAWS}"
 
 
 def _variance(sides: Sequence[Floats], labels: Ints) -> tuple[float, float]:
     """Of the mean difference, and its degrees of freedom. sides: (draws, questions) each, the second negated."""
     over_runs = [float(side.mean(axis=1).var(ddof=1)) / len(side) for side in sides]
     questions = np.sum([side.mean(axis=0) for side in sides], axis=0)
-    over_questions = cluster_standard_error(questions, labels)[0] ** 2
+    interaction = sum(_interaction(side, labels) for side in sides)
+    over_questions = max(cluster_standard_error(questions, labels)[0] ** 2 - interaction, 0.0)
     both = sum(over_runs) + over_questions
     if both < _ROUNDING:
         return 0.0, math.nan
     spread = sum(part**2 / (len(side) - 1) for part, side in zip(over_runs, sides, strict=True))
-    degrees = both**2 / (spread + over_questions**2 / (effective_clusters(labels) - 1))
-    interaction = sum(_interaction(side, labels) for side in sides)
-    return max(both - interaction, sum(over_runs), over_questions), float(degrees)
+    return both, float(both**2 / (spread + over_questions**2 / (effective_clusters(labels) - 1)))
 
 
 def _interaction(scores: Floats, labels: Ints) -> float:

@@ -31,14 +31,14 @@ def compare_methods(board: Board, suite: str, first: str, second: str) -> Verdic
 def compare_graphs(board: Board, suite: str, problem: str, first: str, second: str) -> Verdict:
     """Compares two graphs of one problem by key, or by the beginning of it. Raises UnknownName."""
     wide: list[np.ndarray] = []
-    clusters = []
+    clusters: list[str] = []
     for key in (first, second):
         rows = board.rows("graph_scores", suite=suite, problem=problem)
         found = [row for row in rows if key and row["key"].startswith(key)]
         if len(found) != 1:
             raise UnknownName("graph", key, [row["key"][:12] for row in rows], source=f"{suite} {problem}")
         wide.append(np.asarray(found[0]["scores"]).reshape(-1, found[0]["universes"]))
-        clusters = found[0]["clusters"]
+        clusters = found[0]["clusters"] or clusters
     margin = board.manifest["suites"][suite]["margin"]
     return judge_graphs((first[:8], second[:8]), problem, wide[0], wide[1], clusters=clusters, margin=margin)
 
