@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 from ttgbench.cli import app
 from ttgbench.errors import InputError, TTGBenchError
 from ttgbench.tasks.folder import load_task
+from ttgbench.tasks.task import groups_of
 
 SUMS = [{"question": f"What is {n} + 1?", "answer": n + 1, "note": "é"} for n in range(10)]
 
@@ -55,6 +57,18 @@ def test_ten_questions_make_a_task(tmp_path, name):
     assert '"valid": true' in run("task", "check", tmp_path / "mine", "--json").stdout
     with pytest.raises(InputError, match="is there already"):
         run("task", "new", "mine", "--from", tmp_path / name, "--in", tmp_path)
+
+
+def test_a_column_says_which_questions_belong_together(tmp_path):
+    rows = [{**row, "cluster": number % 3} for number, row in enumerate(SUMS)]
+    rows[4]["cluster"] = None
+    run("task", "new", "mine", "--from", write(tmp_path, "q.jsonl", rows), "--in", tmp_path)
+    task = load_task(str(tmp_path / "mine"))
+    asked = [question for split in ("search", "test") for question in task.questions(split)]
+    labels = dict(zip([question.text for question in asked], groups_of(asked), strict=True))
+    assert [labels[f"What is {n} + 1?"] for n in (0, 1, 2, 3)] == ["0", "1", "2", "0"]
+    assert labels["What is 4 + 1?"] in {question.id for question in asked}, "it is its own group"
+    assert groups_of([replace(question, cluster=None) for question in asked]) == ()
 
 
 KINDS = {

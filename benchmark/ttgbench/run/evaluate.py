@@ -18,6 +18,7 @@ from ttgbench.models.pool import Pool, load_pool
 from ttgbench.problems.suite import SamplingSpec
 from ttgbench.run.progress import GenerationBar
 from ttgbench.run.session import Session, first_questions
+from ttgbench.tasks.task import groups_of
 from ttgbench.util.arguments import file_path, one_of, shown, text, whole
 from ttgbench.util.yaml_input import validation_message
 
@@ -153,9 +154,8 @@ def evaluate_in(
         evaluator = session.synthetic_evaluator(loaded, pool)
     else:
         evaluator = session.evaluator(loaded, pool, sampling, prompts)
-    clusters = tuple([question.cluster for question in asked if question.cluster])
     found = evaluator.evaluate(graphs, range(len(asked)), universe, split)
-    return [replace(one, clusters=clusters) for one in found] if len(clusters) == len(asked) else found
+    return [replace(one, clusters=groups_of(asked)) for one in found]
 
 
 def _check(

@@ -18,6 +18,7 @@ from ttgbench.problems.problem import full_evaluation
 from ttgbench.problems.space.space import SearchSpace
 from ttgbench.run.context import ProblemContext
 from ttgbench.run.results import CellResult, Incumbent, NominalCost, SearchSpend, TestScore
+from ttgbench.tasks.task import groups_of
 
 
 def score_log(context: ProblemContext, method: Metadata, seed: int, lines: Sequence[str]) -> CellResult:
@@ -32,7 +33,6 @@ def score_log(context: ProblemContext, method: Metadata, seed: int, lines: Seque
         points = [*context.suite.checkpoints, math.inf]
         keys = [key for at in points if (key := _incumbent_at(incumbents, at)) is not None]
     final = keys[-1] if keys else None
-    clusters = tuple(question.cluster or "" for question in context.test_questions)
     return CellResult(
         suite=context.suite.name,
         suite_version=context.suite.version,
@@ -56,7 +56,7 @@ def score_log(context: ProblemContext, method: Metadata, seed: int, lines: Seque
         fallback=fallback_share(events),
         incumbents=incumbents,
         question_ids=tuple(question.id for question in context.test_questions),
-        clusters=clusters if any(clusters) else (),
+        clusters=groups_of(context.test_questions),
         test=tuple(test_scores(context, {key: Graph.from_dict(graphs[key]) for key in keys}, final)),
     )
 

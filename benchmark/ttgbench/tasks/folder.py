@@ -179,7 +179,7 @@ class LmEvalTask:
             text=text,
             sha256=row.sha256,
             stratum=row.stratum,
-            cluster=doc.get("cluster"),
+            cluster=None if doc.get("cluster") in (None, "") else str(doc["cluster"]),
             doc=doc,
         )
 

@@ -31,6 +31,7 @@ class Question:
     """Hash of the document's content (question, choices, reference answer)."""
     stratum: str | None = None
     cluster: str | None = None
+    """The group of questions that it is from, such as those about one text."""
     doc: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     """The document with its reference answer: for the grader alone."""
 
@@ -99,3 +100,10 @@ class Task(Protocol):
         Raises SandboxUnavailable where model-written code would have to run and cannot: that is no verdict.
         """
         ...
+
+
+def groups_of(questions: Sequence[Question]) -> tuple[str, ...]:
+    """One label per question where any is in a group: its cluster, else its own id. Empty where none is."""
+    if not any(question.cluster for question in questions):
+        return ()
+    return tuple(question.cluster or question.id for question in questions)

@@ -19,7 +19,7 @@ from ttgbench.publish.recording.gates import Answers, Gate, gates, pass_at, vote
 from ttgbench.run.session import Session
 from ttgbench.stats import accuracy_interval
 from ttgbench.stats.units import cluster_numbers
-from ttgbench.tasks.task import CORRECT, Question, Task
+from ttgbench.tasks.task import CORRECT, Question, Task, groups_of
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def _joined(
     names = [_name(plan, number) for number in range(len(plan.second))]
     own = {name: node.model for name, node in zip(names, plan.second, strict=True) if {*node.inputs} == {node.model}}
     second = {name: at + number for number, name in enumerate(names)}
-    groups = cluster_numbers([question.cluster or question.id for question in asked], len(asked))
+    groups = cluster_numbers(groups_of(asked) or None, len(asked))
     indices = np.array([question.index for question in asked])
     return Answers(np.array(codes), np.array(right), indices, groups, samples, second, own)
 

@@ -97,13 +97,15 @@ def gates(answers: Answers, rng: np.random.Generator) -> list[Gate]:
     """The gates, in points of accuracy and shares of the gap between the best single model and the best graph.
 
     Values of halves: what is best on one half of the questions, on the other half, mean over HALVES divisions, which
-    keep groups of questions together.
+    keep groups of questions together. None with fewer than two groups.
     """
     values, graphs = graph_values(answers)
     single = np.array([sum(counts) == 1 and name is None for counts, name in graphs])
     template = np.array([_template(answers, counts, name) for counts, name in graphs])
     held_out, share, middle = [], [], []
     names = np.unique(answers.groups)
+    if len(names) < 2:
+        return []
     for _ in range(HALVES):
         half = np.isin(answers.groups, rng.permutation(names)[: len(names) // 2])
         chosen, scored = values[:, half].mean(axis=1), values[:, ~half].mean(axis=1)
@@ -111,7 +113,7 @@ def gates(answers: Answers, rng: np.random.Generator) -> list[Gate]:
         held_out.append(scored[best] - scored[one])
         share.append(scored[same] - scored[one])
         middle.append(np.median(scored) - scored[one])
-    gap, low, reliability = float(np.mean(held_out)), float(np.quantile(held_out, 0.1)), _alpha(values)
+    gap, low, reliability = float(np.mean(held_out)), float(np.quantile(held_out, 0.1)), _alpha(values, answers.groups)
     return [
         Gate("best graph above best single model, points", 100 * gap, ">= 6", gap >= 0.06),
         Gate("its lower 90% bound over halves, points", 100 * low, "> 2", low > 0.02),
@@ -136,15 +138,17 @@ def _best(values: NDArray[np.float64], among: NDArray[np.bool_]) -> int:
     return int(np.argmax(np.where(among, values, -1.0)))
 
 
-def _alpha(values: NDArray[np.float64]) -> float:
-    """Cronbach's alpha of the best tenth of graphs, rows as items, for FULL rows (Spearman-Brown); 0 if negative."""
+def _alpha(values: NDArray[np.float64], groups: NDArray[np.int64]) -> float:
+    """Cronbach's alpha of the best tenth of graphs, groups of rows as items, for FULL rows (Spearman-Brown); 0 if
+    negative."""
     means = values.mean(axis=1)
     top = values[np.argsort(-means, kind="stable")[: max(2, len(values) // 10)]]
-    rows, total = top.shape[1], top.sum(axis=1).var(ddof=1)
-    if total == 0 or rows < 2:
+    items = np.stack([top[:, groups == group].sum(axis=1) for group in np.unique(groups)], axis=1)
+    count, total = items.shape[1], items.sum(axis=1).var(ddof=1)
+    if total == 0:
         return 0.0
-    alpha = max(0.0, rows / (rows - 1) * (1 - top.var(axis=0, ddof=1).sum() / total))
-    longer = FULL / rows
+    alpha = max(0.0, count / (count - 1) * (1 - items.var(axis=0, ddof=1).sum() / total))
+    longer = FULL / values.shape[1]
     return float(longer * alpha / (1 + (longer - 1) * alpha))
 
 
