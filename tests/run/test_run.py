@@ -15,7 +15,7 @@ import pytest
 from ttgbench.errors import EngineError
 from ttgbench.problems.suite import Suite
 from ttgbench.run.experiment import replay, run_suite
-from ttgbench.run.results import LOG_NAME, RESULT_NAME
+from ttgbench.run.results import LOG_NAME, RESULT_NAME, NominalCost
 from ttgbench.run.run import cell_folder
 from ttgbench.run.session import Session
 from ttgbench.run.workers.sequential import Sequential
@@ -199,3 +199,10 @@ def test_kill_9_at_any_moment_then_the_same_bytes(tmp_path, tiny_suite_file):
     for path in sorted(whole.rglob("*.json*")):
         if path.name in (LOG_NAME, RESULT_NAME):
             assert path.read_bytes() == (killed / path.relative_to(whole)).read_bytes()
+
+
+def test_older_results_that_call_nothing_known_zero_dollars_are_read_as_unpriced():
+    cost = {"flops": 10, "units": 1.0, "dollars": 0.0, "seconds": 1.0}
+    assert NominalCost.model_validate(cost).dollars is None
+    assert NominalCost.model_validate({**cost, "flops": 0}).dollars == 0, "what runs nothing costs nothing"
+    assert NominalCost.model_validate({**cost, "dollars": 1e-9}).dollars == 1e-9

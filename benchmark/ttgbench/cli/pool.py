@@ -88,7 +88,7 @@ def show(
             card.layers,
             card.hidden_size,
             f"{card.context_length:,}",
-            f"{card.price_in:g}, {card.price_out:g}" if card.price_date else "unpriced",
+            f"{card.price_in:g}, {card.price_out:g}" if card.priced else "unpriced",
             f"{card.prefill_speed:g}, {card.decode_speed:g}",
             card.prompting,
         ]

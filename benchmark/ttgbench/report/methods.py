@@ -11,7 +11,7 @@ import numpy as np
 
 from ttgbench import stats
 from ttgbench.report.scores import TARGETS, MethodScores
-from ttgbench.report.table import Column, Value
+from ttgbench.report.table import UNPRICED, Column, Value
 from ttgbench.run.results import TestScore
 from ttgbench.stats import Interval
 from ttgbench.stats.arrays import Floats
@@ -103,8 +103,6 @@ COLUMNS: tuple[Column, ...] = (
 )
 """In the order in which page, terminal, CSV, JSON and LaTeX show them."""
 COSTS = ("units", "flops", "dollars", "seconds")
-UNPRICED = "unpriced"
-"""What stands for dollars where a price is not known; never 0."""
 
 
 def column(key: str) -> Column:

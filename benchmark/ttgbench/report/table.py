@@ -9,6 +9,8 @@ from typing import Any
 
 from ttgbench.stats.interval import Interval
 
+UNPRICED = "unpriced"
+"""What people read for dollars where a price is not known, never 0; programs get nothing."""
 Value = str | float | int | Interval | None
 """A cell: text, a number, an estimate with its bounds, or nothing."""
 
@@ -94,6 +96,7 @@ class Table:
                 if isinstance(value, Interval):
                     cells += [value.estimate, value.low, value.high]
                 else:
+                    value = None if value == UNPRICED else value
                     cells += [value, None, None] if is_wide else [value]
             rows.append(cells)
         return heading, rows
@@ -121,6 +124,8 @@ def text(value: Value, column: Column) -> str:
 
 
 def _plain(value: Value) -> Any:
+    if value == UNPRICED:
+        return None
     if isinstance(value, Interval):
         return {"estimate": _plain(value.estimate), "low": _plain(value.low), "high": _plain(value.high)}
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -15,6 +15,7 @@ from pydantic import (
     ValidationError,
     field_serializer,
     model_serializer,
+    model_validator,
 )
 
 from ttgbench.errors import InputError
@@ -34,7 +35,19 @@ class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class NominalCost(_Record):
+class _Priced(_Record):
+    """A record that has FLOPs and dollars."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unpriced(cls, data: Any) -> Any:
+        """Older results call 0 dollars what has no known price; nobody computes for nothing."""
+        if isinstance(data, dict) and data.get("dollars") == 0 and data.get("flops"):
+            return {**data, "dollars": None}
+        return data
+
+
+class NominalCost(_Priced):
     """Nominal cost of one query."""
 
     flops: int = Field(ge=0)
@@ -44,7 +57,7 @@ class NominalCost(_Record):
     seconds: float = Field(ge=0)
 
 
-class TestScore(_Record):
+class TestScore(_Priced):
     """How one graph did on the test questions: means over questions and universes, costs per query."""
 
     __test__ = False  # not a pytest class

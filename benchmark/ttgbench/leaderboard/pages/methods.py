@@ -103,7 +103,9 @@ def _plot(board: Board, suite: Any, budget: Any, objective: Any, spend: Any) -> 
     rows = board.rows("methods", suite=str(suite), budget=str(budget), objective=str(objective))
     if facts is None or not rows:
         return plots.empty("No method has been run yet.")
-    return plots.spends(rows[:DRAWN], facts["normalised"], chosen(spend, SPENDS))
+    key = chosen(spend, SPENDS)
+    known = [row for row in rows if row[key] is not None]
+    return plots.spends((known or rows)[:DRAWN], facts["normalised"], key, left_out=len(rows) - len(known))
 
 
 def _story(facts: dict[str, Any], rows: Sequence[dict[str, Any]]) -> str:

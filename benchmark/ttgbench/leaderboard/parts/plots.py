@@ -95,9 +95,9 @@ SPENDS = {"search_spend": "full evaluations", "search_dollars": "dollars"}
 """What search cost is shown in, by column."""
 
 
-def spends(rows: Sequence[dict[str, Any]], anchored: bool, spend: str = "search_spend") -> go.Figure:
+def spends(rows: Sequence[dict[str, Any]], anchored: bool, spend: str = "search_spend", left_out: int = 0) -> go.Figure:
     """Score against what the searches spent, agent included, with 95% intervals; what no other method beats in both
-    is joined and named. spend: of SPENDS; methods without a known price are left out where it is dollars."""
+    is joined and named. spend: of SPENDS, known of these rows; left_out: how many methods it is not known of."""
     key, title = ("score", "Score") if anchored else ("value", "Objective, points")
     rows = [row for row in rows if row[key] is not None]
     if not rows:
@@ -105,7 +105,8 @@ def spends(rows: Sequence[dict[str, Any]], anchored: bool, spend: str = "search_
     rows = [row for row in rows if row[spend] is not None and row[spend] > 0]
     if not rows:
         return empty(f"No search spend is known in {SPENDS[spend]}.")
-    figure = _figure(f"Search spend of a run, {SPENDS[spend]}", title)
+    without = f" ({left_out} unpriced not shown)" if left_out else ""
+    figure = _figure(f"Search spend of a run, {SPENDS[spend]}{without}", title)
     _log_axis(figure, [row[spend] for row in rows])
     front = _front([(row[spend], row[key]) for row in rows])
     for best in (False, True):
