@@ -23,7 +23,7 @@ def shown(width, monkeypatch, capsys):
 def test_a_wide_terminal_shows_everything(monkeypatch, capsys):
     text = shown(120, monkeypatch, capsys)
     assert all(column.name in text for column in COLUMNS)
-    assert "want of room" not in text
+    assert "wider terminal" not in text
 
 
 def test_a_narrow_one_leaves_out_the_least_first_and_says_so(monkeypatch, capsys):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ttgbench.evaluate.trace import trace_outputs
+from ttgbench.graphs.graph import Graph, Node
 from ttgbench.models.pool import load_pool
 from ttgbench.run.evaluate import evaluate_in
 from ttgbench.run.session import Session, first_questions
@@ -26,3 +27,20 @@ def test_a_trace_holds_every_node_of_every_question_that_was_asked_for(tmp_path)
         assert vote["status"] == trace["status"]
         assert trace["answer"] in {node["answer"] for node in samples}
         assert all(node["status"] in {"correct", "wrong", "unanswered"} for node in samples)
+
+
+def test_what_gives_no_answer_gets_no_grade(tmp_path):
+    nodes = [("a", "assistant"), ("c", "critic"), ("f", "fuser")]
+    graph = Graph([Node(name, role, "smollm2-135m") for name, role in nodes], [("a", "c"), ("a", "f"), ("c", "f")])
+    with Session(tmp_path / "store.sqlite", "echo") as session:
+        settings = {"questions": 2, "split": "search", "universe": 0, "budget": None, "temperature": 0.7}
+        evaluation = evaluate_in(session, [graph], "micro_qa", load_pool("embedded"), **settings)[0]
+        task = session.task("micro_qa")
+        traces = trace_outputs(evaluation, session.store, task, first_questions(task, "search", 2))
+    for trace in traces:
+        graded = {node["role"]: node["status"] for node in trace["nodes"]}
+        assert graded["critic"] is None
+        assert graded["assistant"] is not None
+        assert trace["text"].endswith(trace["asked"])
+        assert "Answer:" in trace["text"]
+        assert "Answer:" not in trace["asked"]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ttgbench.cli.common import log, out
 from ttgbench.cli.runs import EngineSpec
+from ttgbench.errors import InputError
+
+if TYPE_CHECKING:
+    from ttgbench.problems.suite import Suite
 
 TASK, POOL, ASKED = "micro_qa", "embedded", 3
 MODELS = ("gemma-3-270m", "gemma-3-270m", "smollm2-135m")
@@ -33,6 +38,7 @@ def demo(
     from ttgbench.cli.models import fetch_all
     from ttgbench.models.pool import load_pool
 
+    _refuse_other(folder, engine)
     if engine == "llama_cpp":
         fetch_all(list(load_pool(POOL)))
     _answer(folder / "answers.sqlite", engine)
@@ -42,6 +48,15 @@ def demo(
         f"as pages: {folder / 'search' / 'report.html'} and {folder / 'methods' / 'report.html'}    "
         f"the search again, from what was recorded: ttgbench replay {folder / 'search'}"
     )
+
+
+def _refuse_other(folder: Path, engine: str) -> None:
+    """What one engine answered is not shown as another's."""
+    from ttgbench.run.experiment import MANIFEST, read_manifest
+
+    search = folder / "search"
+    if (search / MANIFEST).is_file() and (before := read_manifest(search).engine) != engine:
+        raise InputError(f"holds a demo that {before} answered; name another folder with --out", source=folder)
 
 
 def _answer(store: Path, engine: str) -> None:
@@ -80,35 +95,43 @@ def _answer(store: Path, engine: str) -> None:
 
 def _search(folder: Path, engine: str) -> None:
     """Part 2: two methods look for a graph of these models, live."""
-    from ttgbench.cli.cells import run_cells
     from ttgbench.cli.report import show
     from ttgbench.problems.suite import load_suite
-    from ttgbench.run.experiment import setup_for
 
     suite = load_suite("demo")
     _title("2. A search: which graph of these models answers best, at four times the cost of the smaller one")
-    run_cells(folder, setup_for(suite, folder, None, engine), list(suite.methods), suite.seeds)
+    _run(folder, suite, engine, suite.methods, suite.seeds)
     show(folder, folder / "report.html")
 
 
 def _compare(folder: Path, engine: str) -> None:
     """Part 3: are methods better than one another? On simulated problems, since that takes many searches."""
-    from ttgbench.cli.cells import run_cells
     from ttgbench.cli.report import print_table, write_page
     from ttgbench.problems.suite import load_suite
     from ttgbench.report import build, read_runs
     from ttgbench.report.compare import compare_sides, read_side
-    from ttgbench.run.experiment import setup_for
 
     suite = load_suite(SUITE)
     _title(f"3. Methods: {len(METHODS)} of them search {len(PROBLEMS)} simulated problems, {SEEDS} times each")
-    run_cells(folder, setup_for(suite, folder, None, engine), list(METHODS), SEEDS, problems=PROBLEMS)
+    _run(folder, suite, engine, METHODS, SEEDS, PROBLEMS)
     report = build(read_runs(folder))
     print_table(report.overview[0])
     write_page(report, folder / "report.html")
     for first, second in PAIRS:
         verdict = compare_sides(read_side(first, folder), read_side(second, folder)).verdict
         out.print(f"\n{verdict.sentence}", highlight=False, markup=False)
+
+
+def _run(
+    folder: Path, suite: Suite, engine: str, methods: Sequence[str], seeds: int, problems: Sequence[str] | None = None
+) -> None:
+    """Exit 1 if a run left no result; the next call goes on."""
+    from ttgbench.cli.cells import run_cells
+    from ttgbench.run.experiment import setup_for
+
+    setup = setup_for(suite, folder, None, engine)
+    if run_cells(folder, setup, list(methods), seeds, problems=problems)[1]:
+        raise typer.Exit(1)
 
 
 def _title(text: str) -> None:

@@ -90,7 +90,7 @@ def print_table(one: Table) -> None:
     names = [one.columns[i].name + ("#" if one.numeric(i) else "") for i in kept]
     out.print(table(f"\n{one.title}", *names, rows=[[row[i] for i in kept] for row in rows]))
     left = [column.name for i, column in enumerate(one.columns) if i not in kept]
-    notes = [one.note, f"For want of room not shown, but in --json: {', '.join(left)}." if left else ""]
+    notes = [one.note, f"A wider terminal and files also show: {', '.join(left)}." if left else ""]
     for note in filter(None, notes):
         out.print(note, style="dim", highlight=False, markup=False)
 
@@ -114,5 +114,7 @@ def _print_best(built: Report, problem: str) -> None:
 
     best = best_row([row for row in built.rows if row.problem == problem])
     if best is not None and best.graph is not None:
-        out.print(f"\nbest graph, found by {best.method}:", highlight=False, markup=False)
+        price = "" if best.nominal_units is None else f", {best.nominal_units:.2f} units a query"
+        price += "" if best.dollars is None else f", {1000 * best.dollars:.2g} dollars a thousand"
+        out.print(f"\nbest graph, found by {best.method}{price}:", highlight=False, markup=False)
         print(draw.as_text(Graph.from_dict(best.graph)))

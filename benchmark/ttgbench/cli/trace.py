@@ -13,8 +13,7 @@ def print_trace(trace: dict[str, Any]) -> None:
     """A record of `trace_outputs`."""
     status = MARKS.get(trace["status"], trace["status"])
     out.print(f"\n{trace['question']}  answer {trace['answer']!r}: {status}", markup=False, highlight=False)
-    asked = trace["text"].rpartition("\n\nQuestion: ")[2]  # worked examples are the same before every question
-    out.print(visible(asked), style="dim", markup=False, highlight=False)
+    out.print(visible(trace["asked"]), style="dim", markup=False, highlight=False)
     said = [
         [node["node"], node["role"], node["model"] or "", node["text"], MARKS.get(node["status"], "")]
         for node in trace["nodes"]

@@ -8,22 +8,26 @@ from typing import Any
 from ttgbench.evaluate.base import Evaluation
 from ttgbench.evaluate.grades import grades_of
 from ttgbench.evaluate.store.store import Store
+from ttgbench.graphs.roles import ROLES
 from ttgbench.tasks.task import Question, Task
 
 
 def trace_outputs(
     evaluation: Evaluation, store: Store, task: Task, questions: Sequence[Question]
 ) -> list[dict[str, Any]]:
-    """One record per question: its text, the graph's answer and grade, and each node's recorded output with the answer
-    and the grade it would get, in order.
+    """One record per question: its text (`asked`: without the worked examples before it), the graph's answer and grade,
+    and each node's recorded output with the answer and the grade it would get, in order.
 
-    questions: a part of those that were evaluated. Nodes whose output was only computed have None in their place.
+    questions: a part of those that were evaluated. Nodes whose output was only computed have None in their place, and
+    so has the grade of a role that gives no answer.
     """
     place = {question_id: index for index, question_id in enumerate(evaluation.question_ids)}
     ids = [(use.key, question.id, evaluation.universe) for question in questions for use in evaluation.nodes]
     recorded = store.get_many(ids)
     asked = {question.id: question for question in questions}
-    graded = dict(zip(recorded, grades_of(task, store, [(one, asked[one[1]]) for one in recorded]), strict=True))
+    answering = {use.key for use in evaluation.nodes if ROLES[evaluation.graph[use.node].role].answers}
+    given = [identity for identity in recorded if identity[0] in answering]
+    graded = dict(zip(given, grades_of(task, store, [(one, asked[one[1]]) for one in given]), strict=True))
     traces = []
     for question in questions:
         index = place[question.id]
@@ -48,6 +52,7 @@ def trace_outputs(
             {
                 "question": question.id,
                 "text": question.text,
+                "asked": question.text.removeprefix(str(question.doc.get("examples", ""))),
                 "answer": evaluation.answers[index],
                 "status": evaluation.statuses[index],
                 "nodes": nodes,

@@ -75,11 +75,10 @@ def _summary_note(grid: Grid, ranks: Ranking) -> str:
         else "The suite has no frozen anchors, so values are shown as they are. "
     )
     names = grid.names
-    told = (
-        f"No ranks and no intervals: {ranks.untested}."
-        if ranks.untested
-        else f"Cannot be told apart, best first: {'; '.join(' = '.join(names[i] for i in g) for g in ranks.groups)}."
-    )
+    ties = [" = ".join(names[i] for i in group) for group in ranks.groups if len(group) > 1]
+    told = f"Cannot be told apart, best first: {'; '.join(ties)}." if ties else "All can be told apart."
+    if ranks.untested:
+        told = f"No ranks and no intervals: {ranks.untested}."
     return (
         f"{meaning}A method with a run without a graph has no score and no rank. {len(grid.problems)} problems, "
         f"{grid.seeds} seeds; intervals hold for these problems. {told} {grid.left_out}"

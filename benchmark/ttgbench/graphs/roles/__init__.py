@@ -101,6 +101,8 @@ class Role(BaseModel):
     needs_model: bool
     """False for a role that aggregates: it takes the plurality of its predecessors' extracted answers."""
     needs_predecessors: bool
+    answers: bool = True
+    """False for a role whose output is no answer."""
     prompts: dict[PromptSet, Prompts] = {}
     """By set; empty for a role that runs no model. A role that an old set lacks cannot be used with it."""
 
