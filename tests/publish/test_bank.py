@@ -15,8 +15,10 @@ from ttgbench.evaluate.store.store import Store
 from ttgbench.graphs.graph import Graph, Node
 from ttgbench.models.pool import load_pool
 from ttgbench.publish.recording.bank import load_bank, record_bank, segments
+from ttgbench.publish.recording.bank_table import bank_tables
 from ttgbench.run.session import Session
 
+PILOT = Path(__file__).parents[2] / "benchmark" / "recording" / "pilot-small-v1"
 S, G = "smollm2-135m", "gemma-3-270m"
 PLAN = {
     "schema": 1,
@@ -118,5 +120,25 @@ def test_finished_segments_are_tabulated_without_an_engine(plan, tmp_path):
     rows = {row["graph"]: row for row in one["rows"]}
     assert {f"{S} alone", f"{S} vote of 3", f"{S} pass@2", f"{G} alone", f"assistant {S} of 1 {S}"} <= set(rows)
     assert rows[f"{S} pass@3"]["accuracy"] >= rows[f"{S} alone"]["accuracy"]
+    vote = rows[f"{S} vote of 3"]
+    assert vote["minus"]["estimate"] == pytest.approx(vote["accuracy"] - rows[f"{S} alone"]["accuracy"])
+    refined = [reading for reading in one["readings"] if reading["node"] == f"assistant {S} of 1 {S}"]
+    assert sum(reading["answers"] for reading in refined) == one["questions"] * one["universes"]
+    right = sum(reading["answers"] * reading["right"] for reading in refined)
+    assert right == pytest.approx(rows[f"assistant {S} of 1 {S}"]["accuracy"] * one["questions"] * one["universes"])
     assert len(one["gates"]) == 5
     assert sum(rate["outputs"] for rate in one["rates"]) == 3 * (3 + 1 + 2)
+
+
+def test_what_is_shipped_of_the_pilot_says_what_the_docs_say():
+    """45 questions of 36 templates: a vote of four answers of the 1.5B model beats one, its fusers are not shown to."""
+    (one,) = bank_tables(load_bank(PILOT.with_suffix(".yaml")), PILOT)
+    assert (one.task, one.questions, one.universes) == ("gsm_symbolic", 45, 1)
+    rows = {row.graph.removeprefix("qwen2.5-coder-1.5b "): row for row in one.rows}
+    assert rows["alone"].accuracy == pytest.approx(0.444, abs=5e-4)
+    vote = rows["vote of 4"]
+    assert vote.accuracy == pytest.approx(0.600, abs=5e-4)
+    assert (vote.minus.low, vote.minus.high) == pytest.approx((0.089, 0.217), abs=2e-3)
+    fused = rows["fuser qwen2.5-coder-1.5b of 3 qwen2.5-coder-1.5b"]
+    assert fused.minus.low < 0 < fused.minus.high
+    assert [gate.passed for gate in one.gates] == [True, True, True, False, True]

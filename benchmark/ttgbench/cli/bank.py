@@ -69,13 +69,21 @@ def _show_tables(tables: list[TaskTable], json: bool) -> None:
                 _said(row.accuracy),
                 _said(row.low),
                 _said(row.high),
+                "" if row.minus is None else f"{row.minus.estimate:+.3f} [{row.minus.low:+.3f}, {row.minus.high:+.3f}]",
                 _said(row.tokens_in, 0),
                 _said(row.tokens_out, 0),
             ]
             for row in one.rows
         ]
         title = f"{one.task}: {one.questions} questions, {one.universes} universe(s)"
-        out.print(table(title, "graph", "accuracy#", "from#", "to (95%)#", "tokens in#", "out#", rows=rows))
+        out.print(
+            table(title, "graph", "accuracy#", "from#", "to (95%)#", "minus alone#", "tokens in#", "out#", rows=rows)
+        )
+        read = [
+            [each.node, f"{each.right_inputs} of {each.inputs}", each.answers, _said(each.right)]
+            for each in one.readings
+        ]
+        out.print(table(None, "reader", "right inputs#", "answers#", "right#", rows=read))
         out.print(rates_table(one.rates))
         gates = [[gate.name, _said(gate.value, 2), gate.needed, "yes" if gate.passed else "no"] for gate in one.gates]
         out.print(table(None, "gate", "value#", "needed", "passed", rows=gates))

@@ -17,7 +17,7 @@ from ttgbench.models.pool import load_pool
 from ttgbench.publish.recording.bank import BankPlan, Segment, segments
 from ttgbench.publish.recording.gates import Answers, Gate, gates, pass_at, vote_of
 from ttgbench.run.session import Session
-from ttgbench.stats import accuracy_interval
+from ttgbench.stats import Interval, accuracy_interval, compare
 from ttgbench.stats.units import cluster_numbers
 from ttgbench.tasks.task import CORRECT, Question, Task, groups_of
 
@@ -32,9 +32,23 @@ class Row:
     """95% interval (Wilson), over questions, or groups of them where the task has them; None for pass@k, which is an
     estimate over samples."""
     high: float | None
+    minus: Interval | None
+    """Its last model alone taken off, 95% over the same; None where there is nothing to compare or to say."""
     tokens_in: float | None
     """Of its last node, mean per answer; None for what runs no model."""
     tokens_out: float | None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How often a second-level node is right, by how many of the answers that it reads are."""
+
+    node: str
+    right_inputs: int
+    inputs: int
+    answers: int
+    """Questions times universes with so many right inputs."""
+    right: float
 
 
 @dataclass(frozen=True)
@@ -45,6 +59,7 @@ class TaskTable:
     questions: int
     universes: int
     rows: list[Row]
+    readings: list[Reading]
     rates: list[Rates]
     gates: list[Gate]
 
@@ -80,6 +95,7 @@ def _table(plan: BankPlan, store: Path, done: list[Segment], data_dir: Path | No
         questions=len(np.unique(answers.questions)),
         universes=len({segment.universe for segment in done}),
         rows=[*_alone(plan, answers, batches), *_second(plan, answers, batches)],
+        readings=list(_readings(plan, answers)),
         rates=rates,
         gates=gates(answers, np.random.default_rng(0)),
     )
@@ -143,21 +159,48 @@ def _alone(plan: BankPlan, answers: Answers, batches: list[list[Evaluation]]) ->
         right = answers.right[:, columns]
         uses = [use for batch in batches for use in batch[place].nodes if use.model == model]
         tokens = [float(np.mean([getattr(use, name).mean() for use in uses])) for name in ("tokens_in", "tokens_out")]
-        yield _row(f"{model} alone", answers, right.mean(axis=1), *tokens)
+        yield _row(f"{model} alone", answers, right.mean(axis=1), None, *tokens)
         for k in (k for k in (2, 3, 4, 5, 8) if k <= len(columns)):
-            yield Row(f"{model} pass@{k}", pass_at(right, k), None, None, None, None)
-            yield _row(f"{model} vote of {k}", answers, vote_of(answers, model, k), None, None)
+            yield Row(f"{model} pass@{k}", pass_at(right, k), None, None, None, None, None)
+            yield _row(f"{model} vote of {k}", answers, vote_of(answers, model, k), model)
 
 
 def _second(plan: BankPlan, answers: Answers, batches: list[list[Evaluation]]) -> Iterable[Row]:
     for number, (name, column) in enumerate(answers.second.items()):
         tops = [batch[len(plan.samples) + number].nodes[-1] for batch in batches]
         tokens = [float(np.mean([getattr(use, kind).mean() for use in tops])) for kind in ("tokens_in", "tokens_out")]
-        yield _row(name, answers, answers.right[:, column].astype(float), *tokens)
+        yield _row(name, answers, answers.right[:, column].astype(float), plan.second[number].model, *tokens)
 
 
-def _row(graph: str, answers: Answers, values: np.ndarray, tokens_in: float | None, tokens_out: float | None) -> Row:
+def _readings(plan: BankPlan, answers: Answers) -> Iterable[Reading]:
+    for node, (name, column) in zip(plan.second, answers.second.items(), strict=True):
+        read = [at for model in dict.fromkeys(node.inputs) for at in answers.samples[model][: node.inputs.count(model)]]
+        right_inputs = answers.right[:, read].sum(axis=1)
+        for count in np.unique(right_inputs):
+            right = answers.right[right_inputs == count, column]
+            yield Reading(name, int(count), len(read), len(right), float(right.mean()))
+
+
+def _row(
+    graph: str,
+    answers: Answers,
+    values: np.ndarray,
+    model: str | None,
+    tokens_in: float | None = None,
+    tokens_out: float | None = None,
+) -> Row:
+    """model: whose single answers are taken off."""
     asked, first = np.unique(answers.questions, return_index=True)
-    means = [values[answers.questions == question].mean() for question in asked]
-    interval = accuracy_interval(np.array(means)[:, None], clusters=answers.groups[first].tolist())
-    return Row(graph, float(values.mean()), interval.low, interval.high, tokens_in, tokens_out)
+
+    def by_question(rows: np.ndarray) -> np.ndarray:
+        return np.array([[rows[answers.questions == question].mean()] for question in asked])
+
+    scores, groups = by_question(values), answers.groups[first].tolist()
+    interval = accuracy_interval(scores, clusters=groups)
+    minus = None
+    if model in answers.samples and len(set(groups)) > 1:
+        alone = by_question(answers.right[:, answers.samples[model]].mean(axis=1))
+        found = compare(scores, alone, np.random.default_rng(0), clusters=groups)
+        if np.isfinite([found.low, found.high]).all():
+            minus = Interval(found.difference, found.low, found.high)
+    return Row(graph, float(values.mean()), interval.low, interval.high, minus, tokens_in, tokens_out)
