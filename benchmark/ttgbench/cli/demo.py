@@ -34,7 +34,7 @@ def demo(
     folder: Annotated[Path, typer.Option("--out")] = Path("runs/demo"),
     engine: EngineSpec = "llama_cpp",
 ) -> None:
-    """A graph of real models answers questions, two methods search such graphs, six are compared: three minutes."""
+    """A graph of real models answers questions, methods search for better ones, six are compared: three minutes."""
     from ttgbench.cli.models import fetch_all
     from ttgbench.models.pool import load_pool
 
@@ -94,7 +94,7 @@ def _answer(store: Path, engine: str) -> None:
 
 
 def _search(folder: Path, engine: str) -> None:
-    """Part 2: two methods look for a graph of these models, live."""
+    """Part 2: methods look for a graph of these models, live."""
     from ttgbench.cli.report import show
     from ttgbench.problems.suite import load_suite
 
