@@ -6,10 +6,12 @@ import asyncio
 import os
 import threading
 from collections.abc import Coroutine
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+HEARTBEAT = 0.5
+"""Seconds after which a wait looks for signals: one that comes just before a wait without an end does not end it."""
 
 _lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
@@ -29,6 +31,8 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """Runs a coroutine on the loop and waits for it. Whatever interrupts the wait, Ctrl-C too, cancels it."""
     future = submit(coroutine)
     try:
+        while not future.done():
+            wait([future], timeout=HEARTBEAT)
         return future.result()
     except BaseException:
         future.cancel()

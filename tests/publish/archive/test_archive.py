@@ -128,7 +128,7 @@ def test_a_shipped_suite_cannot_be_replaced(archive, suites):
 
     assert shipped_suites()["demo-v2"].hash != suites["tiny-v1"].hash
     record = json.loads((archive / "run.json").read_text())
-    record["suite"].update(name="demo")
+    record["suite"].update(name="demo", version=2)
     text = json.dumps(record, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
     (archive / "run.json").write_text(text)
     moved = archive.parents[2] / "demo-v2" / "random_search"

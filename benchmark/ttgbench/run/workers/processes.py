@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from queue import SimpleQueue
 
+from ttgbench.engines.background import HEARTBEAT
 from ttgbench.evaluate.executor import Progress
 from ttgbench.run.workers.base import Job, Outcome, Setup
 from ttgbench.run.workers.host import Host
@@ -42,8 +43,11 @@ class Processes:
 
         threads = ThreadPoolExecutor(max(1, len(hosts)))
         try:
-            for future in as_completed([threads.submit(run_one, job) for job in sorted(jobs, key=lambda j: j.method)]):
-                yield future.result()
+            left = {threads.submit(run_one, job) for job in sorted(jobs, key=lambda j: j.method)}
+            while left:
+                done, left = wait(left, timeout=HEARTBEAT, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield future.result()
         finally:
             threads.shutdown(wait=False, cancel_futures=True)
             for host in hosts:
