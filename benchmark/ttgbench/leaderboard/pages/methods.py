@@ -51,7 +51,9 @@ class Methods(Page):
         self.table = methods_table(source)
         self.note = gr.HTML()
         seen = gr.HTML(TITLE, js_on_load=SEEN, elem_id="ttg-seen")
-        spend = gr.Dropdown(label="Search spend in", choices=SPENDS, value=SPENDS[0][1], filterable=False)
+        spend = gr.Dropdown(
+            label="Search spend in", choices=SPENDS, value=SPENDS[0][1], filterable=False, elem_id="ttg-spend-in"
+        )
         self.plot = gr.Plot(show_label=False, elem_id="ttg-spend", visible=False)
         gr.HTML(markup.plot_files("ttg-spend", "score-against-spend"))
         self.params = {"suite": suite, "budget": budget, "objective": objective, "spend": spend}
