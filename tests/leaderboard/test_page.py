@@ -373,6 +373,8 @@ def test_no_serious_barrier_to_anybody(browser, server, width, scheme):
     shown |= {"compare": "forest .main-svg", "run": "search .main-svg"}
     for tab_id, ready in shown.items():
         visit(page, f"{server}?tab={tab_id}&suite=made-up-v1", f"#ttg-{ready}")
+        # Gradio puts a label where none belongs in the place of a plot that is still being loaded.
+        page.wait_for_function("() => !document.querySelector('[aria-label=\"Empty value\"]')")
         found = axe.run(page).response["violations"]
         serious = [
             (violation["id"], node["html"][:200])
