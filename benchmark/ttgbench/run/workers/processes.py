@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 from ttgbench.engines.background import HEARTBEAT
 from ttgbench.evaluate.executor import Progress
@@ -43,13 +43,22 @@ class Processes:
 
         threads = ThreadPoolExecutor(max(1, len(hosts)))
         try:
-            left = {threads.submit(run_one, job) for job in sorted(jobs, key=lambda j: j.method)}
-            while left:
-                done, left = wait(left, timeout=HEARTBEAT, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield future.result()
+            done: SimpleQueue[Future[Outcome]] = SimpleQueue()
+            for job in sorted(jobs, key=lambda j: j.method):
+                threads.submit(run_one, job).add_done_callback(done.put)
+            for _ in jobs:
+                yield _next(done).result()
         finally:
             threads.shutdown(wait=False, cancel_futures=True)
             for host in hosts:
                 host.close()
             threads.shutdown()
+
+
+def _next(done: SimpleQueue[Future[Outcome]]) -> Future[Outcome]:
+    """The next that is done; signals are looked for meanwhile, as HEARTBEAT says."""
+    while True:
+        try:
+            return done.get(timeout=HEARTBEAT)
+        except Empty:
+            continue
