@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -67,30 +68,32 @@ def compare_crossed(
         sides = [np.array(list(one.values())), -np.array(list(other.values()))]
     labels = cluster_numbers(clusters, sides[0].shape[1])
     groups = int(labels.max()) + 1
-    facts = {
-        **{field.name: getattr(over_runs, field.name) for field in fields(over_runs)},
-        "n": min(over_runs.n, groups),
-        "draws": over_runs.n,
-        "questions": groups,
-        "grouped": clusters is not None,
-    }
-    if few := over_runs.untested or _too_few(labels, clusters is not None):
+    few = over_runs.untested or _too_few(labels, clusters is not None)
+    if few:
         nothing = dict.fromkeys(("low", "high", "p", "mde", "standard_error", "degrees"), math.nan)
-        return CrossedComparison(**{**facts, **nothing, "test": "", "untested": few})
+        return _changed(over_runs, groups, clusters is not None, **nothing, test="", untested=few)
     variance, degrees = _variance(sides, labels)
     if variance == 0:
-        alike = identical_units_interval(over_runs.difference, facts["n"], (0.0, 1.0), confidence)
-        return CrossedComparison(**{**facts, "low": alike.low, "high": alike.high})
+        n = min(over_runs.n, groups)
+        alike = identical_units_interval(over_runs.difference, n, (0.0, 1.0), confidence)
+        return _changed(over_runs, groups, clusters is not None, low=alike.low, high=alike.high)
     error = math.sqrt(variance)
-    interval = t_interval(over_runs.difference, error, degrees, confidence)
-    found = {
+    found: dict[str, Any] = {
         "p": max(two_sided_p(over_runs.difference / error, degrees), over_runs.p),
         "test": "t test over runs and questions",
     }
+    interval = t_interval(over_runs.difference, error, degrees, confidence)
     if interval.high - interval.low >= over_runs.high - over_runs.low or over_runs.standard_error == 0:
         mde = detectable_by_t(error, degrees, alpha=1 - confidence, power=POWER)
         found |= {"low": interval.low, "high": interval.high, "mde": mde, "standard_error": error, "degrees": degrees}
-    return CrossedComparison(**{**facts, **found})
+    return _changed(over_runs, groups, clusters is not None, **found)
+
+
+def _changed(over_runs: RunsComparison, groups: int, grouped: bool, **found: Any) -> CrossedComparison:
+    """The comparison over runs with what questions change of it."""
+    known = {field.name: getattr(over_runs, field.name) for field in fields(over_runs)}
+    known |= {"n": min(over_runs.n, groups), "draws": over_runs.n, "questions": groups, "grouped": grouped}
+    return CrossedComparison(**{**known, **found})
 
 
 def _means(runs: Mapping[int, ArrayLike]) -> dict[int, float]:
