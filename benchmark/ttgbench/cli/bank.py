@@ -62,6 +62,9 @@ def _show_tables(tables: list[TaskTable], json: bool) -> None:
 
         print_json([asdict(one) | {"rates": [rate.to_dict() for rate in one.rates]} for one in tables])
         return
+    from ttgbench.report.table import Column, text
+
+    signed = Column("minus alone", signed=True)
     for one in tables:
         rows = [
             [
@@ -69,7 +72,7 @@ def _show_tables(tables: list[TaskTable], json: bool) -> None:
                 _said(row.accuracy),
                 _said(row.low),
                 _said(row.high),
-                "" if row.minus is None else f"{row.minus.estimate:+.3f} [{row.minus.low:+.3f}, {row.minus.high:+.3f}]",
+                "" if row.minus is None else text(row.minus, signed),
                 _said(row.tokens_in, 0),
                 _said(row.tokens_out, 0),
             ]

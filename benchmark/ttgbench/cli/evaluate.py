@@ -82,7 +82,9 @@ def _show(summary: dict[str, Any], rates: list[Rates], traces: list[dict[str, An
     if json:
         print_json({**summary, "trace": traces} if traces else summary)
         return
-    shown = {**summary, "dollars": "unpriced" if summary["dollars"] is None else summary["dollars"]}
+    from ttgbench.models.cost import dollars_text
+
+    shown = {**summary, "dollars": dollars_text(summary["dollars"], 6)}
     rows = [[name, f"{value:.6g}" if isinstance(value, float) else value] for name, value in shown.items()]
     out.print(table(None, "what", "value (costs: mean per question)", rows=rows))
     if rates:

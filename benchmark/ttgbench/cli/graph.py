@@ -103,7 +103,7 @@ def cost(
     json: JsonFlag = False,
 ) -> None:
     """Price a graph at nominal lengths: FLOPs, units, dollars, seconds, in all and per node."""
-    from ttgbench.models.cost import nominal_cost, unit_flops
+    from ttgbench.models.cost import Cost, nominal_cost, unit_flops
     from ttgbench.models.pool import load_pool
     from ttgbench.tasks.folder import load_task
     from ttgbench.tasks.task import Lengths
@@ -116,18 +116,16 @@ def cost(
     priced = nominal_cost(graph, models, nominal)
     unit = unit_flops(models, nominal)
 
-    def facts(amount: Any, *used: str | None) -> dict[str, Any]:
-        unpriced = any(model is not None and not models[model].priced for model in used)
+    def facts(amount: Cost) -> dict[str, Any]:
         return {
             "flops": amount.flops,
             "units": amount.flops / unit,
-            "dollars": None if unpriced else amount.picodollars / 1e12,
+            "dollars": amount.dollars,
             "seconds": amount.nanoseconds / 1e9,
         }
 
-    model_of = {node.id: node.model for node in graph.nodes}
-    nodes = {node: facts(amount, model_of[node]) for node, amount in priced.nodes.items()}
-    whole = facts(priced.total, *model_of.values())
+    nodes = {node: facts(amount) for node, amount in priced.nodes.items()}
+    whole = facts(priced.total)
     if json:
         print_json({**whole, "lengths": [nominal.question, nominal.answer], "nodes": nodes})
         return
@@ -138,5 +136,7 @@ def cost(
 
 
 def _cells(values: dict[str, Any]) -> list[str]:
-    dollars = "unpriced" if values["dollars"] is None else f"{values['dollars']:.3g}"
+    from ttgbench.models.cost import dollars_text
+
+    dollars = dollars_text(values["dollars"], 3)
     return [f"{values['flops']:,}", f"{values['units']:.3f}", dollars, f"{values['seconds']:.3f}"]

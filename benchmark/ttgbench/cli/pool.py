@@ -75,6 +75,7 @@ def show(
     json: JsonFlag = False,
 ) -> None:
     """Print a pool's models with all that was derived."""
+    from ttgbench.models.cost import UNPRICED
     from ttgbench.models.pool import load_pool
 
     pool = load_pool(name)
@@ -88,7 +89,7 @@ def show(
             card.layers,
             card.hidden_size,
             f"{card.context_length:,}",
-            f"{card.price_in:g}, {card.price_out:g}" if card.priced else "unpriced",
+            f"{card.price_in:g}, {card.price_out:g}" if card.priced else UNPRICED,
             f"{card.prefill_speed:g}, {card.decode_speed:g}",
             card.prompting,
         ]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ttgbench.models.cost import dollars_text
 from ttgbench.util.tables import as_html, as_text
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ class Evaluation:
             ("answers", ", ".join(f"{count} {status}" for status, count in facts["statuses"].items())),
             ("tokens per question", f"{facts['tokens_in']:,.0f} in, {facts['tokens_out']:,.0f} out"),
             ("FLOPs per question", f"{facts['flops']:.4g}"),
-            ("dollars per question", "unpriced" if facts["dollars"] is None else f"{facts['dollars']:.4g}"),
+            ("dollars per question", dollars_text(facts["dollars"], 4)),
             ("seconds per question", f"{facts['seconds']:.4g}, at the cards' standard speeds"),
         ]
 

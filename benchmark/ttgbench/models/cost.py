@@ -15,7 +15,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal, get_args, overload
 
@@ -35,6 +35,8 @@ PICODOLLARS = 10**12
 NANOSECONDS = 10**9
 MAX_LIMIT = 1e30
 """Of a budget, in any metric."""
+UNPRICED = "unpriced"
+"""What people read for dollars where a price is not known, never 0."""
 MAX_INT64 = int(np.iinfo(np.int64).max)
 
 Tokens = NDArray[np.integer[Any]]
@@ -49,6 +51,13 @@ class Cost:
     nanoseconds: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
+    priced: bool = True
+    """Whether all of it has a known price; `picodollars` are zero where it has none."""
+
+    @property
+    def dollars(self) -> float | None:
+        """None where a price is not known."""
+        return self.picodollars / 1e12 if self.priced else None
 
     def __add__(self, other: Cost) -> Cost:
         return Cost(
@@ -57,6 +66,7 @@ class Cost:
             self.nanoseconds + other.nanoseconds,
             self.tokens_in + other.tokens_in,
             self.tokens_out + other.tokens_out,
+            self.priced and other.priced,
         )
 
 
@@ -67,6 +77,11 @@ class GraphCost:
     total: Cost
     """Sums, except that `nanoseconds` is the latency: the longest path through the graph."""
     nodes: Mapping[str, Cost]
+
+
+def dollars_text(dollars: float | None, digits: int) -> str:
+    """As people read it, with this number of significant digits."""
+    return UNPRICED if dollars is None else f"{dollars:.{digits}g}"
 
 
 @overload
@@ -127,6 +142,7 @@ def generation_cost(card: ModelCard, n_p: int, n_d: int) -> Cost:
         nanoseconds=nanoseconds(card, n_p, n_d),
         tokens_in=n_p,
         tokens_out=n_d,
+        priced=card.priced,
     )
 
 
@@ -149,8 +165,7 @@ def nominal_cost(graph: Graph, pool: Pool, lengths: Lengths) -> GraphCost:
             nodes[node_id] = cost
             ready[node_id] = cost.nanoseconds + max((ready[i] for i in inputs), default=0)
     total = sum(nodes.values(), start=Cost())
-    latency = Cost(total.flops, total.picodollars, ready[graph.sink], total.tokens_in, total.tokens_out)
-    return GraphCost(latency, {node.id: nodes[node.id] for node in graph.nodes})
+    return GraphCost(replace(total, nanoseconds=ready[graph.sink]), {node.id: nodes[node.id] for node in graph.nodes})
 
 
 def unit_flops(pool: Pool, lengths: Lengths) -> int:

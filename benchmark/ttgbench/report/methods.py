@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ttgbench import stats
+from ttgbench.models.cost import UNPRICED
 from ttgbench.report.scores import TARGETS, MethodScores
-from ttgbench.report.table import UNPRICED, Column, Value
+from ttgbench.report.table import Column, Value
 from ttgbench.run.results import TestScore
 from ttgbench.stats import Interval
 from ttgbench.stats.arrays import Floats

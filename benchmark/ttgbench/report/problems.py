@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from ttgbench.models.cost import UNPRICED
 from ttgbench.report.runs import BASELINE, Runs, clusters, finals, question_scores, without_graph
-from ttgbench.report.table import UNPRICED, Column, Table, Value
+from ttgbench.report.table import Column, Table, Value
 from ttgbench.report.verdict import SAME, ProblemVerdict, judge_problems
 from ttgbench.run.results import CellResult, TestScore
 from ttgbench.stats import Interval, accuracy_interval, break_even_queries

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ttgbench.models.cost import UNPRICED
 from ttgbench.stats.interval import Interval
 
-UNPRICED = "unpriced"
-"""What people read for dollars where a price is not known, never 0; programs get nothing."""
 Value = str | float | int | Interval | None
 """A cell: text, a number, an estimate with its bounds, or nothing."""
 

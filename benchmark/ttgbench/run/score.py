@@ -145,11 +145,10 @@ def _test_score(
 def nominal(space: SearchSpace, graph: Graph) -> NominalCost:
     """Nominal cost of a graph in all metrics."""
     total = nominal_cost(graph, space.pool, space.lengths).total
-    priced = all(space.pool[node.model].priced for node in graph.nodes if node.model is not None)
     return NominalCost(
         flops=total.flops,
         units=significant(total.flops / unit_flops(space.pool, space.lengths)),
-        dollars=total.picodollars / 1e12 if priced else None,
+        dollars=total.dollars,
         seconds=total.nanoseconds / 1e9,
     )
 

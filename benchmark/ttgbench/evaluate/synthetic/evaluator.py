@@ -44,6 +44,7 @@ class _Plan:
     ids: tuple[str, ...]
     keys: tuple[str, ...]
     models: tuple[str | None, ...]
+    priced: tuple[bool, ...]
     bits: Bits
     """(k, 1) node keys as numbers."""
     model: NDArray[np.intp]
@@ -93,7 +94,6 @@ class SyntheticEvaluator:
         models = {card.name: card.fingerprint for card in pool}
         self.key_context = KeyContext(prompts=roles, models=models, sampling=label)
         self._prices = prices(pool)
-        self._priced: dict[str | None, bool] = {None: True, **{card.name: card.priced for card in pool}}
         first = task.card.splits[0]
         self._landscapes: dict[str, Landscape] = {first: landscape(task, pool, first, coefficients)}
         self._overload = np.array([[coefficients.abilities[name].overload / 1000] for name in pool.names])
@@ -146,9 +146,7 @@ class SyntheticEvaluator:
             scores=scores,
             statuses=tuple([CORRECT if right else WRONG for right in (scores > 0.5).tolist()]),
             answers=(None,) * scores.size,
-            nodes=tuple(
-                map(NodeUse, plan.ids, plan.keys, plan.models, *columns, map(self._priced.__getitem__, plan.models))
-            ),
+            nodes=tuple(map(NodeUse, plan.ids, plan.keys, plan.models, *columns, plan.priced)),
             latency_ns=mean(finished),
         )
 
@@ -176,7 +174,6 @@ class SyntheticEvaluator:
         counts = (tokens_in, tokens_out, flops, picodollars)
         for array in (*counts, finished):
             array.flags.writeable = False  # and so are the rows taken from it
-        priced = map(self._priced.__getitem__, plan.models)
         scores = _SCORES[final]
         scores.flags.writeable = False
         return Evaluation(
@@ -186,7 +183,7 @@ class SyntheticEvaluator:
             scores=scores,
             statuses=tuple(_STATUSES[final].tolist()),
             answers=tuple(view.tables.answers[view.where, final].tolist()),
-            nodes=tuple(map(NodeUse, plan.ids, plan.keys, plan.models, *counts, priced)),
+            nodes=tuple(map(NodeUse, plan.ids, plan.keys, plan.models, *counts, plan.priced)),
             latency_ns=finished,
         )
 
@@ -278,6 +275,7 @@ class SyntheticEvaluator:
             ids=graph.order,
             keys=tuple(keys.values()),
             models=tuple([node.model for node in nodes]),
+            priced=tuple([node.model is None or self._pool[node.model].priced for node in nodes]),
             bits=np.array([int(key[:16], 16) for key in keys.values()], dtype=np.uint64)[:, None],
             model=np.array([self._number[node.model] if node.model else 0 for node in nodes]),
             role=np.array(role),

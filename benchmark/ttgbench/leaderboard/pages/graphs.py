@@ -10,6 +10,7 @@ import gradio as gr
 from ttgbench.leaderboard.parts import markup, plots
 from ttgbench.leaderboard.parts.page import Page, chosen, dropdown, problem_names, suites
 from ttgbench.leaderboard.parts.source import Source
+from ttgbench.models.cost import UNPRICED
 from ttgbench.report.board import Board
 
 COSTS = [
@@ -109,7 +110,7 @@ def _card(row: dict[str, Any]) -> str:
         ("Accuracy (95%)", f"{row['accuracy']:.3f}{spread}"),
         ("Nominal units", markup.figures(row["units"])),
         ("Measured GFLOPs", markup.figures(row["flops"] / 1e9)),
-        ("$ per 1,000 queries", "unpriced" if row["dollars"] is None else markup.figures(row["dollars"] * 1e3)),
+        ("$ per 1,000 queries", UNPRICED if row["dollars"] is None else markup.figures(row["dollars"] * 1e3)),
         ("Latency, s", markup.figures(row["seconds"])),
         ("Tokens in / out", f"{row['tokens_in']:.0f} / {row['tokens_out']:.0f}"),
         ("Found by", ", ".join(row["found_by"][:20])),

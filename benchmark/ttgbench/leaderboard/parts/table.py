@@ -14,11 +14,12 @@ from typing import Any
 import gradio as gr
 
 from ttgbench.leaderboard.parts.source import Source
+from ttgbench.models.cost import UNPRICED
 from ttgbench.problems.rules import RULES
 from ttgbench.report.board import Board
 from ttgbench.report.export import as_csv, as_json, as_latex
 from ttgbench.report.methods import COLUMNS, rank_text
-from ttgbench.report.table import UNPRICED, Column, Table, Value
+from ttgbench.report.table import Column, Table, Value
 from ttgbench.stats import Interval
 
 _HERE = Path(__file__).parent
