@@ -45,6 +45,7 @@ def check_task(task: LmEvalTask) -> Iterator[Finding]:
     listed = "as the manifest lists them" if task.manifest else "no manifest: split by content when loaded"
     yield Finding("ok", "splits", f"{sizes}; {listed}; sha256 {task.splits_hash()}")
     yield from _planned(task)
+    yield from _groups(splits)
     yield from _references(task, splits)
     yield from _leaks(task, splits)
 
@@ -71,6 +72,19 @@ def _planned(task: LmEvalTask) -> Iterator[Finding]:
     """The manifest beside what the data give now: the same unless it was made by hand or the plan was edited."""
     if task.manifest is not None and task.manifest != task.planned_rows():
         yield Finding("warning", "manifest.csv", "differs from what `ttgbench task manifest` makes of these data")
+
+
+def _groups(splits: Mapping[str, Sequence[Question]]) -> Iterator[Finding]:
+    """How many independent groups the questions are in; a group in two splits makes them depend on one another."""
+    if not any(question.cluster for questions in splits.values() for question in questions):
+        return
+    groups = {split: {question.cluster or question.id for question in questions} for split, questions in splits.items()}
+    total = f"{sum(map(len, splits.values()))} questions in {len(set().union(*groups.values()))} groups"
+    each = ", ".join(f"{split} {len(splits[split])} in {len(found)}" for split, found in groups.items())
+    yield Finding("ok", "groups", f"{total}: {each}")
+    for left, right in itertools.combinations(splits, 2):
+        if torn := sorted(groups[left] & groups[right]):
+            yield Finding("warning", f"{left} and {right}", f"groups in both: {_few(torn)}")
 
 
 def _references(task: LmEvalTask, splits: Mapping[str, Sequence[Question]]) -> Iterator[Finding]:

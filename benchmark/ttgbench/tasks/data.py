@@ -15,6 +15,7 @@ from typing import Any
 
 from ttgbench.errors import InputError, MissingExtra
 from ttgbench.tasks.file import HubSource, PyPISource, TaskFile
+from ttgbench.tasks.groups import check_groups
 from ttgbench.util.plugins import load_function
 
 Doc = Mapping[str, Any]
@@ -43,31 +44,33 @@ class Documents:
     def __call__(self, split: str) -> list[Doc]:
         """All documents of a split, after the task's process_docs. Raises InputError."""
         if split not in self._loaded:
-            rows = self._rows(split)
-            if self._file.process_docs is not None:
-                rows = self._processed(rows)
-            self._loaded[split] = [dict(row) for row in rows]
+            origin, rows = self._rows(split)
+            processed = self._file.process_docs is not None
+            docs: list[Doc] = [dict(row) for row in (self._processed(rows) if processed else rows)]
+            check_groups(docs, origin, " after process_docs" if processed else "")
+            self._loaded[split] = docs
         return self._loaded[split]
 
-    def _rows(self, split: str) -> Iterable[Doc]:
+    def _rows(self, split: str) -> tuple[object, Iterable[Doc]]:
+        """Where a split comes from, as errors name it, and its rows."""
         if self._file.custom_dataset is not None:
-            return self._generate(split)
+            return f"{self._folder}: split {split!r} of {self._file.custom_dataset}", self._generate(split)
         block = self._file.metadata.ttgbench
         name = block.data_name or self._file.task
         if self._file.dataset_path in FILE_KINDS:
             return self._from_data_files(split)
         if self._data_dir is not None and (block.pypi is None or find_local(self._data_dir, name, split)):
-            return read_local(self._data_dir, name, split)
+            return find_local(self._data_dir, name, split), read_local(self._data_dir, name, split)
         if own := find_own(self._folder, name, split):
-            return read_rows(own)
+            return own, read_rows(own)
         if block.pypi is not None and (path := _installed(block.pypi)):
-            return _read_jsonl(path)
+            return path, _read_jsonl(path)
         if self._file.dataset_path is None:
             looked = ", ".join(str(path.relative_to(self._folder)) for path in _own_paths(self._folder, name, split))
             raise InputError(f"holds no data for split {split!r}; looked for {looked}", source=self._folder)
-        return self._from_hub(name, split)
+        return f"{self._file.origin}: split {split!r}", self._from_hub(name, split)
 
-    def _from_data_files(self, split: str) -> list[Doc]:
+    def _from_data_files(self, split: str) -> tuple[str, list[Doc]]:
         """`dataset_kwargs.data_files` as lm-eval has them: one or several names, or those of each split."""
         files = (self._file.dataset_kwargs or {}).get("data_files")
         files = files if isinstance(files, Mapping) else {"train": files}
@@ -78,7 +81,7 @@ class Documents:
             message = f"must name the files of split {split!r}; it has {has}"
             raise InputError(message, source=self._file.task, field="dataset_kwargs.data_files")
         paths = [inside if (inside := self._folder / name).is_file() else Path(name) for name in names]
-        return [row for path in paths for row in read_rows(path)]
+        return ", ".join(map(str, paths)), [row for path in paths for row in read_rows(path)]
 
     def _generate(self, split: str) -> Iterable[Doc]:
         assert self._file.custom_dataset is not None

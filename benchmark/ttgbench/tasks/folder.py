@@ -21,6 +21,7 @@ from ttgbench.errors import InputError, SandboxUnavailable
 from ttgbench.tasks.data import Doc, Documents
 from ttgbench.tasks.file import Template, read_task_file
 from ttgbench.tasks.grading.named import GRADERS, Grader, Marking
+from ttgbench.tasks.groups import group_of
 from ttgbench.tasks.season import read_secret, season_of
 from ttgbench.tasks.splits import ManifestRow, content_hash, pick, plan_splits, read_manifest, splits_hash
 from ttgbench.tasks.task import UNGRADABLE, Grade, Lengths, Question, TaskCard
@@ -179,7 +180,7 @@ class LmEvalTask:
             text=text,
             sha256=row.sha256,
             stratum=row.stratum,
-            cluster=None if doc.get("cluster") in (None, "") else str(doc["cluster"]),
+            cluster=group_of(doc),
             doc=doc,
         )
 

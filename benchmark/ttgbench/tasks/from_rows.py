@@ -14,6 +14,7 @@ import yaml
 
 from ttgbench.errors import InputError
 from ttgbench.tasks.data import Doc, read_rows
+from ttgbench.tasks.groups import COLUMN, check_groups, group_of
 from ttgbench.tasks.new import NAME
 
 QUESTION = ("question", "problem", "prompt", "input", "query", "instruction", "text")
@@ -60,6 +61,10 @@ def task_from(
     else:
         rows = written = read_rows(Path(source))
         head, splits = {}, _halves("questions", len(rows))
+    check_groups(rows, source)
+    shared = len({plan["from"] for plan in splits.values()}) < len(splits)
+    if shared and len({group_of(row) or number for number, row in enumerate(rows)}) < len(splits):
+        raise InputError(f"column {COLUMN!r} puts all questions into one group; two splits need two", source=source)
     columns = find_columns(rows, question, answer, source)
     text = _yaml(name, source, head, columns, splits)
     folder = parent / name

@@ -14,10 +14,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ttgbench.errors import InputError
 from ttgbench.tasks.file import SplitPlan
+from ttgbench.tasks.groups import COLUMN, choose, group_of
 from ttgbench.util.files import replacing
 
 Doc = Mapping[str, Any]
@@ -41,10 +42,19 @@ class ManifestRow:
     stratum: str | None
 
 
+class _Entry(NamedTuple):
+    """A document that can be drawn."""
+
+    row: ManifestRow
+    text: str
+    """Fingerprint of what is shown to a model."""
+    group: str | None
+
+
 def content_hash(doc: Doc) -> str:
     """sha256 of a document: its JSON with sorted keys, without `cluster`, which says how questions are grouped and not
     what is asked."""
-    content = {name: value for name, value in doc.items() if name != "cluster"}
+    content = {name: value for name, value in doc.items() if name != COLUMN}
     text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -70,26 +80,61 @@ def plan_splits(
     """The splits one after another, test first, so that whoever wants test alone loads no other source.
 
     documents: all documents of one of the data set's own splits. text_of: what is shown to a model; a question that an
-    earlier split asks is left out. Every prefix of a split holds the strata in proportion.
+    earlier split asks is left out. Every prefix of a split holds the strata in proportion. Where several splits are of
+    one source and its documents are in groups, a group is in one split whole, and sizes are as near to the counts as
+    groups allow. Raises InputError for fewer groups than splits.
     """
     taken: set[str] = set()
-    queues: dict[str, list[tuple[ManifestRow, str]]] = {}
+    queues: dict[str, list[_Entry]] = {}
+    whole: dict[str, list[_Entry]] = {}
+    """Splits of whole groups."""
     for split in sorted(plan, key=lambda name: _PRIORITY.get(name, 2)):
         source = plan[split].source
         if source not in queues:
-            rows = [
-                (ManifestRow("", source, i, content_hash(doc), stratum_of(doc)), fingerprint(text_of(doc)))
+            entries = [
+                _Entry(
+                    ManifestRow("", source, i, content_hash(doc), stratum_of(doc)),
+                    fingerprint(text_of(doc)),
+                    group_of(doc),
+                )
                 for i, doc in enumerate(documents(source))
             ]
-            queues[source] = _stratified(_distinct(rows), seed)
-        left = [entry for entry in queues[source] if entry[1] not in taken]
-        chosen = left[: _quota(plan, split, len(queues[source]))]
-        taken.update(text for _, text in chosen)
-        yield split, [ManifestRow(split, *astuple(row)[1:]) for row, _ in chosen]
+            queues[source] = _stratified(_distinct(entries), seed)
+            whole |= _whole_groups(plan, source, queues[source], seed)
+        left = [entry for entry in whole.get(split, queues[source]) if entry.text not in taken]
+        chosen = left if split in whole else left[: _quota(plan, split, len(queues[source]))]
+        taken.update(entry.text for entry in chosen)
+        yield split, [ManifestRow(split, *astuple(entry.row)[1:]) for entry in chosen]
 
 
-def _distinct(rows: list[tuple[ManifestRow, str]]) -> list[tuple[ManifestRow, str]]:
-    return list({text: (row, text) for row, text in reversed(rows)}.values())
+def _distinct(entries: list[_Entry]) -> list[_Entry]:
+    return list({entry.text: entry for entry in reversed(entries)}.values())
+
+
+def _whole_groups(
+    plan: Mapping[Any, SplitPlan], source: str, entries: list[_Entry], seed: str
+) -> dict[str, list[_Entry]]:
+    """The splits of one source where it has several and groups; else none. The one without a count gets the rest."""
+    splits = [name for name in plan if plan[name].source == source]
+    if len(splits) < 2 or not any(entry.group for entry in entries):
+        return {}
+    groups: dict[str | int, list[_Entry]] = {}
+    for entry in entries:
+        groups.setdefault(entry.row.row if entry.group is None else entry.group, []).append(entry)
+    if len(groups) < len(splits):
+        message = f"groups of questions: {len(groups)}, splits: {len(splits)}; a group is in one split whole"
+        raise InputError(message, source=seed, field=f"{source}, column {COLUMN!r}")
+    # One question stands for each group, so that the order does not depend on the groups' sizes.
+    members = {min(each, key=lambda entry: entry.row.sha256): each for each in groups.values()}
+    order = [members[entry] for entry in _stratified(list(members), seed)]
+    found = {}
+    splits.sort(key=lambda name: (not plan[name].count, _PRIORITY.get(name, 2)))
+    for number, split in enumerate(splits, 1):
+        sizes, quota = [*map(len, order)], _quota(plan, split, len(entries))
+        chosen = set(choose(sizes, quota, len(splits) - number) if plan[split].count else range(len(order)))
+        found[split] = _stratified([entry for place in sorted(chosen) for entry in order[place]], seed)
+        order = [group for place, group in enumerate(order) if place not in chosen]
+    return found
 
 
 def _quota(plan: Mapping[Any, SplitPlan], split: str, available: int) -> int:
@@ -104,17 +149,17 @@ def _quota(plan: Mapping[Any, SplitPlan], split: str, available: int) -> int:
     return max(1, (plan[split].count or sharing // 2) * available // sharing)
 
 
-def _stratified(rows: list[tuple[ManifestRow, str]], seed: str) -> list[tuple[ManifestRow, str]]:
+def _stratified(entries: list[_Entry], seed: str) -> list[_Entry]:
     """Systematic sampling: the k-th of a stratum's n rows, in an order that is its own, stands at (k + offset) / n."""
-    strata: dict[str | None, list[tuple[int, tuple[ManifestRow, str]]]] = {}
-    for entry in rows:
-        strata.setdefault(entry[0].stratum, []).append((_number(seed, entry[0].sha256), entry))
+    strata: dict[str | None, list[tuple[int, _Entry]]] = {}
+    for entry in entries:
+        strata.setdefault(entry.row.stratum, []).append((_number(seed, entry.row.sha256), entry))
     placed = []
     for stratum, members in strata.items():
-        members.sort(key=lambda member: (member[0], member[1][0].row))
+        members.sort(key=lambda member: (member[0], member[1].row.row))
         offset = _number(seed, f"stratum {stratum}") / 2**64
         placed += [((k + offset) / len(members), number, entry) for k, (number, entry) in enumerate(members)]
-    return [entry for _, _, entry in sorted(placed, key=lambda item: (*item[:2], item[2][0].row))]
+    return [entry for _, _, entry in sorted(placed, key=lambda item: (*item[:2], item[2].row.row))]
 
 
 def _number(seed: str, name: str) -> int:
