@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal, get_args, overload
@@ -221,13 +221,16 @@ class Budget:
         return self.amount(nominal_cost(graph, pool, lengths).total) / self._scale(pool, lengths)
 
     def allows(self, graph: Graph, pool: Pool, lengths: Lengths) -> bool:
-        """Is the graph's nominal cost within the limit? Raises UnknownName for a model that is not in the pool."""
+        """Is the graph's nominal cost within the limit? Raises as `check_priced` does for the graph's models, and
+        UnknownName for one that is not in the pool."""
+        names = dict.fromkeys(node.model for node in graph.nodes if node.model is not None)
+        self.check_priced((pool[name] for name in names), source=pool.name)
         return self.amount(nominal_cost(graph, pool, lengths).total) <= self.limit_amount(pool, lengths)
 
     def check(self, graph: Graph, pool: Pool, lengths: Lengths, *, source: object = None) -> None:
         """Raises InputError, naming `source` (default: the graph's key), if the graph's nominal cost exceeds the limit.
 
-        Raises UnknownName for a model that is not in the pool.
+        Raises as `allows` does, too.
         """
         if not self.allows(graph, pool, lengths):
             nominal = f"{self.nominal(graph, pool, lengths):.4g} {self.metric}"
@@ -236,6 +239,15 @@ class Budget:
                 source=source if source is not None else f"graph {graph.key[:12]}",
                 field="budget",
             )
+
+    def check_priced(self, cards: Iterable[ModelCard], *, source: object = None) -> None:
+        """Raises InputError where dollars are limited and the price of one of these models is not known."""
+        unpriced = [card.name for card in cards if not card.priced] if self.metric == "dollars" else []
+        if unpriced:
+            more = ", ..." if len(unpriced) > _SHOWN else ""
+            names = ", ".join(unpriced[:_SHOWN])
+            message = f"dollars cannot be counted: no price_in, price_out and price_date for {names}{more}"
+            raise InputError(message, source=source, field="budget")
 
     def amount(self, cost: Cost) -> int:
         """The part of a cost that this budget limits, in the ledger's metric."""
@@ -246,6 +258,8 @@ class Budget:
         return unit_flops(pool, lengths) if self.metric == "units" else scales[self.metric]
 
 
+_SHOWN = 5
+"""Models without a price that an error names."""
 _BUDGET = re.compile(
     r"(?P<limit>\d+\.?\d*(e[+-]?\d+)?|\.\d+(e[+-]?\d+)?)\s*(?P<metric>[A-Za-z$]+)", re.ASCII | re.IGNORECASE
 )

@@ -65,10 +65,7 @@ class SearchSpace:
             value = getattr(self, field)
             if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_NODES:
                 raise InputError(f"must be a whole number from 1 to {MAX_NODES}, not {value!r}", field=field)
-        unpriced = [card.name for card in self.pool if not card.priced]
-        if self.budget.metric == "dollars" and unpriced:
-            message = f"dollars cannot be counted: no price_in, price_out and price_date for {', '.join(unpriced[:5])}"
-            raise InputError(message, source=self.pool.name, field="budget")
+        self.budget.check_priced(self.pool, source=self.pool.name)
         if self.nodes is not None:
             self.nodes.check(self.pool)
             if FINAL_ROLE not in self.roles:
