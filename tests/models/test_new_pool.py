@@ -144,6 +144,8 @@ def test_what_the_header_of_a_file_tells(tmp_path):
     [card] = load_pool(tmp_path / "mine.yaml")
     assert card.weights[0].path == str(path)
     assert card.price_source == "unpriced"
+    assert "price_in:" not in (tmp_path / "mine.yaml").read_text()
+    assert "price_source:" not in (tmp_path / "mine.yaml").read_text()
     with pytest.raises(InputError, match="is there already"):
         run("pool", "new", "--gguf", path, "--out", tmp_path / "mine.yaml")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import yaml
 
@@ -93,6 +95,15 @@ def test_a_pool_of_ones_own(tmp_path):
     assert load_pool(path)["tiny"].parameters == 1000
 
 
+def test_the_pool_of_the_documentation(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "howto" / "own.md").read_text()
+    pool = load_pool(write(tmp_path, page.split("```yaml\n")[1].split("```")[0]))
+    assert [(card.parameters, card.hub_id, card.priced) for card in pool] == [
+        (500_000_000, "tiny-0.5b", False),
+        (8_000_000_000, "acme/big", True),
+    ]
+
+
 @pytest.mark.parametrize("name", ["papr", "Paper", "", "../paper", "paper.yml.txt"])
 def test_an_unknown_name_is_answered_with_near_ones(name):
     with pytest.raises(UnknownName, match="paper"):
@@ -109,7 +120,14 @@ def test_an_unknown_model_is_answered_with_near_ones():
     [
         ({"parameters": -1}, "models.0.parameters", "greater than 0"),
         ({"parameters": 10**30}, "models.0.parameters", "less than or equal"),
-        ({"parameters": "many"}, "models.0.parameters", "valid integer"),
+        (
+            {"parameters": "many"},
+            "models.0.parameters",
+            "must be a whole number up to 1e15 such as 8000000000, 8e9, 8b",
+        ),
+        ({"parameters": 8.5}, "models.0.parameters", "must be a whole number"),
+        ({"parameters": True}, "models.0.parameters", "must be a whole number"),
+        ({"total_parameters": "9e99"}, "models.0.total_parameters", "must be a whole number"),
         ({"parameters": ...}, "models.0 (tiny)", "needs parameters, how many weights"),
         ({"layers": 0}, "models.0.layers", "greater than 0"),
         ({"licence": None}, "models.0.licence", "valid string"),
@@ -137,6 +155,23 @@ def test_a_wrong_field_is_named_with_what_would_be_right(tmp_path, changes, fiel
     assert str(path) in message
     assert field in message
     assert hint in message
+
+
+@pytest.mark.parametrize("given", ["8b", "8B", "8.0b", "8000m", "8e9", "8.0e+9", "8000000000", "'8e9'"])
+def test_parameters_may_be_short(tmp_path, given):
+    text = f"name: mine\nmodels:\n- {{name: tiny, parameters: {given}, context_length: 128}}\n"
+    [card] = load_pool(write(tmp_path, text))
+    assert card == load_pool(write(tmp_path, text.replace(given, "8000000000"))).models[0]
+    assert card.prefill_speed == 25000
+
+
+@pytest.mark.parametrize(
+    "wrong", ["eight", "8 billion", "8bb", "-8b", "0b", "8e99", "1e400", ".inf", "true", "[8]", "null"]
+)
+def test_wrong_parameters_are_one_error_without_what_follows_from_it(tmp_path, wrong):
+    path = write(tmp_path, f"name: mine\nmodels:\n- {{name: tiny, parameters: {wrong}, context_length: 128}}\n")
+    with pytest.raises(InputError, match=r"^[^;]*pool\.yaml: models\.0\.parameters: [^;]*$"):
+        load_pool(path)
 
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(

@@ -61,12 +61,13 @@ def new(
 
 
 def _count(text: str) -> int:
-    """ "8b", "135m", "8e9" or "8000000000". Raises InputError."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?(?:e\d+)?)([bm]?)", text.strip().lower())
-    number = float(found[1]) * {"b": 1e9, "m": 1e6, "": 1}[found[2]] if found else 0.0
-    if not 1 <= number <= 1e15:
-        raise InputError(f"must be a number such as 8b or 135m, not {text[:40]!r}", source="--parameters")
-    return round(number)
+    """As in a card. Raises InputError."""
+    from ttgbench.models.pool import read_count
+
+    try:
+        return int(read_count(text))
+    except ValueError as error:
+        raise InputError(f"{error}, not {text[:40]!r}", source="--parameters") from None
 
 
 @app.command()

@@ -73,7 +73,7 @@ def write_pool(pool: Pool, path: Path, sources: Sequence[str], today: date) -> N
     if path.exists():
         raise InputError("is there already", source=path)
     cards = [_shown(card) for card in pool]
-    names = ", ".join(card.name for card in pool if card.price_date is None)
+    names = ", ".join(card.name for card in pool if not card.priced)
     head = HEAD.format(
         today=today, sources=", ".join(map(printable, sources)), unpriced=UNPRICED.format(names=names) if names else ""
     )
@@ -88,4 +88,5 @@ def _shown(card: ModelCard) -> dict[str, Any]:
     data = card.model_dump(mode="json", exclude_none=True)
     for weights in data["weights"]:
         weights.pop("revision", None) if weights["kind"] == "path" else None
-    return {key: value for key, value in data.items() if value not in ([], None)}
+    unknown = () if card.priced else PRICE
+    return {key: value for key, value in data.items() if value not in ([], None) and key not in unknown}

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from ttgbench.errors import InputError, UnknownName
 from ttgbench.util.yaml_input import read_yaml, validation_message
@@ -30,6 +32,25 @@ RelativePath = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._+-]*(/[A-
 """A path below a folder; it cannot lead out of it."""
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._+-]*$")]
 HubId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?$")]
+
+
+_COUNT = re.compile(r"(\d{1,16}(?:\.\d{1,16})?(?:e\+?\d{1,2})?)([bm]?)", re.ASCII)
+_SCALES = {"b": 10**9, "m": 10**6}
+
+
+def read_count(value: Any) -> Any:
+    """A number of parameters: of "8b", "0.6b", "135m", "8e9", "8000000000" and 8e9 the whole number; what is no text
+    and no float stays what it is. Raises ValueError."""
+    number = value
+    if found := _COUNT.fullmatch(value.strip().lower()) if isinstance(value, str) else None:
+        number = round(float(found[1]) * _SCALES[found[2]]) if found[2] else float(found[1])
+    whole = number.is_integer() and 1 <= number <= 10**15 if isinstance(number, float) else True
+    if isinstance(number, bool | str) or not whole:
+        raise ValueError("must be a whole number up to 1e15 such as 8000000000, 8e9, 8b or 135m")
+    return int(number) if isinstance(number, float) else number
+
+
+Count = Annotated[int, BeforeValidator(read_count), Field(gt=0, le=10**15)]
 
 
 class _Record(BaseModel):
@@ -82,11 +103,11 @@ class ModelCard(_Record):
     hub_id: HubId
     revision: str = "main"
     family: str
-    parameters: int = Field(gt=0, le=10**15)
-    """M: non-embedding parameters; active parameters for a mixture of experts."""
+    parameters: Count
+    """M: non-embedding parameters; active parameters for a mixture of experts. In a file also 8e9, 8b or 135m."""
     layers: int = Field(gt=0, le=10**5)
     hidden_size: int = Field(gt=0, le=10**7)
-    total_parameters: int | None = Field(default=None, gt=0, le=10**15)
+    total_parameters: Count | None = None
     """All that must fit in memory: embeddings and idle experts too. Only for placing models on GPUs."""
     kv_size: int | None = Field(default=None, gt=0, le=10**7)
     """Key-value heads x head size, the mean over all layers. Only for placing models on GPUs."""
@@ -115,6 +136,8 @@ class ModelCard(_Record):
         if not isinstance(data, dict):
             return data
         found = {key: data["name"] for key in ("hub_id", "family") if "name" in data}
+        with suppress(ValueError):
+            data = {**data, "parameters": read_count(data["parameters"])} if "parameters" in data else data
         parameters = data.get("parameters")
         if isinstance(parameters, int) and 0 < parameters <= 10**15:
             found |= _shape(parameters, data.get("layers"), data.get("hidden_size"))
@@ -227,21 +250,29 @@ def load_pool(name_or_path: str | Path) -> Pool:
 
 NEEDED = {
     "name": "what it is called here and, best, by its server",
-    "parameters": "how many weights it has without embeddings (of experts the active ones), such as 8000000000",
+    "parameters": "how many weights it has without embeddings (of experts the active ones), such as 8e9 or 8b",
     "context_length": "how many tokens prompt and answer may have together, such as 32768",
 }
 """What no card can do without, in words."""
+_DERIVED = ("hub_id", "family", "layers", "hidden_size", "prefill_speed", "decode_speed")
+"""Missing only where what they are derived from is missing or wrong."""
 
 
 def _message(error: ValidationError) -> str:
-    """All that is missing first, each word once, then what is wrong."""
+    """All that is missing first, each word once, then what is wrong; not what only follows from that."""
     lacking: dict[str, list[str]] = {}
+    said_already: list[tuple[int | str, ...]] = []
     for item in error.errors(include_url=False, include_context=False):
         match item["loc"]:
             case ("models", int() as number, str(field)) if item["type"] == "missing" and field in NEEDED:
                 card = item["input"]
                 name = str(card.get("name", "")) if isinstance(card, dict) else ""
                 lacking.setdefault(field, []).append(f"models.{number}" + (f" ({name[:64]})" if name else ""))
+                said_already.append(item["loc"])
+            case ("models", int(), str(field)) if item["type"] == "missing" and field in _DERIVED:
+                said_already.append(item["loc"])
+            case ("models",) if item["type"] == "too_short" and item["input"]:
+                said_already.append(item["loc"])  # none of them is left
     said = [f"{', '.join(models[:8])}: needs {field}, {NEEDED[field]}" for field, models in lacking.items()]
-    rest = validation_message(error, ignore="missing" if lacking else None)
+    rest = validation_message(error, without=said_already)
     return "; ".join([*said, *([rest] if rest else [])])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -67,11 +68,11 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return data
 
 
-def validation_message(error: ValidationError, ignore: str | None = None) -> str:
-    """Per wrong field where it is and what would be right; the first eight. ignore: a type of error to leave out."""
+def validation_message(error: ValidationError, without: Collection[tuple[int | str, ...]] = ()) -> str:
+    """Per wrong field where it is and what would be right; the first eight. without: fields (`loc`) to leave out."""
     lines = []
-    for item in [item for item in error.errors(include_url=False) if item["type"] != ignore][:8]:
+    for item in [item for item in error.errors(include_url=False) if item["loc"] not in without][:8]:
         place = ".".join(str(part) for part in item["loc"]) or "top level"
         shown = repr(item["input"])[:60]
-        lines.append(f"{place}: {item['msg']} (got {shown})")
+        lines.append(f"{place}: {item['msg'].removeprefix('Value error, ')} (got {shown})")
     return "; ".join(lines)
