@@ -171,6 +171,11 @@ def test_evaluate_traces_what_every_node_said(tmp_path):
     assert len(live["trace"]) == 2
     assert len(live["trace"][0]["nodes"]) == 3
     assert json.loads(ttgbench(*common, "--replay").stdout) == live
+    shown = ttgbench(*common[:-1], "--replay").stdout
+    assert f"reference: {live['trace'][0]['reference']}" in shown
+    low, high = live["interval95"]
+    assert f"{low:.3f} to {high:.3f}" in shown
+    assert ", ".join(f"{live['statuses'][s]} {s}" for s in ("correct", "wrong") if s in live["statuses"]) in shown
     refused = ttgbench(*common, "--engine", "echo", "--budget", "1 units")
     assert refused.returncode == 2
     assert "budget" in refused.stderr

@@ -1,9 +1,11 @@
 """`ttgbench.evaluate` from Python: the same numbers as the command line, refusals before anything runs, and tables."""
 
+import json
 import subprocess
 import sys
 
 import pytest
+import yaml
 
 import ttgbench
 from ttgbench.errors import EngineError, InputError, MissingGeneration, UnknownName
@@ -55,6 +57,29 @@ def test_the_limit_may_be_a_budget():
     assert ttgbench.evaluate(THREE, **TOY, budget=limit).graph == THREE
 
 
+def test_dollars_that_cannot_be_counted_are_refused(tmp_path):
+    cards = [{"name": name, "parameters": 10**9, "context_length": 4096} for name in ("a", "b", "priced")]
+    cards[2] |= {"price_in": 0.1, "price_out": 0.2, "price_date": "2026-11-29"}
+    pool = tmp_path / "pool.yaml"
+    pool.write_text(yaml.safe_dump({"name": "mine", "models": cards}))
+    settings = {**TOY, "pool": pool, "budget": "0.1 dollars"}
+    said = "mine: budget: dollars cannot be counted: no price_in, price_out and price_date for b"
+    with pytest.raises(InputError, match=f"^{said}$"):
+        ttgbench.evaluate(parallel("b", 3), **settings)
+    assert len(ttgbench.evaluate(single("priced"), **settings).scores) == 5
+    with pytest.raises(InputError, match="the limit is 1e-09 dollars"):
+        ttgbench.evaluate(single("priced"), **{**settings, "budget": "1e-9 dollars"})
+
+
+@pytest.mark.parametrize("questions", [1, 2])
+def test_few_questions_give_figures(questions):
+    for graph, settings in ((THREE, TOY), (parallel("sim-b-1b", 3), SIMULATED)):
+        evaluation = ttgbench.evaluate(graph, **{**settings, "questions": questions})
+        assert "nan" not in (json.dumps(evaluation.summary()) + str(evaluation)).lower()
+        low, high = evaluation.summary()["interval95"]
+        assert 0 <= low < high <= 1
+
+
 @pytest.mark.parametrize(
     ("change", "error", "says"),
     [
@@ -94,7 +119,7 @@ def test_an_evaluation_shows_itself():
     evaluation = ttgbench.evaluate(parallel("sim-b-1b", 3), **SIMULATED)
     text = str(evaluation)
     assert f"accuracy              {evaluation.accuracy:.3f}, 95% interval" in text
-    assert "questions             20, universe 0" in text
+    assert f"questions             20, in {len(set(evaluation.clusters))} groups; universe 0" in text
     page = evaluation._repr_html_()
     assert page.startswith("<svg")
     assert f"{evaluation.accuracy:.3f}" in page

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,7 @@ from ttgbench.cli.trace import print_trace
 from ttgbench.graphs.roles import LATEST
 
 if TYPE_CHECKING:
+    from ttgbench.evaluate.base import Evaluation
     from ttgbench.evaluate.rates import Rates
 
 
@@ -70,24 +71,27 @@ def evaluate(
         traces = trace_outputs(evaluation, session.store, loaded, asked[:trace]) if trace else []
         simulated = task in SYNTHETIC_TASKS
         rates = [] if simulated else node_rates([evaluation], session.store, loaded.card, prompts)
-    summary = evaluation.summary()
     if json:
+        summary = evaluation.summary()
         summary |= {"task": loaded.card.name, "universe": universe, "question_ids": list(evaluation.question_ids)}
         summary |= {"clusters": evaluation.clusters or None, "scores": evaluation.scores.tolist()}
         summary |= {"rates": [rate.to_dict() for rate in rates]}
-    _show(summary, rates, traces, json)
-
-
-def _show(summary: dict[str, Any], rates: list[Rates], traces: list[dict[str, Any]], json: bool) -> None:
-    if json:
         print_json({**summary, "trace": traces} if traces else summary)
         return
+    _show(evaluation, rates)
+    for record in traces:
+        print_trace(record)
+
+
+def _show(evaluation: Evaluation, rates: list[Rates]) -> None:
+    from ttgbench.evaluate.base import statuses_text
     from ttgbench.models.cost import dollars_text
 
-    shown = {**summary, "dollars": dollars_text(summary["dollars"], 6)}
+    shown = evaluation.summary()
+    low, high = shown["interval95"]
+    shown |= {"questions": evaluation.asked, "interval95": f"{low:.3f} to {high:.3f}"}
+    shown |= {"statuses": statuses_text(shown["statuses"]), "dollars": dollars_text(shown["dollars"], 6)}
     rows = [[name, f"{value:.6g}" if isinstance(value, float) else value] for name, value in shown.items()]
     out.print(table(None, "what", "value (costs: mean per question)", rows=rows))
     if rates:
         out.print(rates_table(rates))
-    for trace in traces:
-        print_trace(trace)

@@ -1,4 +1,4 @@
-"""A graph's trace in the terminal: a question, and what every node said of it."""
+"""A graph's trace in the terminal: a question with its reference answer, and what every node said of it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ def print_trace(trace: dict[str, Any]) -> None:
     status = MARKS.get(trace["status"], trace["status"])
     out.print(f"\n{trace['question']}  answer {trace['answer']!r}: {status}", markup=False, highlight=False)
     out.print(visible(trace["asked"]), style="dim", markup=False, highlight=False)
+    if trace["reference"] is not None:
+        out.print(f"reference: {visible(trace['reference'])}", style="dim", markup=False, highlight=False)
     said = [
         [node["node"], node["role"], node["model"] or "", node["text"], MARKS.get(node["status"], "")]
         for node in trace["nodes"]

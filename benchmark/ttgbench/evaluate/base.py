@@ -4,7 +4,7 @@ evaluation satisfy alike."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttgbench.models.cost import dollars_text
+from ttgbench.tasks.task import STATUSES
 from ttgbench.util.tables import as_html, as_text
 
 if TYPE_CHECKING:
@@ -101,6 +102,12 @@ class Evaluation:
         """Mean price of a question at the cards' prices; None where a model's price is not known."""
         return float(self.picodollars.mean()) / 1e12 if all(use.priced for use in self.nodes) else None
 
+    @property
+    def asked(self) -> str:
+        """How many questions, in words, and in how many groups where the task has them."""
+        groups = f", in {len(set(self.clusters))} groups" if self.clusters else ""
+        return f"{len(self.scores)}{groups}"
+
     def _total(self, quantity: Callable[[NodeUse], NDArray[np.int64]]) -> NDArray[np.int64]:
         total: NDArray[np.int64] = np.sum([quantity(use) for use in self.nodes], axis=0, dtype=np.int64)
         return total
@@ -136,14 +143,19 @@ class Evaluation:
         low, high = facts["interval95"]
         return [
             ("graph", f"{facts['key'][:12]}, {len(self.graph.nodes)} nodes"),
-            ("questions", f"{facts['questions']}, universe {self.universe}"),
+            ("questions", f"{self.asked}; universe {self.universe}"),
             ("accuracy", f"{facts['accuracy']:.3f}, 95% interval {low:.3f} to {high:.3f}"),
-            ("answers", ", ".join(f"{count} {status}" for status, count in facts["statuses"].items())),
+            ("answers", statuses_text(facts["statuses"])),
             ("tokens per question", f"{facts['tokens_in']:,.0f} in, {facts['tokens_out']:,.0f} out"),
             ("FLOPs per question", f"{facts['flops']:.4g}"),
             ("dollars per question", dollars_text(facts["dollars"], 4)),
             ("seconds per question", f"{facts['seconds']:.4g}, at the cards' standard speeds"),
         ]
+
+
+def statuses_text(counts: Mapping[str, int]) -> str:
+    """As people read them: "3 correct, 1 wrong"."""
+    return ", ".join(f"{counts[status]} {status}" for status in STATUSES if counts.get(status))
 
 
 class Evaluator(Protocol):

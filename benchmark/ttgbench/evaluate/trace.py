@@ -1,4 +1,4 @@
-"""What every node of an evaluated graph said: for reading, not for scoring."""
+"""What every node of an evaluated graph said: for people to read, as it holds reference answers; no search sees it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ttgbench.evaluate.base import Evaluation
 from ttgbench.evaluate.grades import grades_of
 from ttgbench.evaluate.store.store import Store
 from ttgbench.graphs.roles import ROLES
+from ttgbench.tasks.folder import LmEvalTask
 from ttgbench.tasks.task import Question, Task
 
 
@@ -16,7 +17,8 @@ def trace_outputs(
     evaluation: Evaluation, store: Store, task: Task, questions: Sequence[Question]
 ) -> list[dict[str, Any]]:
     """One record per question: its text (`asked`: without the worked examples before it), the graph's answer and grade,
-    and each node's recorded output with the answer and the grade it would get, in order.
+    and each node's recorded output with the answer and the grade it would get, in order. `reference`: the right answer,
+    None for a simulated question.
 
     questions: a part of those that were evaluated. Nodes whose output was only computed have None in their place, and
     so has the grade of a role that gives no answer.
@@ -55,6 +57,7 @@ def trace_outputs(
                 "asked": question.text.removeprefix(str(question.doc.get("examples", ""))),
                 "answer": evaluation.answers[index],
                 "status": evaluation.statuses[index],
+                "reference": task.target(question.doc) if isinstance(task, LmEvalTask) else None,
                 "nodes": nodes,
             }
         )
