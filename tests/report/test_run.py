@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from typer.testing import CliRunner
 
 import ttgbench
+from ttgbench.cli import app
 from ttgbench.errors import InputError, UnknownName
+from ttgbench.publish.archive import write_archive
+from ttgbench.run.experiment import read_manifest
 from ttgbench.run.workers.processes import Processes
 from ttgbench.run.workers.sequential import Sequential
 
@@ -66,7 +72,27 @@ def test_some_problems_first_the_others_later(tmp_path):
 
     assert first(problems=["micro_qa-3.2u"]).problems == ["micro_qa-3.2u"]
     assert ttgbench.load_results(tmp_path / "out").num_rows == 2
+    assert read_manifest(tmp_path / "out").problems == ("micro_qa-3.2u",)
+    first(problems=["micro_math-3.2u", "micro_math-3.2u"])
+    assert read_manifest(tmp_path / "out").problems == ("micro_math-3.2u", "micro_qa-3.2u")
     assert len(first()) == 6
+    first(problems=["micro_qa-3.2u"])
+    assert read_manifest(tmp_path / "out").problems == (), "all of them lie there"
+
+
+def test_the_command_line_runs_some_problems_and_replays_those(tmp_path):
+    def called(*arguments):
+        return CliRunner().invoke(app, [*map(str, arguments)])
+
+    out = tmp_path / "out"
+    some = ("run", "--suite", "recorded-micro-v1", "--method", "single_model", "--seeds", 1, "--out", out, "--json")
+    done = called(*some, "--problem", "micro_qa-3.2u", "--problem", "micro_qa-3.2u")
+    assert [run["problem"] for run in json.loads(done.stdout)] == ["micro_qa-3.2u"]
+    assert done.exit_code == called("replay", out).exit_code == 0
+    wrong = called(*some, "--problem", "micro_qa")
+    assert isinstance(wrong.exception, UnknownName) or wrong.exit_code == 2
+    with pytest.raises(InputError, match="some of the suite's problems"):
+        write_archive(out, "single_model", tmp_path / "results")
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,10 @@ def run(
             help='"all" bundled methods (those that need an agent only with --agent), or several with commas between.',
         ),
     ] = None,
+    problem: Annotated[
+        list[str] | None,
+        typer.Option("--problem", help="Of the suite, this problem; repeatable. Default: all. More may follow later."),
+    ] = None,
     seeds: Annotated[int | None, typer.Option("--seeds", min=1, max=1000, help="Default: the suite's.")] = None,
     folder: Annotated[Path, typer.Option("--out", help="Folder for logs, results and the store.")] = Path(
         "runs/latest"
@@ -89,9 +93,10 @@ def run(
     names = _method_names(method, methods, agent is not None) or list(loaded.methods)
     if not names:
         raise InputError("the suite names no methods; give some with --method", source=suite)
+    problems = list(dict.fromkeys(loaded.spec(name).name for name in problem or [])) or None
     rest = {"slots": slots, "data_dir": data_dir, "isolate": isolate}
     setup = setup_for(loaded, folder, store, engine, agent=agent, **rest)
-    results, missing = run_cells(folder, setup, names, seeds or loaded.seeds, jobs, cell_timeout, ray)
+    results, missing = run_cells(folder, setup, names, seeds or loaded.seeds, jobs, cell_timeout, ray, problems)
     if json:
         hidden = {"test", "question_ids", "clusters"}
         print_json([result.model_dump(mode="json", by_alias=True, exclude=hidden) for result in results])

@@ -107,7 +107,7 @@ def _chosen(suite: definition.Suite, problems: Sequence[str] | None) -> list[str
         return [spec.name for spec in suite.problems]
     if isinstance(problems, str) or not isinstance(problems, Sequence) or not problems:
         raise InputError("must be a list of names of problems", field="problems")
-    return [suite.spec(text(name, "problems")).name for name in problems]
+    return list(dict.fromkeys(suite.spec(text(name, "problems")).name for name in problems))
 
 
 def _found(methods: Sequence[str | Path | Search]) -> list[FoundMethod]:

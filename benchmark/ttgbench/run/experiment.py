@@ -43,6 +43,8 @@ class Manifest(BaseModel):
     suite: Suite
     methods: tuple[str, ...]
     """Bundled names or paths of submission folders."""
+    problems: tuple[str, ...] = Field(default=(), exclude_if=lambda problems: not problems)
+    """Those that were run, in the suite's order; empty and left out: all of it."""
     seeds: int
     engine: str
     agent: str | None = None
@@ -67,16 +69,22 @@ Report = Callable[[Cell, CellResult | str], Any]
 """Told of every cell: its result, or why there is none."""
 
 
-def cells(suite: Suite, methods: Sequence[FoundMethod], seeds: int) -> Iterator[Cell]:
-    """All cells, problem by problem, so that each problem's engines are warm for all its methods."""
+def cells(suite: Suite, methods: Sequence[FoundMethod], seeds: int, problems: Collection[str] = ()) -> Iterator[Cell]:
+    """All cells, problem by problem, so that each problem's engines are warm for all its methods.
+
+    problems: only these; empty: the suite's.
+    """
     for spec in suite.problems:
+        if problems and spec.name not in problems:
+            continue
         for seed in range(seeds):
             for method in methods:
                 yield Cell(spec, method, seed)
 
 
 def write_manifest(out: Path, manifest: Manifest) -> None:
-    """Creates the run folder, or goes on with it: other methods that were run there, and their seeds, stay listed.
+    """Creates the run folder, or goes on with it: other methods and problems that were run there, and their seeds, stay
+    listed.
 
     Raises InputError if it was made from another suite, under other rules or with another agent.
     """
@@ -95,8 +103,16 @@ def write_manifest(out: Path, manifest: Manifest) -> None:
         if others:
             both = {"methods": (*others, *manifest.methods), "seeds": max(before.seeds, manifest.seeds)}
             manifest = manifest.model_copy(update=both)
+        manifest = manifest.model_copy(update={"problems": _listed(manifest, before)})
     out.mkdir(parents=True, exist_ok=True)
     write_atomic(path, json.dumps(manifest.model_dump(mode="json", by_alias=True), indent=1) + "\n")
+
+
+def _listed(manifest: Manifest, before: Manifest) -> tuple[str, ...]:
+    """The problems of both; empty for all."""
+    names = [spec.name for spec in manifest.suite.problems]
+    either = {*(manifest.problems or names), *(before.problems or names)}
+    return () if len(either) == len(names) else tuple(name for name in names if name in either)
 
 
 def _name(entry: str) -> str | None:
@@ -174,6 +190,7 @@ def run_on(
             rules=RULES,
             suite=suite,
             methods=tuple(_portable(name, method) for name, method in zip(methods, found, strict=True)),
+            problems=_some(suite, problems),
             seeds=seeds,
             engine=engine,
             agent=agent,
@@ -181,9 +198,7 @@ def run_on(
     )
     waiting: dict[Path, Cell] = {}
     results: dict[Path, CellResult] = {}
-    for cell in cells(suite, found, seeds):
-        if problems is not None and cell.spec.name not in problems:
-            continue
+    for cell in cells(suite, found, seeds, problems or ()):
         folder = cell.job(out).folder
         result = finished(folder, suite, cell)
         waiting[folder] = cell
@@ -197,6 +212,12 @@ def run_on(
                 results[job.folder] = read_result(job.folder / RESULT_NAME)
             report(waiting[job.folder], results[job.folder] if error is None else error)
     return [results[folder] for folder in waiting if folder in results]
+
+
+def _some(suite: Suite, problems: Collection[str] | None) -> tuple[str, ...]:
+    """These in the suite's order; empty for all."""
+    chosen = tuple(spec.name for spec in suite.problems if problems is None or spec.name in problems)
+    return () if len(chosen) == len(suite.problems) else chosen
 
 
 def finished(folder: Path, suite: Suite, cell: Cell) -> CellResult | None:
@@ -218,7 +239,7 @@ def replay(out: Path, backend: Backend) -> list[str]:
     differing: list[str] = []
     folders: dict[Job, Path] = {}
     with tempfile.TemporaryDirectory(prefix="ttgbench-replay-", ignore_cleanup_errors=True) as scratch:
-        for cell in cells(manifest.suite, found, manifest.seeds):
+        for cell in cells(manifest.suite, found, manifest.seeds, manifest.problems):
             folder = cell.job(out).folder
             recorded = finished(folder, manifest.suite, cell)
             if recorded is None:

@@ -51,6 +51,10 @@ def write_archive(
     """
     manifest = read_manifest(run_folder)
     found_method = _method_of(manifest, method, run_folder)
+    if manifest.problems:
+        known = ", ".join(manifest.problems)
+        message = f"holds runs on some of the suite's problems only ({known}); run the others into it as well"
+        raise InputError(message, source=run_folder)
     cells = [
         read_result(cell_folder(run_folder, spec.name, method, seed) / RESULT_NAME)
         for spec in sorted(manifest.suite.problems, key=lambda spec: spec.name)
