@@ -24,6 +24,7 @@ from ttgbench.report.board.compare import compare_graphs, compare_methods
 from ttgbench.report.board.slices import slices
 from ttgbench.report.export import as_csv, as_json, as_latex
 from ttgbench.report.methods import column
+from ttgbench.report.table import p_text
 from ttgbench.util.latex import latex
 
 
@@ -161,7 +162,7 @@ def test_methods_are_compared_over_their_runs(board):
     ids = runs(board)
     found = compare_methods(board, "made-up-v1", ids["made_up_alpha"], ids["made_up_delta"])
     assert found.sentence.startswith("made_up_alpha is better than made_up_delta: +0.3")
-    assert f"in the objective (p = {found.overall.p:.2g}), on these 2 tasks only." in found.sentence
+    assert f"in the objective (p {p_text(found.overall.p)}), on these 4 problems of 2 tasks only." in found.sentence
     assert "better on 4, worse on 0 of 4." in found.sentence
     assert [row.problem for row in found.problems] == [spec.name for spec in SUITE.problems]
     for row in found.problems:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+from html import escape
 
 import pytest
+from typer.testing import CliRunner
 
 import ttgbench
+from ttgbench.cli import app
 from ttgbench.errors import InputError, UnknownName
 from ttgbench.problems.suite import load_suite
+from ttgbench.publish.archive import write_archive
 from ttgbench.report.compare import compare_sides, read_side
 from ttgbench.report.runs import Runs
+from ttgbench.run.experiment import run_suite, setup_for
 from ttgbench.shapes import parallel, single
 
 SKILLS = {"single_model": 0.4, "random_search": 0.6, "good": 0.85}
@@ -30,6 +36,7 @@ def test_two_methods_of_a_folder(anchored, write_runs):
     found = compared.to_dict()
     assert found["verdict"].startswith("good is better than ")
     assert found["verdict"].endswith("Problem by problem good is better on 2, worse on 0 of 2.")
+    assert compared.problems.note in " ".join(str(compared).split())
     assert found["overall"]["scope"] == "on these tasks only"
     assert "other runs of these methods" in compared.problems.note
 
@@ -145,7 +152,58 @@ def test_methods_that_share_no_seed_are_compared_without_pairs(anchored, write_r
 def test_a_method_against_itself_is_the_same_graphs(anchored, write_runs):
     out = write_runs(anchored(1), SKILLS)
     compared = compare_sides(read_side("good", out), read_side("good", out))
-    assert compared.problems.records()[0]["verdict"] == "the same graphs"
+    (row,) = compared.problems.records()
+    assert (row["verdict"], row["difference"], row["p"]) == ("the same graphs", 0, None)
+    assert "the same graphs on 1." in compared.verdict.sentence
+
+
+def test_intervals_of_several_problems_are_as_wide_as_their_verdicts_ask(anchored, write_runs):
+    out = write_runs(anchored(6), {"single_model": 0.55, "near": 0.62})
+    seen = set()
+    for row in ttgbench.compare(str(out), "near", "single_model").problems.records():
+        low, high = row["difference"]["low"], row["difference"]["high"]
+        assert (low > 0 or high < 0) == (row["p (Holm)"] < 0.05) == (row["verdict"] in ("better", "worse"))
+        seen.add((row["p"] < 0.05, row["p (Holm)"] < 0.05))
+    assert (True, False) in seen, "the correction decides somewhere"
+
+
+def test_the_sentence_says_how_far_it_reaches_and_what_is_left(anchored, write_runs):
+    suite = anchored(3)
+    out = write_runs(suite, {"single_model": 0.6, "twin": 0.6})
+    for path in out.rglob("result.json"):
+        path.write_text(path.read_text().replace('"task":"task2"', '"task":"task1"'))
+    sentence = ttgbench.compare(str(out), "twin", "single_model").verdict.sentence
+    assert "on these 3 problems of 2 tasks only" in sentence
+    counts = [int(word) for word in re.findall(r" on (\d+)", sentence.partition("Problem by problem")[2])]
+    assert sum(counts) == 3
+
+
+def test_a_notebook_a_print_and_the_command_line_say_the_same(anchored, write_runs):
+    out = write_runs(anchored(2), SKILLS)
+    compared = ttgbench.compare(str(out), "good", "single_model")
+    command = CliRunner().invoke(app, ["compare", "good", "single_model", "--results", str(out)]).stdout
+    for text in (compared.problems.note, compared.verdict.sentence, "< 0.0001"):
+        assert text in " ".join(command.split())
+        assert text in str(compared)
+        assert escape(text) in compared._repr_html_()
+    assert "0.0000" not in command
+
+
+def test_archives_are_compared_as_the_runs_that_they_were_made_of(tmp_path):
+    runs, archives = tmp_path / "runs", tmp_path / "results"
+    suite = load_suite("recorded-micro-v1")
+    methods = ["single_model", "sequential_refinement"]
+    with setup_for(suite, runs, None, "echo").open() as session:
+        run_suite(runs, suite, methods, 1, session, "recorded", lambda *_: None)
+    for name in methods:
+        write_archive(runs, name, archives)
+    one, other = (ttgbench.compare(folder, *methods) for folder in (runs, archives))
+    assert str(one) == str(other)
+    assert (archives / suite.label).is_dir()
+    assert str(ttgbench.compare(archives / suite.label, *methods)) == str(one)
+    with pytest.raises(InputError, match="pass the folder that it was read from") as caught:
+        ttgbench.compare(ttgbench.load_results(archives), *methods)
+    assert "\n" not in str(caught.value)
 
 
 def evaluated(path, scores, key, **other):
@@ -183,6 +241,9 @@ def test_what_cannot_be_compared_is_refused(anchored, write_runs, tmp_path):
         read_side(str(out), None)
     with pytest.raises(UnknownName, match="did you mean 'good'"):
         read_side("goood", out)
+    names = "good, random_search, single_model"
+    with pytest.raises(UnknownName, match=rf"method \(and no file or folder\) 'runs/nope'; known: {names}"):
+        read_side("runs/nope", out)
     with pytest.raises(InputError, match="--results"):
         read_side("good", None)
     first = evaluated(tmp_path / "a.json", [1.0] * 4, "a")
@@ -203,6 +264,22 @@ def test_a_broken_evaluation_is_named(tmp_path, content):
     with pytest.raises(InputError) as caught:
         read_side(str(path), None)
     assert caught.value.source == str(path)
+
+
+def test_a_graph_that_was_not_evaluated_is_told_from_an_evaluation(tmp_path):
+    path = tmp_path / "g.json"
+    path.write_text(json.dumps(single("sim-b-1b").to_dict()))
+    with pytest.raises(InputError, match=r"is a graph; evaluate it first \(`ttgbench evaluate .* --json") as caught:
+        read_side(str(path), None)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_rule_of_three_is_named_where_it_made_an_interval(tmp_path):
+    spread = evaluated(tmp_path / "a.json", [1.0] * 30 + [0.0] * 10, "a")
+    alike = evaluated(tmp_path / "b.json", [1.0] * 30 + [0.0] * 10, "b")
+    other = evaluated(tmp_path / "c.json", [1.0] * 18 + [0.0] * 22, "c")
+    assert "rule of three" in compare_sides(spread, alike).problems.note
+    assert "rule of three" not in compare_sides(spread, other).problems.note
 
 
 SIMULATED = {"task": "synthetic_math", "pool": "synthetic", "progress": False}

@@ -1,9 +1,12 @@
 """Simulations: intervals cover and tests err as often as they say, over thousands of worlds whose truth is known."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from scipy import stats as scipy_stats
 
+from ttgbench.report.verdict import together
 from ttgbench.stats import (
     accuracy_interval,
     bootstrap,
@@ -256,6 +259,22 @@ def test_identical_methods_that_often_tie(seeds, ties):
     assert false_positives(worlds) < 0.07
 
 
+def test_equivalence_on_many_problems_is_claimed_as_rarely_as_declared():
+    """Twelve problems, on each of which the true difference is the margin."""
+    rng = np.random.default_rng(18)
+    wrong, zero_left_out = [], []
+    for _ in range(500):
+        tests = [
+            partial(compare_runs, by_seed(0.5 + rng.normal(0.02, 0.02, 10)), by_seed(np.full(10, 0.5)))
+            for _ in range(12)
+        ]
+        found = together(tests, 0.02)
+        wrong.append(any(words.startswith("equivalent") for _, _, words in found))
+        zero_left_out.append(all((one.low > 0 or one.high < 0) == (p < 0.05) for one, p, _ in found))
+    assert 0.02 < share(wrong) < 0.07
+    assert all(zero_left_out)
+
+
 def test_two_draws_give_no_verdict():
     rng = np.random.default_rng(14)
     worlds = [compare_runs(by_seed(rng.random(10)), by_seed(rng.random(10)), lambda seed: seed % 2) for _ in range(100)]
@@ -282,7 +301,7 @@ def test_equivalence_of_runs_is_claimed_at_the_margin_as_rarely_as_declared():
 
 @pytest.mark.parametrize(("methods", "seeds"), [(2, 5), (2, 10), (5, 10)])
 def test_all_pairs_of_identical_methods_at_once(methods, seeds):
-    """Two of the three problems are nearly one experiment, and their task counts once."""
+    """Two of the three problems are nearly one experiment: a draw is redrawn on all of them together."""
     rng = np.random.default_rng(17)
     worlds = []
     for _ in range(500 if methods > 2 else WORLDS):

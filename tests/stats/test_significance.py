@@ -16,7 +16,7 @@ from ttgbench.stats import (
     sign_flip_interval,
     sign_flip_test,
 )
-from ttgbench.stats.significance import cluster_standard_error, identical_units_interval
+from ttgbench.stats.significance import cluster_standard_error, holm, holm_levels, identical_units_interval
 
 
 @given(st.lists(st.sampled_from([-1.0, -0.5, -0.25, 0.0, 0.125, 0.5, 1.0]), min_size=2, max_size=10))
@@ -169,3 +169,12 @@ def test_too_few_clusters_bound_nothing():
     assert interval.estimate == 7 / 9
     with pytest.raises(ValueError, match="one for each"):
         sign_flip_interval([1.0], [1, 2], np.random.default_rng(0))
+
+
+@given(st.lists(st.floats(0, 1), max_size=12))
+def test_the_levels_of_intervals_agree_with_the_corrected_p(values):
+    raw = np.array(values)
+    assume(np.abs(holm(raw) - 0.05).min(initial=1) > 1e-9)
+    levels = holm_levels(raw, 0.05)
+    assert ((raw < levels) == (holm(raw) < 0.05)).all()
+    assert ((0.05 / max(len(raw), 1) <= levels) & (levels <= 0.05)).all()

@@ -62,6 +62,7 @@ def _show_tables(tables: list[TaskTable], json: bool) -> None:
 
         print_json([asdict(one) | {"rates": [rate.to_dict() for rate in one.rates]} for one in tables])
         return
+    from ttgbench.report.compare import ALIKE
     from ttgbench.report.table import Column, text
 
     signed = Column("minus alone", signed=True)
@@ -82,6 +83,8 @@ def _show_tables(tables: list[TaskTable], json: bool) -> None:
         out.print(
             table(title, "graph", "accuracy#", "from#", "to (95%)#", "minus alone#", "tokens in#", "out#", rows=rows)
         )
+        if any(row.minus is not None and row.minus.estimate == 0 for row in one.rows):
+            out.print(ALIKE, style="dim", highlight=False, markup=False)
         read = [
             [each.node, f"{each.right_inputs} of {each.inputs}", each.answers, _said(each.right)]
             for each in one.readings

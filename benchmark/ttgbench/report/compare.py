@@ -15,13 +15,21 @@ from ttgbench.errors import InputError, UnknownName
 from ttgbench.evaluate.base import Evaluation
 from ttgbench.report.results import Results
 from ttgbench.report.runs import Runs, read_runs
-from ttgbench.report.table import Column, Table
+from ttgbench.report.table import LEAST_P, Column, Table
 from ttgbench.report.verdict import ProblemVerdict, Verdict, judge_graphs, judge_methods
 from ttgbench.util.arguments import file_path, shown
 from ttgbench.util.tables import as_html, as_text
 from ttgbench.util.yaml_input import validation_message
 
 MAX_BYTES = 64 << 20
+SEVERAL = (
+    "Intervals are of 95% or more: corrected for the number of problems as p (Holm) is, they leave out zero only where "
+    "that is below 0.05."
+)
+ALIKE = (
+    "Where every question shows the same difference, the interval is by the rule of three: so many other questions may "
+    "show another one although none of these does."
+)
 
 
 class EvaluateOutput(BaseModel):
@@ -93,12 +101,13 @@ class Compared:
     verdict: Verdict
 
     def __str__(self) -> str:
-        return f"{as_text(self.problems.texts(), self.problems.heading)}\n\n{self.verdict.sentence}"
+        table = as_text(self.problems.texts(), self.problems.heading)
+        return f"{self.problems.title}\n{table}\n{self.problems.note}\n\n{self.verdict.sentence}"
 
     def _repr_html_(self) -> str:
         """How a notebook shows it; every name is escaped."""
         table = as_html(self.problems.texts(), self.problems.heading, caption=self.problems.title)
-        return f"{table}<p>{escape(self.verdict.sentence)}</p>"
+        return f"{table}<p><small>{escape(self.problems.note)}</small></p><p>{escape(self.verdict.sentence)}</p>"
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -107,9 +116,14 @@ class Compared:
             "first": self.first,
             "second": self.second,
             "verdict": self.verdict.sentence,
+            "note": self.problems.note,
             "problems": self.problems.records(),
             "overall": None if overall is None else asdict(overall),
         }
+
+
+TABLES = ("Table", "DataFrame")
+"""What `load_results` returns, and what people make of it."""
 
 
 @overload
@@ -132,8 +146,9 @@ def compare(
 ) -> Compared:
     """Is the first method better than the second, equivalent, or is nothing shown? As `ttgbench compare`.
 
-    results: of `ttgbench.run`, or a folder of results. first, second: names of methods in them. Or two evaluations
-    instead of all three: of two graphs on the same questions in the same universe, by a paired test over questions.
+    results: of `ttgbench.run`, or a folder of results or of archives. first, second: names of methods in them. Or two
+    evaluations instead of all three: of two graphs on the same questions in the same universe, by a paired test over
+    questions.
     margin: differences in accuracy below this are practically equivalent; default: the suite's, none for graphs.
     questions: whether the verdict on methods speaks of other test questions, too, and not of other runs alone; its
     intervals are never narrower. That on evaluations does so anyway.
@@ -171,7 +186,10 @@ def compare(
     elif isinstance(results, str | Path):
         runs = read_runs(file_path(results, "results"))
     else:
-        raise InputError(f"must be results of ttgbench.run, or their folder, not {shown(results)}", field="results")
+        kind = type(results)
+        given = "a table: pass the folder that it was read from" if kind.__name__ in TABLES else shown(results)
+        message = f"must be what ttgbench.run or ttgbench.Results.read returned, or a folder of results, not {given}"
+        raise InputError(message, field="results")
     return compare_sides(_of_method(runs, first, first), _of_method(runs, second, second), margin, questions)
 
 
@@ -179,8 +197,9 @@ def read_side(text: str, results: Path | None) -> Side:
     """Reads a side: with a folder of results, the name of a method in it; else an `evaluate --json` file, a folder of
     one method's results, or FOLDER:METHOD. Raises InputError.
     """
-    if results is not None and text in (runs := read_runs(results)).methods:
-        return _of_method(runs, text, text)
+    known = None if results is None else read_runs(results)
+    if known is not None and text in known.methods:
+        return _of_method(known, text, text)
     path = Path(text)
     if path.is_file():
         return _evaluated(path)
@@ -194,18 +213,22 @@ def read_side(text: str, results: Path | None) -> Side:
     folder, colon, method = text.rpartition(":")
     if colon and Path(folder).is_dir():
         return _of_method(read_runs(Path(folder)), method, text)
-    if results is None:
+    if known is None:
         raise InputError(
             "is no file and no folder; to compare two methods, name their folder with --results", source=text
         )
-    return _of_method(read_runs(results), text, text)
+    raise UnknownName("method (and no file or folder)", text, known.methods, source=results)
 
 
 def _evaluated(path: Path) -> Graph:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise InputError(f"larger than {MAX_BYTES} bytes", source=path)
-        return Graph(str(path), EvaluateOutput.model_validate(json.loads(path.read_bytes())))
+        data = json.loads(path.read_bytes())
+        if isinstance(data, dict) and "nodes" in data and "scores" not in data:
+            asked = f"ttgbench evaluate {path} --task TASK --json > FILE"
+            raise InputError(f"is a graph; evaluate it first (`{asked}`) and compare FILE", source=path)
+        return Graph(str(path), EvaluateOutput.model_validate(data))
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", source=path) from None
     except ValidationError as error:
@@ -240,8 +263,14 @@ def compare_sides(first: Side, second: Side, margin: float | None = None, questi
         reach = "It speaks of other questions of this task, for these two graphs."
     else:
         raise InputError("are a graph and a method; compare two of a kind", source=both)
-    declared = f"Equivalent: within {margin:g}. " if margin is not None else "No margin of equivalence was declared. "
-    table = _table(f"{first.name} against {second.name}", verdict, declared + reach)
+    declared = f"Equivalent: within {margin:g}." if margin is not None else "No margin of equivalence was declared."
+    several = sum(row.p is not None for row in verdict.problems) > 1
+    # Only questions have a rule of three: runs that are all alike are taken as they are.
+    alike = (isinstance(first, Graph) or questions) and any(
+        row.alike and row.low is not None for row in verdict.problems
+    )
+    note = " ".join([declared, reach, *[SEVERAL] * several, *[ALIKE] * alike])
+    table = _table(f"{first.name} against {second.name}", verdict, note)
     return Compared(first.name, second.name, table, verdict)
 
 
@@ -281,17 +310,17 @@ def _graphs(first: Graph, second: Graph, margin: float | None, both: str) -> Ver
 def _table(title: str, verdict: Verdict, note: str) -> Table:
     columns = (
         Column("problem"),
-        Column("first", "the objective on test: accuracy, where nothing else counts"),
-        Column("second", "likewise"),
-        Column("difference", "first minus second, 95%", signed=True),
-        Column("p", "of no difference, on this problem alone", 4, minor=1),
-        Column("p (Holm)", "corrected for the number of problems", 4),
+        Column("first", "the objective on test: accuracy, where nothing else counts", minor=5),
+        Column("second", "likewise", minor=4),
+        Column("difference", "first minus second, 95% or more: see the note", signed=True),
+        Column("p", "of no difference, on this problem alone", 4, least=LEAST_P, minor=3),
+        Column("p (Holm)", "corrected for the number of problems", 4, least=LEAST_P),
         Column(
             "detectable", "smallest difference that this problem alone would have shown with probability 0.8", minor=2
         ),
         Column("verdict", "of the first, by the corrected p"),
-        Column("test", minor=3),
-        Column("compared", "runs that draw samples of their own, questions (or groups of them), or both"),
+        Column("test", minor=6),
+        Column("compared", "runs that draw samples of their own, questions (or groups of them), or both", minor=1),
     )
     return Table("comparison", title, columns, [_values(row) for row in verdict.problems], note)
 

@@ -10,7 +10,7 @@ from ttgbench.report.grid import Grid
 from ttgbench.report.methods import Ranking, column, interval, measures
 from ttgbench.report.runs import RANDOM
 from ttgbench.report.scores import POINTS
-from ttgbench.report.table import Column, Table, Value
+from ttgbench.report.table import LEAST_P, Column, Table, Value
 from ttgbench.stats import (
     MIN_TASKS,
     Band,
@@ -107,19 +107,19 @@ def pairs_table(grid: Grid) -> Table | None:
     elif found.scope != "over tasks":
         reach = (
             f"There are {found.tasks} independent tasks, fewer than {MIN_TASKS}: what is said holds {found.scope}. "
-            "Paired t tests over runs; p (Holm) and intervals (Bonferroni) are for all pairs at once."
+            "Paired t tests over runs; p and intervals are for all pairs at once (Bonferroni)."
         )
     else:
         friedman = "" if found.friedman_p is None else f"Friedman p = {found.friedman_p:.2g} over {found.tasks} tasks. "
         reach = (
-            f"{friedman}Wilcoxon's signed-rank test over {found.tasks} tasks; p (Holm) is for all pairs at once, each "
+            f"{friedman}Wilcoxon's signed-rank test over {found.tasks} tasks; p is for all pairs at once (Holm), each "
             "interval for its pair alone."
         )
     columns = (
         Column("first"),
         Column("second"),
         Column("difference", "of the mean objective, as accuracies, first minus second, 95%", signed=True),
-        Column("p (Holm)", "corrected for the number of pairs", 3),
+        Column("p, corrected", "for the number of pairs", 4, least=LEAST_P),
         Column("verdict", "of the first"),
     )
     return Table("pairs", f"Pairs of methods, {found.scope}", columns, rows, reach)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ttgbench.models.cost import UNPRICED
 from ttgbench.report.runs import BASELINE, Runs, clusters, finals, question_scores, without_graph
-from ttgbench.report.table import Column, Table, Value
+from ttgbench.report.table import Column, Table, Value, p_text
 from ttgbench.report.verdict import SAME, ProblemVerdict, judge_problems
 from ttgbench.run.results import CellResult, TestScore
 from ttgbench.stats import Interval, accuracy_interval, break_even_queries
@@ -21,7 +21,7 @@ COLUMNS = (
     Column("test accuracy", "share of test questions answered rightly, mean over runs, with a 95% interval"),
     Column(
         f"minus {BASELINE}",
-        "difference of the objective to the best single model, over runs, 95%",
+        "difference of the objective to the best single model, over runs; 95% or more, as the corrected p asks",
         signed=True,
     ),
     Column("verdict", "what the difference is worth; p is corrected for the number of problems (Holm)"),
@@ -185,7 +185,7 @@ def verdict_text(compared: ProblemVerdict) -> str:
     if compared.p_holm is None or compared.verdict == SAME:
         return compared.verdict
     detectable = "" if compared.mde is None else f"; {compared.mde:.3f} would have been detected"
-    return f"{compared.verdict} (p = {compared.p_holm:.2g}{detectable})"
+    return f"{compared.verdict} (p {p_text(compared.p_holm)}{detectable})"
 
 
 LEDGER_COSTS = {"flops": ("flops", 1.0), "picodollars": ("dollars", 1e12), "nanoseconds": ("seconds", 1e9)}

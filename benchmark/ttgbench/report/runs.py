@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ from ttgbench.problems.suite import Suite, load_suite, suite_names
 from ttgbench.report.verdict import Answered, MethodRuns, Run, Terms
 from ttgbench.run.experiment import MANIFEST, read_manifest
 from ttgbench.run.results import CellResult, TestScore, read_result, result_paths
+
+if TYPE_CHECKING:
+    from ttgbench.publish.archive import Archive
 
 BASELINE = "single_model"
 RANDOM = "random_search"
@@ -113,28 +117,45 @@ def scale_of(objectives: Iterable[str]) -> str:
 
 
 def read_runs(folder: Path) -> Runs:
-    """Every result below a folder.
+    """Every result below a folder that runs left there; where there is none, those of the archives below it.
 
-    Raises InputError if there is none, and naming the file that is broken, of another suite than the first, or a
+    Raises InputError if there is neither, and naming the file that is broken, of another suite than the first, or a
     second result for the same run.
     """
     paths = list(result_paths(folder))
-    if not paths:
-        raise InputError("holds no result.json; make some with `ttgbench run`", source=folder)
+    if paths:
+        results = _of_one_suite((path, read_result(path)) for path in paths)
+        return Runs(results, _suite(folder, results[0]))
+    archives = _archives(folder)
+    if not archives:
+        raise InputError("holds no result.json and no archive; make some with `ttgbench run`", source=folder)
+    archived = _of_one_suite((archive.path, cell) for archive in archives for cell in archive.cells)
+    return Runs(archived, archives[0].suite)
+
+
+def _archives(folder: Path) -> list[Archive]:
+    from ttgbench.publish.archive import read_archive
+    from ttgbench.publish.archive.record import CELLS
+
+    return [read_archive(path.parent) for path in sorted(folder.rglob(CELLS))]
+
+
+def _of_one_suite(found: Iterable[tuple[Path, CellResult]]) -> tuple[CellResult, ...]:
+    """The results, each with the path that an error names."""
     results: list[CellResult] = []
     seen: dict[tuple[str, str, int], Path] = {}
-    for path in paths:
-        result = read_result(path)
+    for path, result in found:
         if results and result.suite_hash != results[0].suite_hash:
+            first = next(iter(seen.values()))
             raise InputError(
-                f"is of another suite, or another version of it, than {paths[0]}; report them separately", source=path
+                f"is of another suite, or another version of it, than {first}; report them separately", source=path
             )
         place = (result.problem, result.method.name, result.seed)
         if place in seen:
             raise InputError(f"is a second result for the run of {seen[place]}", source=path)
         seen[place] = path
         results.append(result)
-    return Runs(tuple(results), _suite(folder, results[0]))
+    return tuple(results)
 
 
 def _suite(folder: Path, result: CellResult) -> Suite | None:

@@ -34,6 +34,8 @@ class Column:
     """Whether larger is better."""
     factor: float = 1.0
     """What a stored number is multiplied with before people read it."""
+    least: float = 0.0
+    """What is smaller, but not negative, is written as less than this: no p is ever zero."""
     minor: int = 0
     """Where a terminal is too narrow, columns with the highest figure are left out first; those with 0 never."""
 
@@ -108,7 +110,7 @@ def text(value: Value, column: Column) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, Interval):
-        if math.isnan(value.low):
+        if math.isnan(value.low) or value.estimate == value.low == value.high == math.inf:
             return text(value.estimate, column)
         return f"{text(value.estimate, column)} [{text(value.low, column)}, {text(value.high, column)}]"
     if math.isinf(value):
@@ -118,8 +120,19 @@ def text(value: Value, column: Column) -> str:
     value *= column.factor
     if isinstance(value, int):
         return f"{value:,}"
+    if 0 <= value < column.least:
+        return f"< {column.least:g}"
     sign = "+" if column.signed else ""
     return f"{value:{sign}.{column.digits - 1}e}" if column.exponent else f"{value:{sign},.{column.digits}f}"
+
+
+LEAST_P = 1e-4
+"""No p below it is told apart from another."""
+
+
+def p_text(p: float) -> str:
+    """A p-value in a sentence: "= 0.012", "< 0.0001"."""
+    return f"< {LEAST_P:g}" if p < LEAST_P else f"= {p:.2g}"
 
 
 def _plain(value: Value) -> Any:

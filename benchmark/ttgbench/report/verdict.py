@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ttgbench import stats
+from ttgbench.report.table import p_text
 from ttgbench.stats import NO_DIFFERENCE, Comparison, CrossedComparison, Difference, Interval, RunsComparison
 from ttgbench.stats.runs import draw_means, too_few
-from ttgbench.stats.significance import holm
+from ttgbench.stats.significance import holm, holm_levels
 
 SAME = "the same graphs"
 """A verdict that needs no statistics."""
+ALPHA = 0.05
+_Found = TypeVar("_Found", bound=Difference)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +103,9 @@ class ProblemVerdict:
     difference: float | None = None
     low: float | None = None
     high: float | None = None
+    """95% or more: without zero only where `p_holm` is below 0.05."""
     p: float | None = None
+    """Of this problem alone."""
     p_holm: float | None = None
     """Corrected for the number of problems (Holm); the verdict is by it."""
     mde: float | None = None
@@ -105,6 +113,8 @@ class ProblemVerdict:
     units: str = ""
     """What was compared, with its number."""
     test: str = ""
+    alike: bool = False
+    """Whether all units showed the same difference, so that no spread made the interval."""
     verdict: str
     """Of the first."""
 
@@ -126,6 +136,7 @@ class Overall:
     p: float
     scope: str
     tasks: int
+    problems: int
     verdict: str
     """Of the first."""
 
@@ -174,8 +185,8 @@ def judge_problems(first: MethodRuns, second: MethodRuns, terms: Terms) -> tuple
         if (reason := _missing(first, second, problem) or _unanswered(first, second, problem, terms))
     }
     scored = [problem for problem in shared if problem not in rows]
-    found = [_compared(first, second, problem, terms) for problem in scored]
-    for problem, one, (p, words) in zip(scored, found, verdicts(found, terms.margin), strict=True):
+    tests = [partial(_compared, first, second, problem, terms) for problem in scored]
+    for problem, (one, p, words) in zip(scored, together(tests, terms.margin), strict=True):
         a, b = first.graphs(problem), second.graphs(problem)
         means = [float(np.mean(list(side.values(problem).values()))) for side in (first, second)]
         words = SAME if a == b or len({*a, *b}) == 1 else words
@@ -204,12 +215,15 @@ def _groupings(answered: Iterable[Mapping[int, Answered]]) -> list[tuple[str, ..
     return list({one.clusters for known in answered for one in known.values() if one.clusters})
 
 
-def _compared(first: MethodRuns, second: MethodRuns, problem: str, terms: Terms) -> RunsComparison:
+def _compared(
+    first: MethodRuns, second: MethodRuns, problem: str, terms: Terms, confidence: float = 1 - ALPHA
+) -> RunsComparison:
     if not terms.questions:
-        return stats.compare_runs(first.values(problem), second.values(problem), terms.draw)
+        return stats.compare_runs(first.values(problem), second.values(problem), terms.draw, confidence=confidence)
     answered = [side.answered(problem) for side in (first, second)]
     one, other = ({seed: run.scores for seed, run in known.items()} for known in answered)
-    return stats.compare_crossed(one, other, terms.draw, clusters=next(iter(_groupings(answered)), None))
+    clusters = next(iter(_groupings(answered)), None)
+    return stats.compare_crossed(one, other, terms.draw, clusters=clusters, confidence=confidence)
 
 
 def judge_graphs(
@@ -229,24 +243,42 @@ def judge_graphs(
     same: whether it is one graph.
     """
     found = stats.compare(first, second, np.random.default_rng(0), clusters=clusters or None, question_ids=ids)
-    ((p, words),) = verdicts([found], margin)
     units = f"{found.n} groups of questions" if clusters else f"{found.n} questions"
-    words = SAME if same else words
+    p, words = (None, SAME) if same else (found.p, found.verdict(margin))
     row = _row(problem, [float(np.mean(first)), float(np.mean(second))], found, p, units, words)
     return Verdict((row,), None, _graphs_sentence(*names, row, found))
 
 
-def verdicts(found: Sequence[Difference], margin: float | None) -> list[tuple[float | None, str]]:
-    """Of each of several comparisons that are read together: p corrected for their number (Holm), and the words."""
-    corrected = iter(holm(np.array([one.p for one in found if not one.untested])))
-    p_values = [None if one.untested else float(next(corrected)) for one in found]
-    return [(p, one.verdict(margin, p)) for one, p in zip(found, p_values, strict=True)]
+def together(tests: Sequence[Callable[..., _Found]], margin: float | None) -> list[tuple[_Found, float | None, str]]:
+    """Of each of several comparisons that are read together: itself with its interval, its p and the words, all three
+    corrected for their number (Holm).
+
+    tests: each takes `confidence`. Equivalence is corrected among itself.
+    """
+    alone = [test() for test in tests]
+    tested = [number for number, one in enumerate(alone) if not one.untested]
+    raw = np.array([alone[number].p for number in tested])
+    p_values = dict(zip(tested, map(float, holm(raw)), strict=True))
+    for number, level in zip(tested, map(float, holm_levels(raw, ALPHA)), strict=True):
+        if level < ALPHA:
+            wide = tests[number](confidence=1 - level)
+            alone[number] = replace(alone[number], low=wide.low, high=wide.high)
+    equal: dict[int, float] = {}
+    if margin is not None:
+        corrected = holm(np.array([alone[number].equivalence(margin) for number in tested]))
+        equal = dict(zip(tested, map(float, corrected), strict=True))
+    return [
+        (one, p_values.get(number), one.verdict(margin, p_values.get(number), equal.get(number)))
+        for number, one in enumerate(alone)
+    ]
 
 
 def _row(
     problem: str, means: Sequence[float], found: Difference, p_holm: float | None, units: str, words: str
 ) -> ProblemVerdict:
     low, high, p, mde = (x if math.isfinite(x) else None for x in (found.low, found.high, found.p, found.mde))
+    if words == SAME:
+        low = high = p = p_holm = mde = None
     return ProblemVerdict(
         problem=problem,
         first=means[0],
@@ -258,7 +290,8 @@ def _row(
         p_holm=p_holm,
         mde=mde,
         units=units,
-        test=found.test,
+        test="" if words == SAME else found.test,
+        alike=found.standard_error == 0,
         verdict=words,
     )
 
@@ -288,38 +321,54 @@ def _overall(first: MethodRuns, second: MethodRuns, problems: Sequence[str], ter
     scores = [[[one[draw] for draw in draws] for one in side] for side in means]
     compared = stats.compare_methods(scores, [terms.tasks[problem] for problem in problems], np.random.default_rng(0))
     pair = compared.pairs[0]
-    return Overall(pair.difference, pair.low, pair.high, pair.p, compared.scope, compared.tasks, pair.verdict)
+    return Overall(
+        pair.difference, pair.low, pair.high, pair.p, compared.scope, compared.tasks, len(problems), pair.verdict
+    )
 
 
 def _methods_sentence(
     first: str, second: str, problems: Sequence[ProblemVerdict], overall: Overall | str, scale: str
 ) -> str:
-    counts = {word: sum(row.verdict == word for row in problems) for word in ("better", "worse")}
-    silent = sum(row.verdict.startswith("no verdict") for row in problems)
-    counted = (
-        f"Problem by problem {first} is better on {counts['better']}, worse on {counts['worse']} of {len(problems)}"
-        f"{f', no verdict on {silent}' if silent else ''}."
-        if silent < len(problems)
-        else "There is none on any problem alone either."
-    )
+    counted = _counted(first, [row.verdict for row in problems])
     if isinstance(overall, str):
         return f"No verdict over all problems: {overall}. {counted}"
-    tasks = overall.tasks
-    reach = (
-        f"over {tasks} tasks, taken as a sample of tasks"
-        if overall.scope == "over tasks"
-        else f"on {'this task' if tasks == 1 else f'these {tasks} tasks'} only"
-    )
     known = math.isfinite(overall.high - overall.low)
     bounds = f" [{overall.low:+.3f}, {overall.high:+.3f}]" if known else ""
-    spread = f"{overall.difference:+.3f}{bounds} in {scale} (p = {overall.p:.2g}), {reach}"
+    spread = f"{overall.difference:+.3f}{bounds} in {scale} (p {p_text(overall.p)}), {_reach(overall)}"
     if overall.verdict == NO_DIFFERENCE:
         return f"No difference shown between {first} and {second}: {spread}. {counted}"
     return f"{first} is {overall.verdict} than {second}: {spread}. {counted}"
 
 
+def _counted(first: str, verdicts: Sequence[str]) -> str:
+    """On how many problems the first is what; together they are all."""
+    kinds = {NO_DIFFERENCE: "not told apart", SAME: SAME}
+    known = ("better", "worse", "equivalent", "no verdict")
+    counts = Counter(kinds.get(words) or next(kind for kind in known if words.startswith(kind)) for words in verdicts)
+    if counts["no verdict"] == len(verdicts):
+        return "There is none on any problem alone either."
+    rest = ("equivalent", SAME, "not told apart", "no verdict")
+    return (
+        f"Problem by problem {first} is better on {counts['better']}, worse on {counts['worse']} of {len(verdicts)}"
+        + "".join(f", {kind} on {counts[kind]}" for kind in rest if counts[kind])
+        + "."
+    )
+
+
+def _reach(overall: Overall) -> str:
+    """Of which problems it speaks."""
+    tasks, problems = overall.tasks, overall.problems
+    if overall.scope == "over tasks":
+        return f"over {tasks} tasks, taken as a sample of tasks"
+    if problems > tasks:
+        return f"on these {problems} problems of {tasks} task{'s' * (tasks > 1)} only"
+    return f"on {'this task' if tasks == 1 else f'these {tasks} tasks'} only"
+
+
 def _graphs_sentence(first: str, second: str, row: ProblemVerdict, found: Comparison) -> str:
-    spread = f"{found.difference:+.3f} [{found.low:+.3f}, {found.high:+.3f}], p = {found.p:.2g}"
+    if row.verdict == SAME:
+        return f"{first} and {second} are the same graph, so nothing was tested."
+    spread = f"{found.difference:+.3f} [{found.low:+.3f}, {found.high:+.3f}], p {p_text(found.p)}"
     missed = (
         "too few questions to detect any difference"
         if row.mde is None

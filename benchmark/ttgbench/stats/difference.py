@@ -35,27 +35,36 @@ class Difference:
     untested: str = ""
     """Why nothing can be said, in words; then p, low, high and mde are NaN. Empty where something can."""
 
-    def is_equivalent(self, margin: float) -> bool:
-        """Whether the difference is shown to be smaller than `margin` either way (TOST).
+    def equivalence(self, margin: float) -> float:
+        """p of the hypothesis that the difference is `margin` or more either way (TOST).
 
-        Where all units showed the same difference, the interval itself must lie within the margin.
+        Where all units showed the same difference it is 0 if the interval itself lies within the margin, else 1.
         """
         if not margin > 0:
             raise ValueError(f"margin is {margin}; it must be positive, declared before looking at the results")
         if not self.standard_error > 0:
-            return -margin < self.low and self.high < margin
-        return equivalence_p(self.difference, self.standard_error, self.degrees, margin) < 1 - self.confidence
+            return self._within(margin)
+        return equivalence_p(self.difference, self.standard_error, self.degrees, margin)
 
-    def verdict(self, margin: float | None = None, p: float | None = None) -> str:
+    def _within(self, margin: float) -> float:
+        return 0.0 if -margin < self.low and self.high < margin else 1.0
+
+    def is_equivalent(self, margin: float) -> bool:
+        """Whether the difference is shown to be smaller than `margin` either way."""
+        return self.equivalence(margin) < 1 - self.confidence
+
+    def verdict(self, margin: float | None = None, p: float | None = None, equivalence: float | None = None) -> str:
         """Says of the first: "better", "worse", "equivalent within MARGIN", "no difference shown" or "no verdict: WHY".
 
-        p: corrected for several comparisons, in place of its own. A difference shown to be smaller than the declared
-        margin is called equivalent even if it is not zero.
+        p, equivalence: corrected for several comparisons, in place of its own. A difference shown to be smaller than
+        the declared margin is called equivalent even if it is not zero.
         """
         if self.untested:
             return f"no verdict: {self.untested}"
-        if margin is not None and self.is_equivalent(margin):
-            return f"equivalent within {margin:g}"
+        if margin is not None:
+            found = self.equivalence(margin) if equivalence is None else equivalence
+            if found < 1 - self.confidence:
+                return f"equivalent within {margin:g}"
         return direction(self.low, self.high, self.p if p is None else p, 1 - self.confidence)
 
 

@@ -36,11 +36,11 @@ class Comparison(Difference):
     unequal: bool = False
     """Whether the clusters differ in size, so that the interval is that of the sign-flip test."""
 
-    def is_equivalent(self, margin: float) -> bool:
+    def equivalence(self, margin: float) -> float:
         """As Difference; with unequal clusters the interval itself must lie within the margin."""
         if self.unequal and margin > 0:
-            return -margin < self.low and self.high < margin
-        return Difference.is_equivalent(self, margin)
+            return self._within(margin)
+        return Difference.equivalence(self, margin)
 
 
 def compare(

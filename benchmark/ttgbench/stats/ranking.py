@@ -25,7 +25,8 @@ _ROUNDING = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class PairTest:
-    """Two methods, by their index: mean difference first minus second over tasks, with an interval."""
+    """Two methods, by their index: mean difference first minus second over tasks, or over problems where there are few
+    tasks, with an interval."""
 
     first: int
     second: int
@@ -33,7 +34,7 @@ class PairTest:
     low: float
     high: float
     p: float
-    """Corrected for the number of pairs (Holm)."""
+    """Corrected for the number of pairs: over tasks by Holm, over draws by Bonferroni, as the interval."""
     untested: str = ""
     """Why nothing can be said, in words; then p and bounds are NaN."""
     confidence: float = 0.95
@@ -71,18 +72,17 @@ def compare_methods(
     Draws share nothing with each other: seeds that see the same samples are averaged first, see `by_draw`. With at
     least MIN_TASKS tasks the units are tasks, whose problems and draws are averaged first: Friedman's test and pairwise
     Wilcoxon tests (Demsar 2006; Benavoli et al. 2016, J. Mach. Learn. Res. 17:5) speak of tasks in general, beside
-    intervals of a hierarchical bootstrap over tasks and draws, each for its pair alone. With fewer the units are the
-    draws, since problems of one draw may share samples: `compare_runs` of their means over tasks, which holds on these
-    tasks only, with intervals for all pairs at once (Bonferroni). Either way p is corrected for the pairs (Holm).
+    intervals of a hierarchical bootstrap over tasks and draws, each for its pair alone; p is corrected by Holm. With
+    fewer the units are the draws, since problems of one draw may share samples: `compare_runs` of their means over
+    problems, which holds on these tasks only, with p and intervals for all pairs at once (Bonferroni).
     """
     array = checked("scores", scores, _AXES)
-    by_task = task_means(array, tasks)
-    means = by_task.mean(axis=-1)
+    means = task_means(array, tasks).mean(axis=-1)
     pairs = list(itertools.combinations(range(len(array)), 2))
     if not pairs:
         raise ValueError("there is one method; a comparison needs at least two")
     if means.shape[1] < MIN_TASKS:
-        pairs_found = _pairs_over_draws(by_task.mean(axis=1), confidence)
+        pairs_found = _pairs_over_draws(array.mean(axis=1), confidence)
         return MethodsComparison("on these tasks only", means.shape[1], None, pairs_found)
     band = hierarchical_bootstrap(
         np.stack([array[i] - array[j] for i, j in pairs]), tasks, rng, confidence=confidence, resamples=resamples
@@ -113,10 +113,9 @@ def _pairs_over_draws(means: Floats, confidence: float) -> tuple[PairTest, ...]:
     runs = [dict(enumerate(map(float, row))) for row in means]
     each = 1 - (1 - confidence) / len(pairs)
     found = [compare_runs(runs[i], runs[j], confidence=each) for i, j in pairs]
-    corrected = holm(np.array([one.p for one in found]))
     return tuple(
-        PairTest(i, j, one.difference, one.low, one.high, float(p), one.untested, confidence)
-        for (i, j), one, p in zip(pairs, found, corrected, strict=True)
+        PairTest(i, j, one.difference, one.low, one.high, min(one.p * len(pairs), 1.0), one.untested, confidence)
+        for (i, j), one in zip(pairs, found, strict=True)
     )
 
 

@@ -212,6 +212,25 @@ def detectable_by_t(standard_error: float, degrees: float, *, alpha: float = 0.0
     return float(stdtrit(degrees, 1 - alpha / 2) + stdtrit(degrees, power)) * standard_error
 
 
+def holm_levels(p_values: Floats, alpha: float = 0.05) -> Floats:
+    """The level at which Holm's procedure tests each of `p_values` (n,): alpha/n, alpha/(n-1), ... in their order, and
+    where it stops, for all that remain.
+
+    Intervals at these levels leave out zero exactly where `holm` puts p below alpha: some interval leaves out a true
+    difference of zero with probability alpha at most, and each covers its own difference with 1 - alpha at least. That
+    all of them cover at once is not said; that would take alpha/n for each.
+    """
+    order = np.argsort(p_values, kind="stable")
+    steps = alpha / np.arange(len(order), 0, -1)
+    refused = p_values[order] < steps
+    if not refused.all():
+        stop = int(np.argmin(refused))
+        steps[stop:] = steps[stop]
+    levels = np.empty(len(order))
+    levels[order] = steps
+    return levels
+
+
 def holm(p_values: Floats) -> Floats:
     """`p_values` (n,) corrected for being n (Holm 1979, Scand. J. Stat. 6:65).
 

@@ -13,23 +13,26 @@ from ttgbench.leaderboard.parts.page import Page, chosen, dropdown, problem_name
 from ttgbench.leaderboard.parts.source import Source
 from ttgbench.report.board import Board
 from ttgbench.report.board.compare import compare_graphs, compare_methods
+from ttgbench.report.table import p_text
 from ttgbench.report.verdict import Verdict
 
 KINDS = [("Two methods", "methods"), ("Two graphs", "graphs")]
 NOTE = """<p class="ttg-note">Differences are first minus second in the objective on test (accuracy,
-where nothing else counts), with 95% intervals. Methods are
+where nothing else counts). Methods are
 compared over their runs: what is said holds for other runs of theirs on these test questions. Graphs are compared over
-the questions: what is said holds for these two graphs on other questions of the task. Each interval and p is of the
-problem alone; the verdict is by the corrected p (Holm), which holds for all problems together. The last column is the
-smallest true difference that would have been found on the problem alone with a probability of 80%: below it, silence
-proves nothing.</p>"""
+the questions: what is said holds for these two graphs on other questions of the task. p is of the problem alone;
+p (Holm), by which the verdict is, is corrected for the number of problems, and so are the intervals: of 95% or more,
+they leave out zero only where p (Holm) is below 0.05. Where two graphs differ alike on every question, the interval is
+by the rule of three: so many other questions may show another difference although none of these does. The last column
+is the smallest true difference that would have been found on the problem alone with a probability of 80%: below it,
+silence proves nothing.</p>"""
 AXIS = "Difference in the objective (accuracy, where nothing else counts), first minus second"
 COLUMNS = (
     "Problem",
     "First#",
     "Second#",
     "Difference#",
-    "95% interval",
+    "Interval",
     "p#",
     "p (Holm)#",
     "Verdict",
@@ -127,7 +130,7 @@ def _table(found: Verdict) -> str:
             "–",
             f"{every.difference:+.3f}",
             f"{every.low:+.3f} to {every.high:+.3f}",
-            f"{every.p:.2g}",
+            _p(every.p),
             "–",
             every.verdict,
             every.scope,
@@ -143,10 +146,10 @@ def _table(found: Verdict) -> str:
                     row.problem,
                     markup.number(row.first),
                     markup.number(row.second),
-                    _written(row.difference, "+.3f"),
+                    "–" if row.difference is None else f"{row.difference:+.3f}",
                     "" if row.low is None else f"{row.low:+.3f} to {row.high:+.3f}",
-                    _written(row.p, ".2g"),
-                    _written(row.p_holm, ".2g"),
+                    _p(row.p),
+                    _p(row.p_holm),
                     row.verdict,
                     row.units,
                     markup.number(row.mde),
@@ -158,5 +161,5 @@ def _table(found: Verdict) -> str:
     )
 
 
-def _written(value: float | None, form: str) -> str:
-    return "–" if value is None else format(value, form)
+def _p(value: float | None) -> str:
+    return "–" if value is None else p_text(value).removeprefix("= ")
