@@ -1,6 +1,7 @@
 """What code gives: programs written here, and three of reasoning-gym's generators."""
 
 import random
+from collections.abc import Mapping
 from typing import Any
 
 from ttgbench.tasks.grading import literal
@@ -37,7 +38,7 @@ KINDS = {
 }
 
 
-def dataset(season_seed: str | None = None, **_: Any) -> dict[str, Any]:
+def dataset(season_seed: str | None = None, **_: Any) -> Mapping[str, Any]:
     return as_datasets(draw_splits(KINDS, SPLITS, season_seed))
 
 

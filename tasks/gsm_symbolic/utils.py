@@ -1,6 +1,7 @@
 """Word problems of reasoning-gym's gsm_symbolic."""
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 from ttgbench.tasks.grading import number
@@ -18,7 +19,7 @@ def template(entry: dict[str, Any]) -> str:
 KINDS = {"gsm_symbolic": reasoning_gym_kind("gsm_symbolic", template)}
 
 
-def dataset(season_seed: str | None = None, **_: Any) -> dict[str, Any]:
+def dataset(season_seed: str | None = None, **_: Any) -> Mapping[str, Any]:
     return as_datasets(draw_splits(KINDS, SPLITS, season_seed))
 
 

@@ -1,5 +1,6 @@
 """Deduction, by four of reasoning-gym's generators."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from ttgbench.tasks.grading import text
@@ -14,7 +15,7 @@ KINDS = {
 }
 
 
-def dataset(season_seed: str | None = None, **_: Any) -> dict[str, Any]:
+def dataset(season_seed: str | None = None, **_: Any) -> Mapping[str, Any]:
     return as_datasets(draw_splits(KINDS, SPLITS, season_seed))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from typing import Any
 
 from ttgbench.tasks.grading import number
@@ -66,7 +67,7 @@ EXAMPLES = {
 }
 
 
-def dataset(season_seed: str | None = None, **_: Any) -> dict[str, Any]:
+def dataset(season_seed: str | None = None, **_: Any) -> Mapping[str, Any]:
     return as_datasets(draw_splits(KINDS, SPLITS, season_seed, EXAMPLES))
 
 

@@ -1,6 +1,7 @@
 """The questions of my_task, drawn from seeds."""
 
 import random
+from collections.abc import Mapping
 from typing import Any
 
 from ttgbench.tasks.grading import number
@@ -14,7 +15,7 @@ def add(rng: random.Random) -> dict[str, str]:
     return {"question": f"What is {a} + {b}?", "answer": str(a + b)}
 
 
-def dataset(season_seed: str | None = None, **_: Any) -> dict[str, Any]:
+def dataset(season_seed: str | None = None, **_: Any) -> Mapping[str, Any]:
     return as_datasets(draw_splits({"add": add}, SPLITS, season_seed))
 
 

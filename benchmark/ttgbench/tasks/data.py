@@ -16,6 +16,7 @@ from typing import Any
 from ttgbench.errors import InputError, MissingExtra
 from ttgbench.tasks.file import HubSource, PyPISource, TaskFile
 from ttgbench.tasks.groups import check_groups
+from ttgbench.tasks.procedural import Drawn
 from ttgbench.util.plugins import load_function
 
 Doc = Mapping[str, Any]
@@ -91,12 +92,13 @@ class Documents:
             if self._season_seed is not None:
                 arguments["season_seed"] = self._season_seed
             try:
-                self._generated = function(**arguments)
+                made = function(**arguments)
             except MissingExtra:
                 raise
             except Exception as error:
                 message = f"failed: {type(error).__name__}: {str(error)[:300]}"
                 raise InputError(message, source=self._folder, field=self._file.custom_dataset) from error
+            self._generated = made.rows if isinstance(made, Drawn) else made
         if not isinstance(self._generated, Mapping) or split not in self._generated:
             raise InputError(
                 f"must return a mapping with the split {split!r}", source=self._folder, field=self._file.custom_dataset

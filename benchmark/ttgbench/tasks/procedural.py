@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from ttgbench.errors import InputError
 from ttgbench.util.extras import require
+
+if TYPE_CHECKING:
+    import datasets
 
 _TRIES = 1000
 
@@ -73,8 +77,26 @@ def reasoning_gym_kind(name: str, cluster: Callable[[Row], str] | None = None, *
     return draw
 
 
-def as_datasets(rows: Mapping[str, list[Row]]) -> dict[str, Any]:
-    """As lm-eval's `custom_dataset` must return it: split -> datasets.Dataset."""
-    import datasets
+@dataclass(frozen=True, slots=True)
+class Drawn(Mapping[str, "datasets.Dataset"]):
+    """Split -> datasets.Dataset, as lm-eval wants it; each is made when asked for, as importing `datasets` takes more
+    than a second. `rows` has the same without it."""
 
-    return {split: datasets.Dataset.from_list(list_) for split, list_ in rows.items()}
+    rows: Mapping[str, list[Row]]
+
+    def __getitem__(self, split: str) -> datasets.Dataset:
+        rows = self.rows[split]
+        import datasets
+
+        return datasets.Dataset.from_list(rows)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def as_datasets(rows: Mapping[str, list[Row]]) -> Drawn:
+    """As lm-eval's `custom_dataset` must return it."""
+    return Drawn(rows)
