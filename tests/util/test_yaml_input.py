@@ -1,9 +1,13 @@
 """YAML that people wrote: one clear error for each thing that can be wrong, in time that grows with the file."""
 
+from pathlib import Path
+
 import pytest
 import yaml
 
+import ttgbench
 from ttgbench.errors import InputError
+from ttgbench.util import yaml_input
 from ttgbench.util.yaml_input import read_yaml
 
 
@@ -19,6 +23,7 @@ def test_a_mapping_of_many_keys(tmp_path):
     [
         ("a: 1\nb: 2\na: 3", "key given twice: a"),
         ('text: "\\ud800"', "half of a surrogate pair"),
+        ("a: &b [1]\nc: *b", "aliases are not allowed"),
         ("text: a\0b", "special characters are not allowed"),
     ],
 )
@@ -34,3 +39,20 @@ def test_whole_pairs_are_text(tmp_path):
     path = tmp_path / "right.yaml"
     path.write_text(yaml.safe_dump({"text": "\U0001f600"}))
     assert read_yaml(path) == {"text": "\U0001f600"}
+
+
+@pytest.mark.parametrize("text", ["a: " + "[" * 500_000, "{a: " * 200_000, "a: " + "[" * 900 + "]" * 900])
+def test_nesting_without_end_is_refused(tmp_path, text):
+    path = tmp_path / "deep.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError, match="is not valid YAML"):
+        read_yaml(path)
+
+
+def test_files_of_the_package_are_read_alike_by_both_parsers():
+    files = list(Path(ttgbench.__file__).parent.rglob("*.yaml"))
+    assert len(files) > 15
+    for path in files:
+        text = path.read_text("utf-8")
+        assert yaml_input._is_plain(text)
+        assert yaml.load(text, Loader=yaml_input._LibYAML) == yaml.load(text, Loader=yaml_input._Python)
