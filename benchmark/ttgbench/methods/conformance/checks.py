@@ -88,7 +88,8 @@ def check_each(method: LoadedMethod, *, other_process: bool = True) -> Iterator[
         checks.append(("repeats itself in another process", lambda: check_other_process(method)))
     if method.metadata.needs_agent:
         checks.append(("agent: absent", lambda: check_absent_agent(method)))
-        checks += [(f"agent: {kind}", lambda kind=kind: check_agent(method, kind)) for kind in KINDS]  # type: ignore[misc]
+        worse = [kind for kind in KINDS if kind != "plausible"]  # with that one, it ran on every toy
+        checks += [(f"agent: {kind}", lambda kind=kind: check_agent(method, kind)) for kind in worse]  # type: ignore[misc]
     else:
         checks.append(("asks no agent", lambda: check_asks_nobody(method)))
     yield from _findings(checks)

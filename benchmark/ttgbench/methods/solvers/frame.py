@@ -275,7 +275,7 @@ def _pick(weights: Floats, allowed: Bools, rng: np.random.Generator) -> int:
     bounds = np.cumsum(np.where(allowed, weights, 0.0))
     if bounds[-1] <= 0:
         return int(np.flatnonzero(allowed)[0])
-    return int(np.searchsorted(bounds, rng.random() * bounds[-1], side="right").clip(0, len(bounds) - 1))
+    return min(int(bounds.searchsorted(rng.random() * bounds[-1], side="right")), len(bounds) - 1)
 
 
 def _one_hot(table: Floats) -> Floats:
