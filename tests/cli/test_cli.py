@@ -12,7 +12,7 @@ import pytest
 SINGLE = {"schema": 1, "nodes": [{"id": "a", "role": "assistant", "model": "llama-3.2-1b"}], "edges": []}
 
 
-def ttgbench(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def process(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Runs the command in a process of its own."""
     command = [sys.executable, "-m", "ttgbench", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=cwd)
@@ -25,7 +25,7 @@ def graph_file(tmp_path: Path) -> Path:
     return path
 
 
-def test_graphs_of_known_shapes_are_made(tmp_path):
+def test_graphs_of_known_shapes_are_made(ttgbench, tmp_path):
     path = tmp_path / "graph.json"
     made = ["graph", "new", "--shape", "mixture_of_agents", "--model", "smollm2-135m", "--aggregator", "gemma-3-270m"]
     assert ttgbench(*made, "--width", 4, "--out", path).stdout == ""
@@ -42,7 +42,7 @@ def test_graphs_of_known_shapes_are_made(tmp_path):
     ("lengths", "flops"),
     [("202,275", 968_942_601_216), ("213,215", 868_033_196_032), ("180,115", 595_722_603_520)],
 )
-def test_graph_cost_is_exact(graph_file, lengths, flops):
+def test_graph_cost_is_exact(ttgbench, graph_file, lengths, flops):
     done = ttgbench("graph", "cost", graph_file, "--pool", "paper", "--lengths", lengths, "--json")
     facts = json.loads(done.stdout)
     assert facts["flops"] == facts["nodes"]["a"]["flops"] == flops
@@ -51,7 +51,7 @@ def test_graph_cost_is_exact(graph_file, lengths, flops):
     assert facts["seconds"] > 0
 
 
-def test_a_graph_of_a_model_without_a_price_is_unpriced(graph_file, tmp_path):
+def test_a_graph_of_a_model_without_a_price_is_unpriced(ttgbench, graph_file, tmp_path):
     pool = tmp_path / "mine.yaml"
     model = "  - {name: llama-3.2-1b, parameters: 1_000_000_000, context_length: 4096}"
     pool.write_text(f"schema: 1\nname: mine\nmodels:\n{model}\n")
@@ -60,7 +60,7 @@ def test_a_graph_of_a_model_without_a_price_is_unpriced(graph_file, tmp_path):
     assert "unpriced" in ttgbench(*arguments).stdout
 
 
-def test_graph_check_tells_facts_of_a_valid_graph(graph_file):
+def test_graph_check_tells_facts_of_a_valid_graph(ttgbench, graph_file):
     done = ttgbench("graph", "check", graph_file, "--pool", "paper", "--json")
     facts = json.loads(done.stdout)
     assert done.returncode == 0
@@ -68,7 +68,7 @@ def test_graph_check_tells_facts_of_a_valid_graph(graph_file):
     assert (facts["width"], facts["depth"], facts["errors"]) == (1, 1, [])
 
 
-def test_graph_check_names_node_and_rule(tmp_path):
+def test_graph_check_names_node_and_rule(ttgbench, tmp_path):
     path = tmp_path / "bad.json"
     node = {"id": "a", "role": "asistant", "model": "llama-3.2-1b"}
     path.write_text(json.dumps({"schema": 1, "nodes": [node], "edges": [["a", "a"]]}))
@@ -110,9 +110,10 @@ def test_graph_check_names_node_and_rule(tmp_path):
         ["run", "--suite", "demo", "--methods", "nosuch", "--engine", "echo", "--out", "new"],
     ],
 )
-def test_wrong_input_gets_one_error_and_exit_code_2(graph_file, arguments, tmp_path):
+def test_wrong_input_gets_one_error_and_exit_code_2(ttgbench, graph_file, arguments, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     before = sorted(tmp_path.rglob("*"))
-    done = ttgbench(*[argument.format(graph=graph_file) for argument in arguments], cwd=tmp_path)
+    done = ttgbench(*[argument.format(graph=graph_file) for argument in arguments])
     assert done.returncode == 2, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     assert done.stderr.count("error:") == 1
@@ -120,8 +121,21 @@ def test_wrong_input_gets_one_error_and_exit_code_2(graph_file, arguments, tmp_p
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_a_process_of_its_own_says_and_returns_the_same(ttgbench, graph_file, tmp_path):
+    bad = tmp_path / "bad.json"
+    bad.write_text(graph_file.read_text().replace("assistant", "asistant"))
+    for arguments, code in (
+        (["graph", "check", graph_file, "--pool", "paper", "--json"], 0),
+        (["graph", "check", bad, "--pool", "paper"], 1),
+        (["compare", "a", "b"], 2),
+    ):
+        here, there = ttgbench(*arguments), process(*arguments, cwd=tmp_path)
+        assert (here.returncode, here.stdout, here.stderr) == (there.returncode, there.stdout, there.stderr)
+        assert here.returncode == code
+
+
 @pytest.mark.parametrize("what", ["tasks", "models", "pools", "roles", "engines", "methods", "suites"])
-def test_lists_are_json(what):
+def test_lists_are_json(ttgbench, what):
     rows = json.loads(ttgbench("list", what, "--json").stdout)
     assert rows
     assert all(isinstance(row, dict) for row in rows)
@@ -138,13 +152,13 @@ def test_all_methods_are_those_that_can_run_here():
     assert _method_names(["a"], "b, c", False) == ["a", "b", "c"]
 
 
-def test_doctor_says_what_is_usable_and_why_not():
+def test_doctor_says_what_is_usable_and_why_not(ttgbench):
     rows = json.loads(ttgbench("doctor", "--json").stdout)
     assert {row["kind"] for row in rows} >= {"engine", "model", "sandbox", "gpu"}
     assert all(row["detail"] for row in rows if not row["usable"])
 
 
-def test_run_report_and_replay(tiny_suite_file, tmp_path):
+def test_run_report_and_replay(ttgbench, tiny_suite_file, tmp_path):
     out = tmp_path / "run"
     done = ttgbench("run", "--suite", tiny_suite_file, "--engine", "echo", "--out", out, "--json")
     assert done.returncode == 0, done.stderr
@@ -160,7 +174,7 @@ def test_run_report_and_replay(tiny_suite_file, tmp_path):
     assert ttgbench("replay", out).returncode == 0
 
 
-def test_evaluate_traces_what_every_node_said(tmp_path):
+def test_evaluate_traces_what_every_node_said(ttgbench, tmp_path):
     path = tmp_path / "graph.json"
     nodes = [{"id": i, "role": "assistant", "model": "smollm2-135m"} for i in "ab"] + [{"id": "v", "role": "vote"}]
     path.write_text(json.dumps({"schema": 1, "nodes": nodes, "edges": [["a", "v"], ["b", "v"]]}))
