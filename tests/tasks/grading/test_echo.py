@@ -1,5 +1,7 @@
 """What an output repeats of its prompt is never its answer."""
 
+from functools import cache
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +15,7 @@ FORMAT = "Reason step by step. End with a line that holds #### and the final num
 QUESTION = "Anna has 3 boxes with 6 eggs each. How many eggs does she have?"
 
 
+@cache
 def question_of(name):
     task = load_task(name)
     return task, task.questions("search")[0], task.target(task.questions("search")[0].doc)
