@@ -47,23 +47,23 @@ def test_two_workers_write_the_same_bytes_as_none(tmp_path, tiny_suite):
     assert contents(tmp_path / "run") == contents(tmp_path / "alone")
 
 
-@pytest.mark.parametrize(
-    ("body", "status", "error"),
-    [
-        ("import os; os._exit(3)", "died", "exit status 3"),
-        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "died", "SIGKILL"),
-        ("import ctypes; ctypes.string_at(0)", "died", "SIGSEGV"),
-        ("while True: pass", "timeout", "limit of 4 seconds"),
-        ("raise KeyboardInterrupt", "crashed", "KeyboardInterrupt"),
-    ],
-)
-def test_a_broken_process_is_recorded_and_stops_nobody_else(tmp_path, tiny_suite, write_method, body, status, error):
-    broken = write_method(RECOMMEND + body, "broken")
-    results, _ = run(tmp_path, tiny_suite, [broken, "single_model"], timeout=4.0)
-    assert [result.status for result in results] == [status, "finished"]
-    assert error in results[0].error
-    assert results[0].final.accuracy == results[0].incumbent(1).accuracy
-    assert results[0].search.spent == results[0].search.by_category["evaluation"] > 0
+BROKEN = {
+    "exits": ("import os; os._exit(3)", "died", "exit status 3"),
+    "kills": ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "died", "SIGKILL"),
+    "segfaults": ("import ctypes; ctypes.string_at(0)", "died", "SIGSEGV"),
+    "hangs": ("while True: pass", "timeout", "limit of 4 seconds"),
+    "interrupts": ("raise KeyboardInterrupt", "crashed", "KeyboardInterrupt"),
+}
+
+
+def test_broken_processes_are_recorded_and_stop_nobody_else(tmp_path, tiny_suite, write_method):
+    folders = [write_method(RECOMMEND + body, name) for name, (body, _, _) in BROKEN.items()]
+    results, _ = run(tmp_path, tiny_suite, [*folders, "single_model"], timeout=4.0)
+    assert [result.status for result in results] == [*(status for _, status, _ in BROKEN.values()), "finished"]
+    for result, (_, _, error) in zip(results, BROKEN.values(), strict=False):
+        assert error in result.error
+        assert result.final.accuracy == result.incumbent(1).accuracy
+        assert result.search.spent == result.search.by_category["evaluation"] > 0
 
 
 def test_what_is_missing_runs_again_and_nothing_else(tmp_path, tiny_suite):
