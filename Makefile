@@ -30,7 +30,7 @@ lint: $(VENV)/.for-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir .site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --site-dir .site  # --quiet would not count warnings
 
 clean:
 	rm -rf $(VENV) .site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis runs

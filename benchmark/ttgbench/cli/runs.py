@@ -31,7 +31,7 @@ AgentSpec = Annotated[
     str | None,
     typer.Option(
         "--agent",
-        help="Model of the search agent, MODEL[@TOKENS[,TEMPERATURE]][=ENGINE], e.g. "
+        help="Model of the search agent: MODEL, then @TOKENS or @TOKENS,TEMPERATURE, then =ENGINE, e.g. "
         "llama-3.1-8b@16384,0.1=http://127.0.0.1:8000/v1; default: 1024 tokens, temperature 0.7.",
     ),
 ]

@@ -161,7 +161,8 @@ def compare(
     >>> def second(problem, rng):
     ...     return problem.space.sample(rng)
     >>> results = ttgbench.run([first, second], "recorded-micro-v1", seeds=2, progress=False)
-    >>> ttgbench.compare(results, "first", "second").problems.rows[0][-3]
+    >>> row = ttgbench.compare(results, "first", "second").problems.rows[0]
+    >>> row[-3]
     'the same graphs'
 
     >>> graphs = [ttgbench.shapes.parallel("sim-b-4b", 3), ttgbench.shapes.single("sim-b-1b")]
