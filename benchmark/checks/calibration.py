@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -160,6 +161,41 @@ def mean_covered(draws: int, *, twins: bool) -> Callable[..., bool]:
     return ask
 
 
+WITHIN = 80.0
+"""Search budget in full evaluations."""
+
+
+def holds(interval: stats.Interval, truth: float) -> bool:
+    return interval.low <= truth <= interval.high
+
+
+def anytime(what: str, draws: int, ease: float) -> Callable[..., bool]:
+    """24 problems, six targets; harder ones are reached more seldom, a lucky draw is lucky on all problems."""
+    fixed = np.random.default_rng(11)
+    chance = np.vectorize(math.erf)((fixed.normal(ease, 1, (24, 1)) - np.linspace(0, 2, 6)) / math.sqrt(2)) / 2 + 0.5
+    latest = fixed.uniform(5, 60, (24, 6))
+    truth = (chance * latest / 2 + (1 - chance) * WITHIN) / chance
+    normal = statistics.NormalDist()
+    limits = np.vectorize(normal.inv_cdf)(chance)[..., None]
+
+    def ask(rng: np.random.Generator) -> bool:
+        luck = math.sqrt(0.3) * rng.normal(size=draws) + math.sqrt(0.7) * rng.normal(size=(24, 1, draws))
+        hits = np.where(luck < limits, rng.uniform(0, latest[..., None], (24, 6, draws)), np.inf)
+        spent = np.full((24, draws), WITHIN)
+        if what == "area":
+            whole = float((np.log(WITHIN / np.clip(truth, 0.1, WITHIN)) / math.log(WITHIN / 0.1)).mean())
+            return holds(stats.ecdf_area(hits, spent, 0.1, WITHIN, range(draws)), whole)
+        if what == "curve":
+            band = stats.ecdf_band(hits, spent, [20], range(draws), rng, resamples=400).at(0)
+            return holds(band, float((truth <= 20).mean()))
+        middle = stats.reached(hits, spent, range(draws), rng, resamples=400)[2]
+        if what == "spend":
+            return holds(middle.spend, float(np.median(truth[:, 2])))
+        return holds(middle.share, float(chance[:, 2].mean()))
+
+    return ask
+
+
 def questions() -> Iterator[Question]:
     wrong = "at most 5%"
     yield Question(
@@ -189,6 +225,11 @@ def questions() -> Iterator[Question]:
         for twins in (False, True):
             of = "shared" if twins else "own"
             yield Question(f"mean of {draws} draws, {of} samples: covered", "95%", mean_covered(draws, twins=twins))
+    names = {"area": "area under ECDF", "curve": "ECDF at 20", "spend": "spend to a target", "share": "share of hits"}
+    for what, name in names.items():
+        for draws, ease in ((5, 1.0), (10, 1.0), (10, -1.0), (20, 0.0)):
+            hard = {1.0: "easy", 0.0: "middling", -1.0: "hard"}[ease]
+            yield Question(f"{name}, {draws} draws, {hard} targets: covered", "95%", anytime(what, draws, ease), 0.5)
 
 
 def main() -> None:

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
 from ttgbench.stats import (
-    bootstrap,
     by_draw,
     hierarchical_bootstrap,
     mean_interval,
@@ -36,9 +35,11 @@ def test_useless_anchors_are_refused(shape, zero, one, message):
 
 
 def test_a_profile_is_the_share_of_problems_above_each_threshold():
-    profile = performance_profile(np.array([[0.1, 0.5], [0.5, 0.9]]), [0, 0.5, 1])
-    np.testing.assert_allclose(profile, [[1, 1], [0, 0.5], [0, 0]])
-    assert performance_profile(np.random.default_rng(0).random((4, 3, 5)), [0.1, 0.9]).shape == (4, 2, 5)
+    scores = np.array([[[0.1, 0.5], [0.5, 0.9]]])
+    band = performance_profile(scores, [0, 0.5, 1], (0, 1))
+    np.testing.assert_allclose(band.estimate, [[1, 0.25, 0]])
+    assert ((band.low <= band.estimate) & (band.estimate <= band.high)).all()
+    assert performance_profile(np.random.default_rng(0).random((4, 3, 5)), [0.1, 0.9], range(5)).low.shape == (4, 2)
 
 
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=8), st.integers(0, 1000))
@@ -63,37 +64,8 @@ def test_the_interval_of_a_mean_is_students():
     assert np.isnan(mean_interval(values[:, :1]).low).all()
 
 
-def test_the_bootstrap_error_of_a_mean_is_that_between_draws():
-    values = np.random.default_rng(1).normal(size=(4, 30))
-    band = bootstrap(values, lambda x: x.mean(axis=-1), np.random.default_rng(0), resamples=5000)
-    np.testing.assert_allclose(band.estimate, values.mean(axis=1))
-    np.testing.assert_allclose((band.high - band.low) / 2, 1.96 * values.std(axis=1) / np.sqrt(30), rtol=0.06)
-
-
-def test_problems_that_share_draws_are_redrawn_together():
-    """Two copies of one problem say no more than one."""
-    one = np.random.default_rng(1).normal(size=(1, 20))
-    widths = [
-        np.ptp([band.low, band.high])
-        for problems in (one, np.repeat(one, 2, axis=0))
-        if (band := bootstrap(problems, lambda x: x.mean(axis=(0, -1)), np.random.default_rng(0)))
-    ]
-    assert widths[0] == pytest.approx(widths[1])
-
-
-def test_same_seed_same_interval_other_seed_another():
-    values = np.random.default_rng(1).random((5, 20))
-    one, same, other = (
-        bootstrap(values, lambda x: x.mean(axis=(0, -1)), np.random.default_rng(s)).at() for s in (0, 0, 1)
-    )
-    assert one == same
-    assert (one.low, one.high) != (other.low, other.high)
-
-
 @pytest.mark.parametrize("values", [np.zeros((0, 3)), np.array([[0.0, np.nan]]), np.array(1.0)])
-def test_nothing_to_redraw_is_an_error(values):
-    with pytest.raises(ValueError, match=r"draws\)"):
-        bootstrap(values, lambda x: x.mean(axis=-1), np.random.default_rng(0))
+def test_the_mean_of_nothing_is_an_error(values):
     with pytest.raises(ValueError, match=r"draws\)"):
         mean_interval(values)
 

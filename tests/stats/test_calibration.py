@@ -9,17 +9,19 @@ from scipy import stats as scipy_stats
 from ttgbench.report.verdict import together
 from ttgbench.stats import (
     accuracy_interval,
-    bootstrap,
     compare,
     compare_crossed,
     compare_methods,
     compare_runs,
+    ecdf_area,
+    ecdf_band,
     friedman_test,
     mcnemar_test,
     mean_interval,
     minimum_detectable_effect,
     questions_as_units,
     rank_intervals,
+    reached,
     sign_flip_test,
     wilcoxon_holm,
     wilson_interval,
@@ -135,11 +137,35 @@ def test_intervals_of_means_cover(draws):
     assert 0.93 < share((band.low <= truth) & (truth <= band.high)) < 0.97
 
 
-def test_intervals_of_shares_cover():
+@pytest.mark.parametrize(("draws", "ease"), [(5, 1.0), (10, 1.0), (10, -1.0), (20, 0.0)])
+def test_intervals_of_what_was_reached_cover(draws, ease):
+    """Twelve problems, three targets; a run reaches the harder ones more seldom and later, and may be a lucky one."""
     rng = np.random.default_rng(18)
-    worlds = (rng.random((WORLDS, 9, 20)) < np.linspace(0.2, 0.9, 9)[:, None]).astype(float)
-    bands = [bootstrap(world, lambda x: x.mean(axis=(0, -1)), rng, resamples=999) for world in worlds]
-    assert 0.91 < share(band.low <= 0.55 <= band.high for band in bands) < 0.97
+    chance = scipy_stats.norm.cdf(rng.normal(ease, 1, (12, 1)) - [0, 0.7, 1.4])
+    latest = rng.uniform(5, 60, (12, 3))
+    truth = (chance * latest / 2 + (1 - chance) * 80) / chance
+    right = []
+    for _ in range(WORLDS // 8):
+        luck = 0.5 * rng.normal(size=draws) + np.sqrt(0.75) * rng.normal(size=(12, 1, draws))
+        held = scipy_stats.norm.cdf(luck) < chance[..., None]
+        hits = np.where(held, rng.uniform(0, latest[..., None], (12, 3, draws)), np.inf)
+        spent = np.full((12, draws), 80.0)
+        area = ecdf_area(hits, spent, 0.1, 80, range(draws))
+        band = ecdf_band(hits, spent, [20, 80], range(draws), rng, resamples=200)
+        middle = reached(hits, spent, range(draws), rng, resamples=200)[1]
+        shares = (truth <= 20).mean(), (truth <= 80).mean()
+        whole = (np.log(80 / np.clip(truth, 0.1, 80)) / np.log(800)).mean()
+        right.append(
+            [
+                area.low <= whole <= area.high,
+                *((band.low <= shares) & (shares <= band.high)),
+                middle.spend.low <= np.median(truth[:, 1]) <= middle.spend.high,
+                middle.share.low <= chance[:, 1].mean() <= middle.share.high,
+            ]
+        )
+    area, at_20, at_80, spend, held = np.mean(right, axis=0)
+    assert min(area, at_20, at_80, held) > 0.9
+    assert spend > 0.85  # the median of a dozen spends is itself biased where they lie far apart
 
 
 def test_rank_intervals_hold_all_at_once():

@@ -35,10 +35,7 @@ def make_anytime(grid: Grid, limit: float) -> Anytime | None:
     if not grid.anchored:
         return None
     spends = np.geomspace(FIRST_SPEND, limit, POINTS)
-    areas = [
-        stats.ecdf_area(m.hits, m.until_end, FIRST_SPEND, limit, m.draws, np.random.default_rng(0), resamples=RESAMPLES)
-        for m in grid.methods
-    ]
+    areas = [stats.ecdf_area(m.hits, m.until_end, FIRST_SPEND, limit, m.draws) for m in grid.methods]
     return Anytime(grid.methods, spends, [ecdf(method, spends) for method in grid.methods], areas)
 
 

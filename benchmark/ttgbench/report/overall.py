@@ -16,8 +16,6 @@ from ttgbench.stats import (
     Band,
     CriticalDifference,
     Interval,
-    bootstrap,
-    by_draw,
     compare_methods,
     correlated_t_rope,
     critical_difference,
@@ -161,9 +159,8 @@ def profile(grid: Grid) -> Profile | None:
     """Of all methods at the end; None without anchors."""
     if not grid.anchored:
         return None
-    shares = np.stack([performance_profile(method.scores(), THRESHOLDS) for method in grid.methods])
-    drawn = by_draw(shares, grid.draws)
-    return Profile(THRESHOLDS, bootstrap(drawn, lambda x: x.mean(axis=-1), _rng(), resamples=500))
+    scores = np.stack([method.scores() for method in grid.methods])
+    return Profile(THRESHOLDS, performance_profile(scores, THRESHOLDS, grid.draws))
 
 
 def critical(grid: Grid) -> CriticalDifference | None:

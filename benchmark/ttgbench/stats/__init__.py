@@ -4,7 +4,6 @@ docs/reference/statistics.md says which function answers which question.
 """
 
 from ttgbench.stats.aggregate import (
-    bootstrap,
     by_draw,
     hierarchical_bootstrap,
     mean_interval,
@@ -76,7 +75,6 @@ __all__ = [
     "attainment_surface",
     "bca_interval",
     "best_within",
-    "bootstrap",
     "break_even_queries",
     "by_draw",
     "compare",

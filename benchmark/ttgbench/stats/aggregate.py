@@ -7,16 +7,15 @@ that share one, and every resample takes or leaves a draw on all problems and fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ttgbench.stats.arrays import Floats, checked, checked_level
 from ttgbench.stats.interval import Band
+from ttgbench.stats.proportion import accuracy_interval
 
-Statistic = Callable[[Floats], Floats]
-"""Maps (..., resamples, draws) to (..., resamples)."""
 _BATCH = 2_000_000
 
 
@@ -76,33 +75,19 @@ def redraws(values: Floats, rng: np.random.Generator, resamples: int) -> Iterato
         yield values[..., rng.integers(0, count, (min(batch, resamples - start), count))]
 
 
-def bootstrap(
-    values: ArrayLike,
-    statistic: Statistic,
-    rng: np.random.Generator,
-    *,
-    confidence: float = 0.95,
-    resamples: int = 2000,
-) -> Band:
-    """Percentile interval of a statistic of `values` (..., draws), draws redrawn; infinite values may come out.
+def performance_profile(scores: ArrayLike, thresholds: ArrayLike, draws: Sequence[Hashable]) -> Band:
+    """Share of runs that score above each threshold: (methods, problems, seeds), (T,) to a band (methods, T).
 
-    statistic: sees (..., resamples, draws), returns (..., resamples), leading axes of its own choice: for a mean
-    `lambda x: x.mean(axis=-1)`. With few draws it is narrow by the factor sqrt((draws-1)/draws).
+    draws: one label per seed; the interval is `accuracy_interval`'s, runs of one draw in a group.
     """
-    array = np.asarray(values, dtype=np.float64)
-    if array.ndim == 0 or array.size == 0 or np.isnan(array).any():
-        raise ValueError(f"values have shape {array.shape}; it takes (..., draws) and no NaN")
-    tail = (1 - checked_level("confidence", confidence)) / 2
-    drawn = np.concatenate([statistic(batch) for batch in redraws(array, rng, resamples)], axis=-1)
-    low, high = np.quantile(drawn, [tail, 1 - tail], axis=-1, method="inverted_cdf")
-    estimate = statistic(array[..., None, :])[..., 0]
-    return Band(np.asarray(estimate), np.asarray(low), np.asarray(high), confidence)
-
-
-def performance_profile(scores: ArrayLike, thresholds: ArrayLike) -> Floats:
-    """Share of problems on which a run scores above each threshold: (..., problems, seeds), (T,) to (..., T, seeds)."""
-    array, levels = np.asarray(scores, dtype=np.float64), checked("thresholds", thresholds, ("threshold",))
-    return np.stack([(array > level).mean(axis=-2) for level in levels], axis=-2)
+    array, levels = (
+        checked("scores", scores, ("method", "problem", "seed")),
+        checked("thresholds", thresholds, ("threshold",)),
+    )
+    groups = list(draws) * array.shape[1]
+    found = [[accuracy_interval((one > level).reshape(-1, 1), clusters=groups) for level in levels] for one in array]
+    estimate, low, high = np.moveaxis(np.array([[(i.estimate, i.low, i.high) for i in row] for row in found]), -1, 0)
+    return Band(estimate, low, high)
 
 
 def task_means(scores: Floats, tasks: Sequence[Hashable]) -> Floats:
