@@ -107,7 +107,7 @@ def test_compare_refuses_what_it_cannot_compare(results, tmp_path):
     with pytest.raises(InputError, match="margin: must lie above 0"):
         ttgbench.compare(results, "good", "random_search", margin=-1)
     for arguments, says in [
-        ((None, "good", "random_search"), "results: must be results of"),
+        ((None, "good", "random_search"), "results: must be what ttgbench.run or"),
         (("", "good", "random_search"), "results: must be a path"),
         ((results, 1, "random_search"), "takes two evaluations, or"),
         ((results, "good", ["random_search"]), "takes two evaluations, or"),
