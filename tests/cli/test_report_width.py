@@ -34,6 +34,17 @@ def test_a_narrow_one_leaves_out_the_least_first_and_says_so(monkeypatch, capsys
     assert max(map(len, text.splitlines())) <= 50
 
 
+def test_sentences_wrap_and_figures_do_not(monkeypatch, capsys):
+    columns = (Column("method"), Column("figure"), Column("verdict"))
+    row = ("random_search", "0.750 [0.628, 0.842]", "no verdict: 1 run of each, fewer than 5 that it takes")
+    monkeypatch.setattr(report, "out", Console(width=60))
+    print_table(Table("t", "A table", columns, [row]))
+    text = capsys.readouterr().out
+    assert f"{row[0]}  {row[1]}  no verdict" in text
+    assert " ".join(row[2].split()[-3:]) in " ".join(text.split())
+    assert max(map(len, text.splitlines())) <= 60
+
+
 lines = st.integers(1, 6).flatmap(
     lambda n: st.lists(st.lists(st.text("x", max_size=60), min_size=n, max_size=n), min_size=1, max_size=4)
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import shutil
 
 import pytest
@@ -13,6 +14,7 @@ from ttgbench.report import build, read_runs
 from ttgbench.report.export import as_latex, write_csv, write_latex
 from ttgbench.report.page import as_html
 from ttgbench.report.table import Column, Table
+from ttgbench.stats import Interval
 
 SKILLS = {"single_model": 0.4, "random_search": 0.6, "good": 0.85}
 
@@ -222,3 +224,11 @@ def test_the_page_escapes_names_in_tables_and_figures(anchored, write_runs):
     page = as_html(build(read_runs(out)))
     assert "<img" not in page.split("plotly.js v")[0]
     assert page.count("</script>") == page.count("<script") or "plotly.js v" in page
+
+
+def test_what_was_never_reached_is_said_once_and_no_p_is_zero():
+    never, spend = Interval(math.inf, math.inf, math.inf), Interval(3.0, 2.0, math.inf)
+    table = Table(
+        "t", "T", (Column("spend", digits=1), Column("p", digits=4, least=1e-4)), [(never, 0.0), (spend, 0.01)]
+    )
+    assert table.texts() == [["never", "< 0.0001"], ["3.0 [2.0, never]", "0.0100"]]

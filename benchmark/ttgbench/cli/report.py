@@ -88,11 +88,18 @@ def print_table(one: Table) -> None:
     rows = one.texts()
     kept = fitting([column.minor for column in one.columns], [one.heading, *rows], out.width)
     names = [one.columns[i].name + ("#" if one.numeric(i) else "") for i in kept]
-    out.print(table(f"\n{one.title}", *names, rows=[[row[i] for i in kept] for row in rows]))
+    shown = table(f"\n{one.title}", *names, rows=[[row[i] for i in kept] for row in rows])
+    for i, column in zip(kept, shown.columns, strict=True):
+        column.no_wrap = _widest(one.heading[i], *(row[i] for row in rows)) <= WRAPPED  # sentences wrap, figures do not
+    out.print(shown)
     left = [column.name for i, column in enumerate(one.columns) if i not in kept]
     notes = [one.note, f"A wider terminal and files also show: {', '.join(left)}." if left else ""]
     for note in filter(None, notes):
         out.print(note, style="dim", highlight=False, markup=False)
+
+
+def _widest(*cells: str) -> int:
+    return max(map(cell_len, cells))
 
 
 def fitting(minor: Sequence[int], lines: Sequence[Sequence[str]], width: int) -> list[int]:
@@ -100,7 +107,7 @@ def fitting(minor: Sequence[int], lines: Sequence[Sequence[str]], width: int) ->
 
     A cell counts at most WRAPPED wide, as longer ones are sentences, which may wrap.
     """
-    wide = [min(max(map(cell_len, column)), WRAPPED) + 2 for column in zip(*lines, strict=True)]
+    wide = [min(_widest(*column), WRAPPED) + 2 for column in zip(*lines, strict=True)]
     kept = list(range(len(wide)))
     while sum(wide[i] for i in kept) - 2 > width and any(minor[i] for i in kept):
         kept.remove(max(kept, key=lambda i: minor[i]))

@@ -74,7 +74,9 @@ def _summary_note(grid: Grid, ranks: Ranking) -> str:
     )
     names = grid.names
     ties = [" = ".join(names[i] for i in group) for group in ranks.groups if len(group) > 1]
-    told = f"Cannot be told apart, best first: {'; '.join(ties)}." if ties else "All can be told apart."
+    told = "" if len(names) == 1 else "All can be told apart."
+    if ties:
+        told = f"Cannot be told apart, best first: {'; '.join(ties)}."
     if ranks.untested:
         told = f"No ranks and no intervals: {ranks.untested}."
     return (

@@ -25,21 +25,21 @@ COLUMNS = (
         signed=True,
     ),
     Column("verdict", "what the difference is worth; p is corrected for the number of problems (Holm)"),
-    Column("units/query", "nominal cost of a query; 1 = the smallest model answering alone", 2),
-    Column("FLOPs/query", "measured on the test questions, as are dollars and seconds", 3, exponent=True, minor=5),
-    Column("$/1000 queries", "at the cards' prices", 4, minor=3),
-    Column("s/query", "critical path at the cards' standard speeds", 2, minor=4),
-    Column("search spend", "in full evaluations: all search questions at the budget of a query", 2, minor=1),
+    Column("units/query", "nominal cost of a query; 1 = the smallest model answering alone", 2, minor=1),
+    Column("FLOPs/query", "measured on the test questions, as are dollars and seconds", 3, exponent=True, minor=6),
+    Column("$/1000 queries", "at the cards' prices", 4, minor=4),
+    Column("s/query", "critical path at the cards' standard speeds", 2, minor=5),
+    Column("search spend", "in full evaluations: all search questions at the budget of a query", 2, minor=2),
     Column(
         "pays after",
         f"queries after which search and answers have cost less per right answer than {BASELINE}",
         0,
-        minor=2,
+        minor=3,
     ),
     Column(
         "runs",
         "how the searches ended; how often a fallback decided, where the agent's replies were of no use",
-        minor=6,
+        minor=7,
     ),
 )
 
