@@ -82,7 +82,7 @@ class SearchSpace:
 
     @cached_property
     def _bounds(self) -> Bounds:
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values = {field.name: getattr(self, field.name) for field in fields(SearchSpace)}
         values["max_in_degree"] = min(self.max_in_degree, max(1, self.max_nodes - 1))
         return Bounds(**values)
 
@@ -189,13 +189,17 @@ class SearchSpace:
         >>> np.array_equal(space.encode(space.decode(space.encode(graph))), space.encode(graph))
         True
         """
+        return self._bounds.graph(self._decoder.nearest(self._target(features)))
+
+    def _target(self, features: ArrayLike) -> NDArray[np.float64]:
+        """What is to be decoded, checked."""
         try:
             target = np.asarray(features, dtype=np.float64)
         except (TypeError, ValueError):
             target = np.empty(0)
         if target.shape != (len(self.features),) or not np.isfinite(target).all():
             raise InputError(f"must be an array of {len(self.features)} finite numbers", field="features")
-        return self._bounds.graph(self._decoder.nearest(target))
+        return target
 
     def to_dict(self) -> dict[str, Any]:
         """Everything that defines the space, JSON-ready; equal spaces give equal dictionaries."""
