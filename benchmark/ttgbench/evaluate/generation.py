@@ -67,7 +67,7 @@ class GenerationEvaluator:
         progress: Progress | None = None,
         prompts: PromptSet = LATEST,
     ) -> None:
-        self._task, self._pool = task, pool
+        self._task, self.pool = task, pool
         self._store = Overlay(store) if store.read_only else store
         self._engines, self._progress = engines, progress
         # Without engines it still computes votes.
@@ -124,7 +124,7 @@ class GenerationEvaluator:
 
     def _make_plan(self, graph: Graph) -> _Plan:
         nodes = {node.id: node for node in graph.nodes}
-        cards = {node.id: None if node.model is None else self._pool[node.model] for node in graph.nodes}
+        cards = {node.id: None if node.model is None else self.pool[node.model] for node in graph.nodes}
         if not self._task.card.votable and any(node.model is None for node in graph.nodes):
             raise InputError(f"task {self._task.card.name} has no answers that can be compared", field="vote")
         keys = node_keys(graph, self.key_context)
