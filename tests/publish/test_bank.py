@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,13 @@ import yaml
 from typer.testing import CliRunner
 
 from ttgbench.cli import app
-from ttgbench.errors import InputError, UnknownName
+from ttgbench.errors import InputError, TTGBenchError, UnknownName
 from ttgbench.evaluate.store.store import Store
 from ttgbench.graphs.graph import Graph, Node
 from ttgbench.models.pool import load_pool
-from ttgbench.publish.recording.bank import load_bank, record_bank, segments
+from ttgbench.publish.recording.bank import record_bank
+from ttgbench.publish.recording.bank_folder import look
+from ttgbench.publish.recording.bank_plan import load_bank, segments
 from ttgbench.publish.recording.bank_table import bank_tables
 from ttgbench.run.session import Session
 
@@ -111,6 +114,61 @@ def test_the_command_says_how_much_is_done(plan, tmp_path):
     assert "1 of 4" in CliRunner().invoke(app, [*arguments, "--segments", "1"]).output
 
 
+def refused(arguments: list[str], *words: str) -> None:
+    """By one error of our own, which the command line prints as one line with exit code 2."""
+    result = CliRunner().invoke(app, arguments)
+    assert isinstance(result.exception, TTGBenchError), result.output
+    assert "\n" not in str(result.exception)
+    for word in words:
+        assert word in str(result.exception)
+
+
+def test_a_folder_without_segments_is_said_and_no_file_is_taken_for_one(plan, tmp_path):
+    refused(["bank", str(plan), "--out", str(tmp_path / "none"), "--table"], "no finished segment of small in", "none")
+    for asked in (["--table"], ["--dry-run"], []):
+        refused(["bank", str(plan), "--out", str(plan), "--engine", "echo", *asked], "plan.yaml: --out: is a file")
+
+
+def test_what_only_says_something_is_asked_for_alone(plan, tmp_path):
+    refused(["bank", str(plan), "--out", str(tmp_path), "--table", "--dry-run"], "--table and --dry-run")
+
+
+def test_a_broken_segment_is_named_and_recorded_again(plan, tmp_path):
+    loaded, out = load_bank(plan), tmp_path / "segments"
+    record_bank(loaded, "echo", out, limit=2)
+    first = next(segments(loaded)).name
+    whole = (out / first).read_bytes()
+    (out / first).write_bytes(whole[: len(whole) // 2])
+    arguments = ["bank", str(plan), "--out", str(out), "--engine", "echo"]
+    shown = CliRunner().invoke(app, [*arguments, "--dry-run"])
+    assert f"{first} is broken" in shown.output
+    assert "1 of 4" in shown.output
+    assert f"next: {first}" in shown.output
+    assert f"ttgbench bank {plan} --out {out} --engine echo" in shown.output
+    assert record_bank(loaded, "echo", out, limit=1) == 1
+    assert len(look(loaded, out).done) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"block": 2}, ["block (2, not 3)"]),
+        ({"samples": {S: 3, G: 2}}, [f"samples ({G} 2, {S} 3, not {G} 1, {S} 3)"]),
+        ({"sampling": {"temperature": 0.2}}, ["temperature 0.2", "not temperature 0.7"]),
+        ({"tasks": [{"task": "micro_math", "questions": 5, "split": "search"}]}, ["5 search questions of micro_math"]),
+    ],
+)
+def test_segments_of_another_plan_are_refused_with_its_name_and_where_the_two_differ(plan, change, words, tmp_path):
+    out, other = tmp_path / "segments", tmp_path / "elsewhere"
+    record_bank(load_bank(plan), "echo", out, limit=1)
+    other.mkdir()
+    unlike = written(other, {"name": "unlike", **change})
+    for asked in (["--table"], ["--dry-run"], []):
+        refused(["bank", str(unlike), "--out", str(out), "--engine", "echo", *asked], "the plan small (", *words)
+    plan.unlink()
+    refused(["bank", str(unlike), "--out", str(out), "--dry-run"], "is of another plan", "a folder of its own")
+
+
 def test_finished_segments_are_tabulated_without_an_engine(plan, tmp_path):
     record_bank(load_bank(plan), "echo", tmp_path / "bank", limit=1)
     shown = CliRunner().invoke(app, ["bank", str(plan), "--out", str(tmp_path / "bank"), "--table", "--json"])
@@ -132,8 +190,9 @@ def test_finished_segments_are_tabulated_without_an_engine(plan, tmp_path):
 
 def test_what_is_shipped_of_the_pilot_says_what_the_docs_say():
     """45 questions of 36 templates: a vote of four answers of the 1.5B model beats one, its fusers are not shown to."""
-    (one,) = bank_tables(load_bank(PILOT.with_suffix(".yaml")), PILOT)
-    assert (one.task, one.questions, one.universes) == ("gsm_symbolic", 45, 1)
+    pilot = load_bank(PILOT.with_suffix(".yaml"))
+    (one,) = bank_tables(pilot, PILOT, look(pilot, PILOT).done)
+    assert (one.task, one.questions, one.groups, one.universes) == ("gsm_symbolic", 45, 36, 1)
     rows = {row.graph.removeprefix("qwen2.5-coder-1.5b "): row for row in one.rows}
     assert rows["alone"].accuracy == pytest.approx(0.444, abs=5e-4)
     vote = rows["vote of 4"]
@@ -142,3 +201,15 @@ def test_what_is_shipped_of_the_pilot_says_what_the_docs_say():
     fused = rows["fuser qwen2.5-coder-1.5b of 3 qwen2.5-coder-1.5b"]
     assert fused.minus.low < 0 < fused.minus.high
     assert [gate.passed for gate in one.gates] == [True, True, True, False, True]
+    assert {chosen.graph for chosen in (*one.best.halves, one.best.same)} == {"vote of 4 qwen2.5-coder-1.5b"}
+    assert (one.best.minus.low, one.best.minus.high) == pytest.approx((0.091, 0.217), abs=2e-3)
+
+
+def test_thirty_questions_of_the_pilot_do_not_tell_which_graph_is_best(tmp_path):
+    for segment in sorted(PILOT.iterdir())[:2]:
+        shutil.copy(segment, tmp_path)
+    pilot = load_bank(PILOT.with_suffix(".yaml"))
+    (one,) = bank_tables(pilot, tmp_path, look(pilot, tmp_path).done)
+    assert (one.questions, one.groups) == (30, 26)
+    assert [gate.passed for gate in one.gates] == [True, False, False, False, True]
+    assert one.best.minus.low < 0 < one.best.minus.high < one.best.same.minus

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,16 +12,24 @@ from ttgbench.cli.common import JsonFlag, log, out, print_json, table
 from ttgbench.cli.progress import RichProgress
 from ttgbench.cli.rates import rates_table
 from ttgbench.cli.runs import DataDir, EngineSpec, Slots
+from ttgbench.errors import InputError
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ttgbench.publish.recording.bank_folder import BankFolder
     from ttgbench.publish.recording.bank_table import TaskTable
+    from ttgbench.publish.recording.best import Best
+    from ttgbench.stats import Interval
 
 
 def bank(
     plan: Annotated[Path, typer.Argument(help="YAML file of the bank.")],
     folder: Annotated[Path, typer.Option("--out", help="Folder of the segments.")],
     limit: Annotated[int, typer.Option("--segments", min=0, help="Most segments to record now; 0: all.")] = 0,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how much is done and missing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what is done, broken and missing, and how to go on.")
+    ] = False,
     tables: Annotated[bool, typer.Option("--table", help="Only say what the finished segments show.")] = False,
     engine: EngineSpec = "llama_cpp",
     slots: Slots = None,
@@ -28,14 +37,21 @@ def bank(
     json: JsonFlag = False,
 ) -> None:
     """Record a bank of questions in segments. Killed and started again by the same command, it goes on."""
-    from ttgbench.publish.recording.bank import load_bank, record_bank, segments
+    from ttgbench.publish.recording.bank import record_bank
+    from ttgbench.publish.recording.bank_folder import look, nothing_finished
+    from ttgbench.publish.recording.bank_plan import load_bank
     from ttgbench.publish.recording.bank_table import bank_tables
 
+    if tables and dry_run:
+        raise InputError("each says one thing and records nothing; ask for one of them", field="--table and --dry-run")
     loaded = load_bank(plan)
     if tables:
-        _show_tables(bank_tables(loaded, folder, data_dir), json)
+        found = look(loaded, folder, data_dir)
+        _log_broken(found)
+        if not found.done:
+            raise InputError(nothing_finished(loaded, folder, data_dir))
+        _show_tables(bank_tables(loaded, folder, found.done, data_dir), json)
         return
-    planned = list(segments(loaded))
     if not dry_run:
         with RichProgress() as progress:
             record_bank(
@@ -49,11 +65,26 @@ def bank(
                 measured=lambda segment, rates: None if json else out.print(rates_table(rates, segment.name)),
                 report=lambda segment, done, total: log(f"{done} of {total} segments done; now {segment.name}"),
             )
-    done = sum((folder / segment.name).is_file() for segment in planned)
+    found = look(loaded, folder, data_dir)
+    _log_broken(found)
+    following = found.missing[0].name if found.missing else None
+    done, total = len(found.done), len(found.done) + len(found.missing)
     if json:
-        print_json({"plan": loaded.name, "segments": len(planned), "done": done})
+        broken = [segment.name for segment in found.broken]
+        print_json({"plan": loaded.name, "segments": total, "done": done, "broken": broken, "next": following})
         return
-    out.print(f"{loaded.name}: {done} of {len(planned)} segments are recorded in {folder}", highlight=False)
+    out.print(f"{loaded.name}: {done} of {total} segments are recorded in {folder}", highlight=False, soft_wrap=True)
+    if following is not None:
+        slots_given = [] if slots is None else ["--slots", str(slots)]
+        data_given = [] if data_dir is None else ["--data-dir", str(data_dir)]
+        given = ["--out", str(folder), "--engine", engine, *slots_given, *data_given]
+        out.print(f"next: {following}; to go on:", highlight=False, soft_wrap=True)
+        out.print(f"    {shlex.join(['ttgbench', 'bank', str(plan), *given])}", highlight=False, soft_wrap=True)
+
+
+def _log_broken(found: BankFolder) -> None:
+    for segment in found.broken:
+        log(f"{segment.name} is broken and counts as missing: it is recorded again")
 
 
 def _show_tables(tables: list[TaskTable], json: bool) -> None:
@@ -63,9 +94,7 @@ def _show_tables(tables: list[TaskTable], json: bool) -> None:
         print_json([asdict(one) | {"rates": [rate.to_dict() for rate in one.rates]} for one in tables])
         return
     from ttgbench.report.compare import ALIKE
-    from ttgbench.report.table import Column, text
 
-    signed = Column("minus alone", signed=True)
     for one in tables:
         rows = [
             [
@@ -73,13 +102,14 @@ def _show_tables(tables: list[TaskTable], json: bool) -> None:
                 _said(row.accuracy),
                 _said(row.low),
                 _said(row.high),
-                "" if row.minus is None else text(row.minus, signed),
+                _signed(row.minus),
                 _said(row.tokens_in, 0),
                 _said(row.tokens_out, 0),
             ]
             for row in one.rows
         ]
-        title = f"{one.task}: {one.questions} questions, {one.universes} universe(s)"
+        groups = "" if one.groups == one.questions else f" in {one.groups} groups"
+        title = f"{one.task}: {one.questions} questions{groups}, {one.universes} universe(s)"
         out.print(
             table(title, "graph", "accuracy#", "from#", "to (95%)#", "minus alone#", "tokens in#", "out#", rows=rows)
         )
@@ -91,8 +121,30 @@ def _show_tables(tables: list[TaskTable], json: bool) -> None:
         ]
         out.print(table(None, "reader", "right inputs#", "answers#", "right#", rows=read))
         out.print(rates_table(one.rates))
+        if one.best is not None:
+            out.print(_best_table(one.best))
         gates = [[gate.name, _said(gate.value, 2), gate.needed, "yes" if gate.passed else "no"] for gate in one.gates]
         out.print(table(None, "gate", "value#", "needed", "passed", rows=gates))
+
+
+def _best_table(best: Best) -> Table:
+    """Chosen on one half and measured on the other, and what would come out without that care."""
+    rows = [
+        [f"the other half ({each.groups} groups)", each.graph, _said(each.accuracy), _signed(each.minus), each.single]
+        for each in best.halves
+    ]
+    rows.append(["both halves together", "", "", _signed(best.minus), ""])
+    same = best.same
+    rows.append(
+        ["the same questions (favours luck)", same.graph, _said(same.accuracy), _signed(same.minus), same.single]
+    )
+    return table(None, "measured on", "best graph", "accuracy#", "minus best single model#", "which is", rows=rows)
+
+
+def _signed(value: float | Interval | None) -> str:
+    from ttgbench.report.table import Column, text
+
+    return "" if value is None else text(value, Column("", signed=True))
 
 
 def _said(value: float | None, digits: int = 3) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -13,11 +12,11 @@ from ttgbench.evaluate.base import Evaluation
 from ttgbench.evaluate.grades import grades_of
 from ttgbench.evaluate.rates import Rates, node_rates
 from ttgbench.evaluate.store.store import Store
-from ttgbench.models.pool import load_pool
-from ttgbench.publish.recording.bank import BankPlan, Segment, segments
+from ttgbench.publish.recording.bank_open import OpenBank, opened
+from ttgbench.publish.recording.bank_plan import BankPlan, Segment
+from ttgbench.publish.recording.best import Best, best_graph, by_groups, by_question
 from ttgbench.publish.recording.gates import Answers, Gate, gates, pass_at, vote_of
-from ttgbench.run.session import Session
-from ttgbench.stats import Interval, accuracy_interval, compare
+from ttgbench.stats import Interval, accuracy_interval
 from ttgbench.stats.units import cluster_numbers
 from ttgbench.tasks.task import CORRECT, Question, Task, groups_of
 
@@ -57,46 +56,52 @@ class TaskTable:
 
     task: str
     questions: int
+    groups: int
+    """Groups of questions that share something, such as a template: what is independent. Else as many as questions."""
     universes: int
     rows: list[Row]
     readings: list[Reading]
     rates: list[Rates]
+    best: Best | None
+    """None with fewer than two groups."""
     gates: list[Gate]
 
 
-def bank_tables(plan: BankPlan, folder: Path, data_dir: Path | None = None) -> list[TaskTable]:
-    """A table for each task with a finished segment. Starts no engine. Raises StoreError, InputError."""
+def bank_tables(
+    plan: BankPlan, folder: Path, finished: Sequence[Segment], data_dir: Path | None = None
+) -> list[TaskTable]:
+    """A table for each task with a segment that is `finished`: `look(plan, folder).done`.
+
+    Starts no engine. Raises StoreError, InputError.
+    """
     by_task: dict[tuple[str, str], list[Segment]] = {}
-    for segment in segments(plan):
-        if (folder / segment.name).is_file():
-            by_task.setdefault((segment.task, segment.split), []).append(segment)
-    with TemporaryDirectory(prefix="ttgbench-") as scratch:
-        path = Path(scratch) / "store.sqlite"
-        with Store(path) as store:
-            for done in by_task.values():
-                for segment in done:
-                    store.import_(folder / segment.name)
-        return [_table(plan, path, done, data_dir) for done in by_task.values()]
+    for segment in finished:
+        by_task.setdefault((segment.task, segment.split), []).append(segment)
+    tables = []
+    for done in by_task.values():
+        with opened(plan, folder, done, data_dir) as bank:
+            tables.append(_table(bank))
+    return tables
 
 
-def _table(plan: BankPlan, store: Path, done: list[Segment], data_dir: Path | None) -> TaskTable:
-    with Session(store, None, data_dir=data_dir) as session:
-        task = session.task(done[0].task)
-        evaluator = session.evaluator(task, load_pool(plan.pool), plan.sampling, plan.prompts)
-        batches = [
-            evaluator.evaluate(plan.graphs(), range(part.start, part.stop), part.universe, part.split) for part in done
-        ]
-        questions = {question.id: question for question in task.questions(done[0].split)}
-        parts = [_answers(plan, task, session.store, questions, batch) for batch in batches]
-        rates = node_rates((each for batch in batches for each in batch), session.store, task.card, plan.prompts)
+def _table(bank: OpenBank) -> TaskTable:
+    plan, task, done, store = bank.plan, bank.task, bank.finished, bank.store
+    batches = [
+        bank.recorded.evaluate(plan.graphs(), range(part.start, part.stop), part.universe, part.split) for part in done
+    ]
+    questions = {question.id: question for question in task.questions(bank.split)}
+    parts = [_answers(plan, task, store, questions, batch) for batch in batches]
+    rates = node_rates((each for batch in batches for each in batch), store, task.card, plan.prompts)
     answers = _joined(plan, parts)
     return TaskTable(
         task=task.card.name,
         questions=len(np.unique(answers.questions)),
+        groups=len(np.unique(answers.groups)),
         universes=len({segment.universe for segment in done}),
         rows=[*_alone(plan, answers, batches), *_second(plan, answers, batches)],
         readings=list(_readings(plan, answers)),
         rates=rates,
+        best=best_graph(answers, np.random.default_rng(0)),
         gates=gates(answers, np.random.default_rng(0)),
     )
 
@@ -140,18 +145,12 @@ def _joined(
     for model, count in plan.samples.items():
         samples[model] = list(range(at, at + count))
         at += count
-    names = [_name(plan, number) for number in range(len(plan.second))]
+    names = [node.name for node in plan.nodes.second]
     own = {name: node.model for name, node in zip(names, plan.second, strict=True) if {*node.inputs} == {node.model}}
     second = {name: at + number for number, name in enumerate(names)}
     groups = cluster_numbers(groups_of(asked) or None, len(asked))
     indices = np.array([question.index for question in asked])
     return Answers(np.array(codes), np.array(right), indices, groups, samples, second, own)
-
-
-def _name(plan: BankPlan, number: int) -> str:
-    node = plan.second[number]
-    read = " + ".join(f"{node.inputs.count(model)} {model}" for model in dict.fromkeys(node.inputs))
-    return f"{node.role} {node.model} of {read}"
 
 
 def _alone(plan: BankPlan, answers: Answers, batches: list[list[Evaluation]]) -> Iterable[Row]:
@@ -190,17 +189,9 @@ def _row(
     tokens_out: float | None = None,
 ) -> Row:
     """model: whose single answers are taken off."""
-    asked, first = np.unique(answers.questions, return_index=True)
-
-    def by_question(rows: np.ndarray) -> np.ndarray:
-        return np.array([[rows[answers.questions == question].mean()] for question in asked])
-
-    scores, groups = by_question(values), answers.groups[first].tolist()
-    interval = accuracy_interval(scores, clusters=groups)
+    groups = answers.groups[np.unique(answers.questions, return_index=True)[1]].tolist()
+    interval = accuracy_interval(by_question(answers, values), clusters=groups)
     minus = None
-    if model in answers.samples and len(set(groups)) > 1:
-        alone = by_question(answers.right[:, answers.samples[model]].mean(axis=1))
-        found = compare(scores, alone, np.random.default_rng(0), clusters=groups)
-        if np.isfinite([found.low, found.high]).all():
-            minus = Interval(found.difference, found.low, found.high)
+    if model in answers.samples:
+        minus = by_groups(answers, values, answers.right[:, answers.samples[model]].mean(axis=1))
     return Row(graph, float(values.mean()), interval.low, interval.high, minus, tokens_in, tokens_out)

@@ -14,12 +14,11 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
+from ttgbench.evaluate.votes import Codes, Rights, counted_votes, credit, vote_credit
+
 HALVES = 50
 FULL = 750
 """Questions times universes to which the reliability is extrapolated: 250 questions in three universes."""
-
-Codes = NDArray[np.int64]
-Rights = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -54,8 +53,8 @@ class Gate:
 
 
 def vote_values(answers: Answers, columns: Sequence[int]) -> NDArray[np.float64]:
-    """Shape (rows,): the share of right answers among the most frequent ones; 0 where nothing was answered."""
-    return _credit(*_ballots(answers, columns))
+    """Shape (rows,): `votes.vote_credit` of these columns."""
+    return vote_credit(answers.codes, answers.right, columns)
 
 
 def pass_at(right: Rights, k: int) -> float:
@@ -79,16 +78,20 @@ def graph_values(answers: Answers) -> tuple[NDArray[np.float64], list[tuple[tupl
     A graph with no samples is its second-level node alone; one with a single answer is that node.
     """
     models = list(answers.samples)
-    cumulated = [_cumulated(answers, answers.samples[model]) for model in models]
-    extra: dict[str | None, tuple[NDArray[np.int64], Rights]] = {None: _ballots(answers, [])}
-    extra |= {name: _ballots(answers, [at]) for name, at in answers.second.items()}
+    cumulated = [counted_votes(answers.codes, answers.right, answers.samples[model]) for model in models]
+    second: dict[str | None, list[int]] = {None: []}
+    second |= {name: [column] for name, column in answers.second.items()}
+    extra = {}
+    for name, columns in second.items():
+        votes, right = counted_votes(answers.codes, answers.right, columns)
+        extra[name] = votes[-1], right[-1]
     values, graphs = [], []
     for counts in itertools.product(*(range(len(answers.samples[model]) + 1) for model in models)):
         votes = sum(table[0][count] for table, count in zip(cumulated, counts, strict=True))
         right = np.any([table[1][count] for table, count in zip(cumulated, counts, strict=True)], axis=0)
         for name, (more, more_right) in extra.items():
             if any(counts) or name is not None:
-                values.append(_credit(votes + more, right | more_right))
+                values.append(credit(votes + more, right | more_right))
                 graphs.append((counts, name))
     return np.asarray(values), graphs
 
@@ -101,7 +104,7 @@ def gates(answers: Answers, rng: np.random.Generator) -> list[Gate]:
     """
     values, graphs = graph_values(answers)
     single = np.array([sum(counts) == 1 and name is None for counts, name in graphs])
-    template = np.array([_template(answers, counts, name) for counts, name in graphs])
+    of_one = np.array([_of_one_model(answers, counts, name) for counts, name in graphs])
     held_out, share, middle = [], [], []
     names = np.unique(answers.groups)
     if len(names) < 2:
@@ -109,7 +112,7 @@ def gates(answers: Answers, rng: np.random.Generator) -> list[Gate]:
     for _ in range(HALVES):
         half = np.isin(answers.groups, rng.permutation(names)[: len(names) // 2])
         chosen, scored = values[:, half].mean(axis=1), values[:, ~half].mean(axis=1)
-        best, one, same = (_best(chosen, kind) for kind in (np.ones_like(single), single, template))
+        best, one, same = (_best(chosen, kind) for kind in (np.ones_like(single), single, of_one))
         held_out.append(scored[best] - scored[one])
         share.append(scored[same] - scored[one])
         middle.append(np.median(scored) - scored[one])
@@ -118,7 +121,7 @@ def gates(answers: Answers, rng: np.random.Generator) -> list[Gate]:
         Gate("best graph above best single model, points", 100 * gap, ">= 6", gap >= 0.06),
         Gate("its lower 90% bound over halves, points", 100 * low, "> 2", low > 0.02),
         Gate("alpha of the best tenth of graphs, extrapolated", reliability, ">= 0.7", reliability >= 0.7),
-        _share("best one-model template, share of the gap", share, gap, "<= 0.85", 0.85, -np.inf),
+        _share("best graph of one model, share of the gap", share, gap, "<= 0.85", 0.85, -np.inf),
         _share("median graph, share of the gap", middle, gap, "> -2", np.inf, -2),
     ]
 
@@ -129,7 +132,7 @@ def _share(name: str, part: Sequence[float], gap: float, needed: str, most: floa
     return Gate(name, share, needed, share is not None and least < share <= most)
 
 
-def _template(answers: Answers, counts: tuple[int, ...], name: str | None) -> bool:
+def _of_one_model(answers: Answers, counts: tuple[int, ...], name: str | None) -> bool:
     models = {model for model, count in zip(answers.samples, counts, strict=True) if count}
     return len(models) == 1 if name is None else not models and name in answers.own
 
@@ -150,27 +153,3 @@ def _alpha(values: NDArray[np.float64], groups: NDArray[np.int64]) -> float:
     alpha = max(0.0, count / (count - 1) * (1 - items.var(axis=0, ddof=1).sum() / total))
     longer = FULL / values.shape[1]
     return float(longer * alpha / (1 + (longer - 1) * alpha))
-
-
-def _ballots(answers: Answers, columns: Sequence[int]) -> tuple[NDArray[np.int64], Rights]:
-    """Votes (rows, codes) of these columns, and which codes are right."""
-    votes, right = _cumulated(answers, columns)
-    return votes[-1], right[-1]
-
-
-def _cumulated(answers: Answers, columns: Sequence[int]) -> tuple[NDArray[np.int64], Rights]:
-    """As `_ballots`, of the first 0, 1, ... columns: shape (columns + 1, rows, codes)."""
-    shape = (len(columns) + 1, len(answers.codes), int(answers.codes.max(initial=0)) + 1)
-    votes, right = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.bool_)
-    for place, column in enumerate(columns):
-        given = answers.codes[:, column]
-        rows = np.flatnonzero(given >= 0)
-        votes[place + 1 :, rows, given[rows]] += 1
-        right[place + 1 :, rows, given[rows]] |= answers.right[rows, column]
-    return votes, right
-
-
-def _credit(votes: NDArray[np.int64], right: Rights) -> NDArray[np.float64]:
-    most = votes.max(axis=1, keepdims=True)
-    tied = (votes == most) & (most > 0)
-    return np.asarray((tied & right).sum(axis=1) / np.maximum(1, tied.sum(axis=1)))

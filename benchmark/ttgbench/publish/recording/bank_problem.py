@@ -1,0 +1,104 @@
+"""A recorded bank as a problem to search: some groups of questions for the search, the others to measure what it finds.
+
+with open_bank(plan, Path("segments"), "gsm_symbolic") as bank:
+    problem, held_out = bank_problem(bank, "60 units", evaluations=20, seed=0)
+    graph = search(problem, numpy.random.default_rng(0))
+    print(held_out.accuracy(graph))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ttgbench.errors import InputError
+from ttgbench.evaluate.base import Evaluation, Evaluator
+from ttgbench.graphs.graph import Graph
+from ttgbench.problems.ledger import Ledger
+from ttgbench.problems.objective import Objective
+from ttgbench.problems.problem import Problem, full_evaluation
+from ttgbench.problems.views import QuestionView, TaskView
+from ttgbench.publish.recording.bank_open import OpenBank
+from ttgbench.tasks.task import groups_of
+
+TEST_DRAWS = 50
+"""Choices of alike samples over which votes are averaged where a found graph is measured."""
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """The questions that a search did not see, in the universes that it did not see if there are any."""
+
+    evaluator: Evaluator
+    split: str
+    questions: tuple[int, ...]
+    """Indices in the split."""
+    universes: tuple[int, ...]
+
+    def evaluate(self, graph: Graph) -> list[Evaluation]:
+        """One evaluation per universe. Raises InputError for a graph that is none of the bank."""
+        return [self.evaluator.evaluate([graph], self.questions, each, self.split)[0] for each in self.universes]
+
+    def accuracy(self, graph: Graph) -> float:
+        """Mean over questions and universes."""
+        return float(np.mean([evaluation.accuracy for evaluation in self.evaluate(graph)]))
+
+
+class _Chosen:
+    """An Evaluator that counts questions among those of a search."""
+
+    def __init__(self, evaluator: Evaluator, split: str, questions: Sequence[int]) -> None:
+        self._evaluator, self._split, self._questions = evaluator, split, questions
+
+    def evaluate(
+        self, graphs: Sequence[Graph], questions: Sequence[int], universe: int, split: str
+    ) -> list[Evaluation]:
+        """See `Evaluator.evaluate`; the split is the bank's."""
+        asked = [self._questions[index] for index in questions]
+        return self._evaluator.evaluate(graphs, asked, universe, self._split)
+
+    def close(self) -> None:
+        """See `Evaluator.close`."""
+        self._evaluator.close()
+
+
+def bank_problem(
+    bank: OpenBank, budget: str, *, evaluations: float, seed: int, search: float = 0.4
+) -> tuple[Problem, HeldOut]:
+    """A problem on random groups of questions, drawn by `seed`, and the rest of the questions.
+
+    budget: per question, such as "60 units". evaluations: search budget, in full evaluations of the search questions.
+    search: share of the recorded questions that is searched on, as near as whole groups come to it from above. Seeds
+    take turns with the recorded universes; questions must be recorded in all of them, others are left out. Raises
+    InputError where fewer than two groups are recorded.
+    """
+    universes = sorted({segment.universe for segment in bank.finished})
+    everywhere = set.intersection(*(set(bank.asked(universe)) for universe in universes))
+    asked = [question for question in bank.task.questions(bank.split) if question.index in everywhere]
+    groups = np.array(groups_of(asked) or [question.id for question in asked])
+    names = np.unique(groups)
+    if len(names) < 2 or not 0 < search < 1:
+        raise InputError("needs two groups of recorded questions, and a share between 0 and 1", field="search")
+    drawn = np.random.default_rng(seed).permutation(names)
+    sizes = np.cumsum([(groups == name).sum() for name in drawn])
+    taken = drawn[: min(1 + int(np.searchsorted(sizes, search * len(asked))), len(names) - 1)]
+    mine = [question for question, group in zip(asked, groups, strict=True) if group in taken]
+    rest = tuple(question.index for question, group in zip(asked, groups, strict=True) if group not in taken)
+    universe = universes[seed % len(universes)]
+    space, card = bank.space(budget), bank.task.card
+    problem = Problem(
+        name=f"{bank.plan.name}-{card.name}",
+        task=TaskView(card.name, card.domain, card.description, card.max_tokens),
+        space=space,
+        objective=Objective(),
+        questions=[QuestionView(question.id, question.text) for question in mine],
+        universe=universe,
+        evaluator=_Chosen(bank.evaluator(), bank.split, [question.index for question in mine]),
+        ledger=Ledger(int(evaluations * full_evaluation(space, len(mine)))),
+        log=lambda event: None,
+        redraws=0,
+    )
+    others = tuple(each for each in universes if each != universe) or (universe,)
+    return problem, HeldOut(bank.evaluator(TEST_DRAWS), bank.split, rest, others)
