@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
+from ttgbench.evaluate.base import Evaluation
 from ttgbench.evaluate.trace import trace_outputs
 from ttgbench.graphs.graph import Graph, Node
 from ttgbench.models.pool import load_pool
+from ttgbench.problems.views import QuestionView
 from ttgbench.run.evaluate import evaluate_in
 from ttgbench.run.session import Session, first_questions
 from ttgbench.shapes import self_consistency
@@ -28,6 +32,11 @@ def test_a_trace_holds_every_node_of_every_question_that_was_asked_for(tmp_path)
         assert trace["reference"] == {q.id: q.doc["answer"] for q in asked}[trace["question"]]
         assert trace["answer"] in {node["answer"] for node in samples}
         assert all(node["status"] in {"correct", "wrong", "unanswered"} for node in samples)
+
+
+def test_what_a_search_sees_has_no_place_for_a_reference():
+    assert {field.name for field in fields(QuestionView)} == {"id", "text"}
+    assert "reference" not in {field.name for field in fields(Evaluation)}
 
 
 def test_what_gives_no_answer_gets_no_grade(tmp_path):

@@ -78,6 +78,7 @@ def test_few_questions_give_figures(questions):
         assert "nan" not in (json.dumps(evaluation.summary()) + str(evaluation)).lower()
         low, high = evaluation.summary()["interval95"]
         assert 0 <= low < high <= 1
+        assert evaluation.asked == (f"{questions}, in 1 group" if settings is SIMULATED else str(questions))
 
 
 @pytest.mark.parametrize(

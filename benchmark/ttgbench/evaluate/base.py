@@ -105,7 +105,8 @@ class Evaluation:
     @property
     def asked(self) -> str:
         """How many questions, in words, and in how many groups where the task has them."""
-        groups = f", in {len(set(self.clusters))} groups" if self.clusters else ""
+        count = len(set(self.clusters))
+        groups = f", in {count} group{'s' * (count > 1)}" if count else ""
         return f"{len(self.scores)}{groups}"
 
     def _total(self, quantity: Callable[[NodeUse], NDArray[np.int64]]) -> NDArray[np.int64]:
