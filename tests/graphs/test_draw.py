@@ -61,8 +61,8 @@ def edge_paths(svg: str) -> list[str]:
     return [p.get("d", "") for p in ElementTree.fromstring(svg).iter(f"{SVG}path") if p.get("class") == "edge"]
 
 
-def assert_clear(graph: Graph) -> None:
-    svg = as_svg(graph)
+def assert_clear(graph: Graph, notes: dict[str, str] | None = None) -> None:
+    svg = as_svg(graph, notes)
     drawn = boxes(svg)
     assert len(drawn) == len(graph.nodes)
     for i, (x, y, w, h) in enumerate(drawn):
@@ -95,6 +95,18 @@ SKIPPING = Graph(
 )
 def test_no_edge_crosses_a_node(graph: Graph) -> None:
     assert_clear(graph)
+    assert_clear(graph, {node.id: "a note of some length" for node in graph.nodes})
+
+
+def test_a_note_stands_below_what_a_node_is_and_is_only_text() -> None:
+    graph = parallel("m", 2, "fuser", "m").canonical()
+    plain = ElementTree.fromstring(as_svg(graph))
+    noted = ElementTree.fromstring(as_svg(graph, {"n0": HOSTILE[:20], "n1": "1.2 units", "n2": ""}))
+    texts = ["".join(element.itertext()) for element in noted.iter(f"{SVG}text")]
+    assert texts.count("1.2 units") == 1
+    assert HOSTILE[:20] in texts
+    assert {element.tag for element in noted.iter()} == {element.tag for element in plain.iter()}
+    assert boxes(ElementTree.tostring(noted).decode())[0][3] > boxes(ElementTree.tostring(plain).decode())[0][3]
 
 
 @settings(max_examples=40, deadline=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Literal
 
@@ -11,7 +12,9 @@ from ttgbench.graphs.draw.layout import Layout, lay_out
 from ttgbench.graphs.graph import Graph, Node
 from ttgbench.graphs.roles import ROLES
 
-BOX_HEIGHT, BOX_SPACE, WIRE_HEIGHT, MARGIN, TIP = 38.0, 14.0, 14.0, 8.0, 7.0
+BOX_SPACE, WIRE_HEIGHT, MARGIN, TIP = 14.0, 14.0, 8.0, 7.0
+LINE = 15.0
+"""Height of a line of text in a box."""
 CHARACTER = 6.7
 """Mean width of a character at the font size used."""
 MAX_CHARACTERS = 28
@@ -44,10 +47,15 @@ def text_width(text: str) -> int:
     return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF") for c in text)
 
 
-def as_svg(graph: Graph) -> str:
-    """Levels from left to right. An output that skips levels passes between the nodes there, never across one."""
-    layout = lay_out(graph, BOX_HEIGHT + BOX_SPACE, WIRE_HEIGHT)
-    lefts, rights = _column_edges(graph, layout)
+def as_svg(graph: Graph, notes: Mapping[str, str] | None = None) -> str:
+    """Levels from left to right. An output that skips levels passes between the nodes there, never across one.
+
+    notes: by node id, a third line in its box.
+    """
+    lines = {node.id: _lines(node, (notes or {}).get(node.id)) for node in graph.nodes}
+    box_height = 8 + LINE * max(map(len, lines.values()))
+    layout = lay_out(graph, box_height + BOX_SPACE, WIRE_HEIGHT)
+    lefts, rights = _column_edges(graph, layout, lines)
     width, height = rights[-1] + MARGIN, layout.height + 2 * MARGIN
     title = f"Collaboration graph of {len(graph.nodes)} nodes; {graph.sink} gives the answer"
     boxes = {(node_id, column) for column, level in enumerate(graph.levels) for node_id in level}
@@ -63,12 +71,13 @@ def as_svg(graph: Graph) -> str:
         parts.append(_link(left, y, right, to, through=None if target in boxes else rights[target[1]]))
     for column, level in enumerate(graph.levels):
         for node_id in level:
-            top = layout.middle[node_id, column] + MARGIN - BOX_HEIGHT / 2
-            parts.append(_box(graph, node_id, lefts[column], top, rights[column] - lefts[column]))
+            top = layout.middle[node_id, column] + MARGIN - box_height / 2
+            area = rights[column] - lefts[column], box_height
+            parts.append(_box(graph, node_id, lines[node_id], (lefts[column], top), area))
     return "\n".join([*parts, "</svg>"])
 
 
-def _column_edges(graph: Graph, layout: Layout) -> tuple[list[float], list[float]]:
+def _column_edges(graph: Graph, layout: Layout, lines: Mapping[str, Sequence[str]]) -> tuple[list[float], list[float]]:
     """Left and right end of each column; more links between two columns leave more room between them."""
     gaps = [0] * len(layout.columns)
     for _, (_, column) in layout.links:
@@ -76,7 +85,7 @@ def _column_edges(graph: Graph, layout: Layout) -> tuple[list[float], list[float
     lefts: list[float] = []
     rights: list[float] = []
     for column, level in enumerate(graph.levels):
-        widest = max(text_width(line) for node_id in level for line in _lines(graph[node_id]))
+        widest = max(text_width(line) for node_id in level for line in lines[node_id])
         lefts.append(rights[-1] + 36 + min(2 * gaps[column], 90) if rights else MARGIN)
         rights.append(lefts[-1] + math.ceil(widest * CHARACTER) + 20)
     return lefts, rights
@@ -93,17 +102,21 @@ def _link(left: float, y: float, right: float, to: float, through: float | None)
     return f'<path class="edge" d="{curve}"/><path class="tip" d="{tip}"/>'
 
 
-def _box(graph: Graph, node_id: str, left: float, top: float, width: float) -> str:
-    node = graph[node_id]
+def _box(
+    graph: Graph, node_id: str, lines: Sequence[str], corner: tuple[float, float], size: tuple[float, float]
+) -> str:
+    node, (left, top), (width, height) = graph[node_id], corner, size
     kind = node.role if node.role in ROLES else "other"
     kind += " sink" if node_id == graph.sink else ""
-    name, detail = _lines(node)
     x = left + width / 2
+    texts = "".join(
+        f'<text class="{("id", "of", "note")[number]}" x="{x:.1f}" y="{top + 16 + LINE * number:.1f}">'
+        f"{escape(line)}</text>"
+        for number, line in enumerate(lines)
+    )
     return (
         f'<g class="{kind}"><title>{escape(f"{node.id}: {_detail(node)}")}</title>'
-        f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{BOX_HEIGHT:.0f}" rx="6"/>'
-        f'<text class="id" x="{x:.1f}" y="{top + 16:.1f}">{escape(name)}</text>'
-        f'<text x="{x:.1f}" y="{top + 31:.1f}">{escape(detail)}</text></g>'
+        f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.0f}" rx="6"/>{texts}</g>'
     )
 
 
@@ -111,8 +124,6 @@ def _detail(node: Node) -> str:
     return node.role if node.model is None else f"{node.role} · {node.model}"
 
 
-def _lines(node: Node) -> tuple[str, str]:
-    name, detail = (
-        text if len(text) <= MAX_CHARACTERS else text[: MAX_CHARACTERS - 1] + "…" for text in (node.id, _detail(node))
-    )
-    return name, detail
+def _lines(node: Node, note: str | None) -> list[str]:
+    texts = (node.id, _detail(node), *([] if note is None else [note]))
+    return [text if len(text) <= MAX_CHARACTERS else text[: MAX_CHARACTERS - 1] + "…" for text in texts]

@@ -11,6 +11,9 @@ from ttgbench.errors import InputError
 from ttgbench.graphs.draw import text as draw
 from ttgbench.graphs.graph import Graph
 
+NODE_COSTS = """<p class="ttg-note">In each node: its nominal cost per query and its share of the graph's. A unit is
+what the pool's smallest model nominally costs when it answers alone.</p>"""
+
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], label: str) -> str:
     """A plain table; columns whose name ends in "#" are numbers."""
@@ -52,16 +55,27 @@ def figures(value: float | None) -> str:
     return "–" if value is None else f"{float(f'{value:.3g}'):,.6g}"
 
 
-def graph_figure(data: dict[str, Any] | None, of: str = "") -> str:
-    """A graph drawn, or a sentence where it cannot be. of: what it belongs to, for screen readers."""
+def graph_figure(data: dict[str, Any] | None, of: str = "", units: Sequence[float] | None = None) -> str:
+    """A graph drawn, or a sentence where it cannot be. of: what it belongs to, for screen readers; units: what each of
+    its nodes costs, where that is known: see NODE_COSTS."""
     if data is None:
         return "<p class='ttg-note'>No graph.</p>"
     try:
-        drawn = draw.as_svg(Graph.from_dict(data))
+        graph = Graph.from_dict(data)
+        drawn = draw.as_svg(graph, _shares(graph, units or ()))
         label = escape(f"The graph of {of}" if of else "The graph")
         return f"<div class='ttg-figure' role='region' tabindex='0' aria-label='{label}'>{drawn}</div>"
     except InputError as error:
         return f"<p class='ttg-problem'>{escape(str(error))}</p>"
+
+
+def _shares(graph: Graph, units: Sequence[float]) -> dict[str, str] | None:
+    """What stands in each node: its cost and its share of the graph's."""
+    whole = sum(units)
+    if len(units) != len(graph.nodes) or not whole > 0:
+        return None
+    words = [f"{figures(cost)} unit{'s' * (cost != 1)} · {cost / whole:.0%}" if cost else "no cost" for cost in units]
+    return {node.id: text for node, text in zip(graph.nodes, words, strict=True)}
 
 
 def graph_download(text: str, key: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from ttgbench import stats
 from ttgbench.problems.suite import ProblemSpec
 from ttgbench.report.board.entry import Entry
+from ttgbench.report.board.nodes import Prices, node_units, prices
 from ttgbench.report.methods import COSTS
 from ttgbench.run.results import TestScore
 
@@ -19,42 +21,62 @@ def graph_rows(label: str, entries: Sequence[Entry]) -> list[dict[str, Any]]:
     """One row per problem and distinct final graph, most accurate first within a problem."""
     if not entries:
         return []
+    suite = entries[0].archive.suite
     rows = []
-    for index, spec in enumerate(entries[0].archive.suite.problems):
-        found: dict[str, tuple[TestScore, tuple[str, ...], dict[str, None], int, bool]] = {}
+    for index, spec in enumerate(suite.problems):
+        found: dict[str, _Found] = {}
         for entry in entries:
             for cell in entry.cells[index]:
                 if (final := cell.final) is not None:
-                    score, _, names, runs, published = found.get(final.key, (final, (), {}, 0, False))
-                    names = {**names, entry.archive.record.method.name: None}
-                    published = published or not entry.is_search
-                    found[final.key] = (score, cell.clusters, names, runs + 1, published)
-        rows += _with_fronts([_row(label, spec, *graph) for graph in found.values()])
+                    one = found.setdefault(final.key, _Found(final, cell.clusters, cell.seed if suite.family else 0))
+                    one.names.setdefault(entry.name)
+                    one.runs += 1
+                    one.published |= not entry.is_search
+        priced = {seed: prices(suite, spec.name, seed) for seed in sorted({one.seed for one in found.values()})}
+        rows += _with_fronts([_row(label, spec, one, priced[one.seed]) for one in found.values()])
     return rows
 
 
-def _row(
-    label: str,
-    spec: ProblemSpec,
-    score: TestScore,
-    clusters: tuple[str, ...],
-    names: dict[str, None],
-    runs: int,
-    published: bool,
-) -> dict[str, Any]:
+def best_of(rows: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """By problem, of rows of `graph_rows` the graph with the highest objective on test, of several the cheapest."""
+    best: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        known = best.get(row["problem"])
+        if known is None or (row["value"], -row["units"]) > (known["value"], -known["units"]):
+            best[row["problem"]] = row
+    return best
+
+
+@dataclass
+class _Found:
+    """A graph that runs ended with."""
+
+    score: TestScore
+    clusters: tuple[str, ...]
+    seed: int
+    """Of a run that ended with it, where seeds run on different instances."""
+    names: dict[str, None] = field(default_factory=dict)
+    """Of the methods that found it, in order."""
+    runs: int = 0
+    published: bool = False
+
+
+def _row(label: str, spec: ProblemSpec, one: _Found, priced: Prices | None) -> dict[str, Any]:
+    score = one.score
     scores = np.array(score.scores).T
     interval = None
     if ((scores >= 0) & (scores <= 1)).all():
-        interval = stats.accuracy_interval(scores, clusters=clusters or None)
+        interval = stats.accuracy_interval(scores, clusters=one.clusters or None)
     return {
         "suite": label,
         "problem": spec.name,
         "key": score.key,
         "graph": json.dumps(score.graph, sort_keys=True, ensure_ascii=False),
         "nodes": len(score.graph.get("nodes", ())),
-        "published": published,
-        "found_by": list(names),
-        "runs": runs,
+        "node_units": node_units(score, priced),
+        "published": one.published,
+        "found_by": list(one.names),
+        "runs": one.runs,
         "value": score.value,
         "accuracy": score.accuracy,
         "accuracy_low": interval.low if interval else None,
@@ -66,7 +88,7 @@ def _row(
         "tokens_in": score.tokens_in,
         "tokens_out": score.tokens_out,
         "universes": len(score.universes),
-        "clusters": clusters,
+        "clusters": one.clusters,
         "scores": scores.ravel(),
     }
 
