@@ -30,6 +30,8 @@ def test_a_trace_holds_every_node_of_every_question_that_was_asked_for(tmp_path)
         *samples, vote = trace["nodes"]
         assert vote["status"] == trace["status"]
         assert trace["reference"] == {q.id: q.doc["answer"] for q in asked}[trace["question"]]
+        assert sorted(vote["reads"]) == sorted(node["node"] for node in samples)
+        assert all(node["reads"] == [] for node in samples)
         assert trace["answer"] in {node["answer"] for node in samples}
         assert all(node["status"] in {"correct", "wrong", "unanswered"} for node in samples)
 

@@ -57,11 +57,23 @@ def shown(results: Path, tmp_path_factory: pytest.TempPathFactory) -> Board:
         rows = tables[name].to_pylist()
         renamed = [{**row, "method": HOSTILE if row["method"] == "made_up_nasty" else row["method"]} for row in rows]
         tables[name] = pa.Table.from_pylist(renamed, schema=TABLES[name])
-    graphs = [{**row, "found_by": [*row["found_by"], HOSTILE]} for row in tables["graphs"].to_pylist()]
+    graphs = [
+        {**row, "found_by": [*row["found_by"], HOSTILE], "node_units": [0.5] * row["nodes"]}
+        for row in tables["graphs"].to_pylist()
+    ]
     tables["graphs"] = pa.Table.from_pylist(graphs, schema=TABLES["graphs"])
+    tables["traces"] = pa.Table.from_pylist([hostile_trace(row) for row in graphs], schema=TABLES["traces"])
     write_board(folder, tables, manifest)
     assert pq.read_table(folder / "methods.parquet").num_rows == tables["methods"].num_rows
     return read_board(folder)
+
+
+def hostile_trace(graph: dict) -> dict:
+    """What nobody's model said."""
+    said = dict.fromkeys(("node", "role", "model", "text", "answer"), HOSTILE_TEXT) | {"reads": [HOSTILE]}
+    nodes = [{**said, "status": status, "tokens_in": 9, "tokens_out": 9} for status in ("correct", "wrong", None)]
+    asked = {"question": "task@1/test/0001", "asked": HOSTILE_TEXT, "answer": HOSTILE, "status": "wrong"}
+    return {name: graph[name] for name in ("suite", "problem", "key")} | asked | {"nodes": nodes}
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +92,7 @@ def serve(folder: Path, **extra: str) -> Iterator[str]:
     command = [sys.executable, "-m", "ttgbench", "leaderboard", "--results", str(folder), "--port", str(port)]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        for _ in range(480):
+        for _ in range(960):
             assert process.poll() is None, "the server ended"
             try:
                 urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10).close()
@@ -296,7 +308,11 @@ def test_graphs_a_click_draws_the_graph_and_its_json_downloads(tab, server, show
     (row,) = shown.rows("graphs", suite="made-up-v1", problem="problem-00", key=key)
     assert Path(waiting.value.path()).read_text() == row["graph"] + "\n"
     assert HOSTILE in tab.locator("#ttg-graph").inner_text()
-    assert tab.locator("#ttg-graph img").count() == 0
+    assert tab.locator("#ttg-graph svg .note", has_text="0.5 units").count() == row["nodes"]
+    assert HOSTILE_TEXT in tab.locator("#ttg-graph .ttg-asked").inner_text()
+    assert tab.locator("#ttg-graph .ttg-trace .ttg-mark").all_text_contents() == ["✗ wrong", "✓ right", "✗ wrong"]
+    assert HOSTILE_TEXT in tab.locator("#ttg-graph .ttg-trace tbody").inner_text()
+    assert tab.locator("#ttg-graph img, #ttg-graph script").count() == 0
 
 
 def test_compare_says_it_in_words(tab, server, shown):
@@ -370,7 +386,7 @@ def test_no_serious_barrier_to_anybody(browser, server, width, scheme):
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
     watch(page)
     shown = {"methods": "methods-table tbody tr", "pictures": "apart .main-svg"}
-    shown |= {"compare": "forest .main-svg", "run": "search .main-svg"}
+    shown |= {"graphs": "graph .ttg-trace", "compare": "forest .main-svg", "run": "search .main-svg"}
     for tab_id, ready in shown.items():
         visit(page, f"{server}?tab={tab_id}&suite=made-up-v1", f"#ttg-{ready}")
         # Gradio puts a label where none belongs in the place of a plot that is still being loaded.

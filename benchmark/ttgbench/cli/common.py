@@ -15,6 +15,7 @@ from rich.text import Text
 
 from ttgbench.errors import InputError
 from ttgbench.graphs.graph import MAX_BYTES
+from ttgbench.util.text import visible
 
 WIDE = 200
 """Columns where nobody's terminal sets a limit: a table in a file or a pipe is not cut to 80."""
@@ -32,11 +33,6 @@ def print_json(data: Any) -> None:
     """One JSON document on stdout, nothing else; keys in the order given."""
     text = json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False)
     print(_BEYOND_ASCII.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
-
-
-def visible(text: str) -> str:
-    """Control characters of what models, servers and files say are written out, not obeyed; lines stay lines."""
-    return "".join(c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in text)
 
 
 def log(message: str) -> None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ttgbench.cli.cells import run_cells
-from ttgbench.cli.common import JsonFlag, log, out, print_json, visible
+from ttgbench.cli.common import JsonFlag, log, out, print_json
 from ttgbench.cli.runs import AgentSpec, DataDir, EngineSpec
 from ttgbench.errors import InputError
+from ttgbench.util.text import visible
 
 if TYPE_CHECKING:
     from ttgbench.problems.suite import Suite

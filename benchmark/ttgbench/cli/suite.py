@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ttgbench.cli.common import JsonFlag, out, print_json, table, visible
+from ttgbench.cli.common import JsonFlag, out, print_json, table
 from ttgbench.cli.runs import DataDir
+from ttgbench.util.text import visible
 
 if TYPE_CHECKING:
     from ttgbench.problems.suite import ProblemSpec, Suite

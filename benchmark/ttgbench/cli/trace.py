@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ttgbench.cli.common import out, table, visible
+from ttgbench.cli.common import out, table
+from ttgbench.util.text import visible
 
 MARKS = {"correct": "right", "wrong": "wrong", "unanswered": "no answer", "ungradable": "ungradable"}
 

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-from ttgbench.cli.common import JsonFlag, log, out, print_json, visible
+from ttgbench.cli.common import JsonFlag, log, out, print_json
 from ttgbench.cli.runs import DataDir
 from ttgbench.cli.season import held_instances
 from ttgbench.errors import InputError
+from ttgbench.util.text import visible
 
 
 def verify(

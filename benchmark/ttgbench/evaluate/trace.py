@@ -17,8 +17,8 @@ def trace_outputs(
     evaluation: Evaluation, store: Store, task: Task, questions: Sequence[Question]
 ) -> list[dict[str, Any]]:
     """One record per question: its text (`asked`: without the worked examples before it), the graph's answer and grade,
-    and each node's recorded output with the answer and the grade it would get, in order. `reference`: the right answer,
-    None for a simulated question.
+    and each node's recorded output with the answer and the grade it would get, in order, and the nodes that it `reads`
+    in the order in which its prompt shows them. `reference`: the right answer, None for a simulated question.
 
     questions: a part of those that were evaluated. Nodes whose output was only computed have None in their place, and
     so has the grade of a role that gives no answer.
@@ -27,6 +27,7 @@ def trace_outputs(
     ids = [(use.key, question.id, evaluation.universe) for question in questions for use in evaluation.nodes]
     recorded = store.get_many(ids)
     asked = {question.id: question for question in questions}
+    keys = {use.node: use.key for use in evaluation.nodes}
     answering = {use.key for use in evaluation.nodes if ROLES[evaluation.graph[use.node].role].answers}
     given = [identity for identity in recorded if identity[0] in answering]
     graded = dict(zip(given, grades_of(task, store, [(one, asked[one[1]]) for one in given]), strict=True))
@@ -43,6 +44,7 @@ def trace_outputs(
                     "node": node.id,
                     "role": node.role,
                     "model": node.model,
+                    "reads": sorted(evaluation.graph.predecessors(node.id), key=lambda before: keys[before]),
                     "text": None if generation is None else generation.text,
                     "answer": None if grade is None else grade.answer,
                     "status": None if grade is None else grade.status,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from html import escape
 from typing import Any
+from urllib.parse import urlencode
 
 import gradio as gr
 
 from ttgbench.leaderboard.parts import markup, plots
 from ttgbench.leaderboard.parts.page import Page, chosen, dropdown, problem_names, suites
 from ttgbench.leaderboard.parts.source import Source
+from ttgbench.leaderboard.parts.traces import traces
 from ttgbench.models.cost import UNPRICED
 from ttgbench.report.board import Board
 
@@ -88,7 +91,9 @@ class Graphs(Page):
             self.params["cost"]: dropdown(cost, COSTS),
             self.params["key"]: dropdown(key, choices),
             self.plot: _plot(rows, cost, key),
-            self.graph: _card(row) if row else markup.note("No run has ended with a graph on this problem."),
+            self.graph: _card(row, board.rows("traces", suite=suite, problem=problem))
+            if row
+            else markup.note("No run has ended with a graph on this problem."),
         }
 
 
@@ -104,7 +109,22 @@ def _name(row: dict[str, Any], cost: str) -> str:
     return f"{row['accuracy']:.3f} at {row['units']:.3g} units · {row['nodes']} nodes{front} · {row['key'][:8]}"
 
 
-def _card(row: dict[str, Any]) -> str:
+def _others(row: dict[str, Any], told: list[dict[str, Any]]) -> str:
+    """Links to the problem's other graphs whose nodes were recorded."""
+    keys = [key for key in dict.fromkeys(one["key"] for one in told) if key != row["key"]]
+    links = [
+        f"<a href='?{escape(graph_link(row['suite'], row['problem'], key))}' target='_self'>{escape(key[:8])}</a>"
+        for key in keys
+    ]
+    return f"<p>What the nodes of other graphs said: {', '.join(links)}</p>" if links else ""
+
+
+def graph_link(suite: str, problem: str, key: str) -> str:
+    """The query of the address that shows a graph here."""
+    return urlencode({"tab": "graphs", "suite": suite, "problem": problem, "key": key[:12]})
+
+
+def _card(row: dict[str, Any], told: list[dict[str, Any]]) -> str:
     spread = "" if row["accuracy_low"] is None else f" [{row['accuracy_low']:.3f}, {row['accuracy_high']:.3f}]"
     facts = [
         ("Accuracy (95%)", f"{row['accuracy']:.3f}{spread}"),
@@ -117,7 +137,10 @@ def _card(row: dict[str, Any]) -> str:
         ("Runs", row["runs"]),
     ]
     return (
-        markup.graph_figure(json.loads(row["graph"]))
+        markup.graph_figure(json.loads(row["graph"]), units=row["node_units"])
+        + (markup.NODE_COSTS if row["node_units"] else "")
         + markup.table([name for name, _ in facts], [[value for _, value in facts]], "The graph in numbers")
         + f"<p>{markup.graph_download(row['graph'], row['key'])} <code>{row['key'][:12]}</code></p>"
+        + traces([one for one in told if one["key"] == row["key"]])
+        + _others(row, told)
     )

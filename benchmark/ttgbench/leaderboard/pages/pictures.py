@@ -8,10 +8,12 @@ from typing import Any
 
 import gradio as gr
 
+from ttgbench.leaderboard.pages.graphs import graph_link
 from ttgbench.leaderboard.parts import markup, plots
 from ttgbench.leaderboard.parts.page import Page, chosen, dropdown, problem_names, run_choices, suites
 from ttgbench.leaderboard.parts.source import Source
 from ttgbench.report.board import Board
+from ttgbench.report.board.graphs import best_of
 from ttgbench.report.board.means import problem_means
 from ttgbench.report.board.slices import ALL
 
@@ -73,25 +75,28 @@ class Pictures(Page):
 
 def best_graphs(board: Board, suite: str) -> str:
     """A card per problem: the best graph drawn, what it reaches, what it costs and who found it."""
-    best: dict[str, dict[str, Any]] = {}
-    for row in board.rows("graphs", suite=suite):
-        known = best.get(row["problem"])
-        if known is None or (row["value"], -row["units"]) > (known["value"], -known["units"]):
-            best[row["problem"]] = row
+    best = best_of(board.rows("graphs", suite=suite))
     budgets = {problem["name"]: problem["budget"] for problem in board.manifest["suites"][suite]["problems"]}
     drawn = [name for name in budgets if name in best][:DRAWN]
     if not drawn:
         return markup.note("No run has ended with a graph yet.")
     left = len(best) - len(drawn)
     more = markup.note(f"{left} more problems: see Graphs.") if left else ""
-    return f"{BEST}<div class='ttg-cards'>{''.join(_card(best[name], budgets[name]) for name in drawn)}</div>{more}"
+    told = {(row["problem"], row["key"]) for row in board.rows("traces", suite=suite)}
+    cards = "".join(_card(best[name], budgets[name], (name, best[name]["key"]) in told) for name in drawn)
+    costs = markup.NODE_COSTS if any(best[name]["node_units"] for name in drawn) else ""
+    return f"{BEST}{costs}<div class='ttg-cards'>{cards}</div>{more}"
 
 
-def _card(row: dict[str, Any], budget: str) -> str:
+def _card(row: dict[str, Any], budget: str, told: bool) -> str:
+    """told: whether Graphs shows what its nodes said."""
     spread = "" if row["accuracy_low"] is None else f" [{row['accuracy_low']:.3f}, {row['accuracy_high']:.3f}]"
     found_by = ", ".join(row["found_by"][:3]) + (f" and {more} more" if (more := len(row["found_by"]) - 3) > 0 else "")
+    link = graph_link(row["suite"], row["problem"], row["key"])
+    said = f"<br><a href='?{escape(link)}' target='_self'>What its nodes said</a>" if told else ""
+    figure = markup.graph_figure(json.loads(row["graph"]), row["problem"], row["node_units"])
     return (
         f"<figure><figcaption><b>{escape(row['problem'])}</b> at most {escape(budget)} a query<br>"
         f"{row['accuracy']:.3f}{spread} at {markup.figures(row['units'])} units, found by {escape(found_by)}"
-        f"</figcaption>{markup.graph_figure(json.loads(row['graph']), row['problem'])}</figure>"
+        f"{said}</figcaption>{figure}</figure>"
     )

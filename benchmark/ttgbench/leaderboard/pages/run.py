@@ -112,7 +112,8 @@ def _graph(board: Board, suite: str, cell: dict[str, Any]) -> str:
     if not found:
         return ""
     title = f"<h3>Graph that the search ended with on {escape(cell['problem'])}</h3>"
-    figure = markup.graph_figure(json.loads(found[0]["graph"]))
+    units = found[0]["node_units"]
+    figure = markup.graph_figure(json.loads(found[0]["graph"]), units=units) + (markup.NODE_COSTS if units else "")
     return f"{title}{figure}<p>{markup.graph_download(found[0]['graph'], cell['graph'])}</p>"
 
 

@@ -5,6 +5,8 @@ slices.py     what shares a table: a suite, one budget or all, one objective or 
 methods.py    the table of methods: scores, ranks, spend to targets, cost
 anytime.py    what searches had found by when
 graphs.py     the graphs they ended with: accuracy against cost
+nodes.py      what each node of a graph nominally costs
+traces.py     what every node of the best graphs said on a few recorded questions
 logs.py       logs of runs, cut to what a reader follows
 compare.py    two methods or two graphs, and a verdict in words
 cite.py       BibTeX of a suite and of a result

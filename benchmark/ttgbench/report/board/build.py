@@ -1,4 +1,5 @@
-"""Archives in, tables out: everything the page shows, computed once. No I/O but the archives' own logs."""
+"""Archives in, tables out: everything the page shows, computed once. No I/O but the archives' own logs and
+shipped recordings."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from ttgbench.report.board.logs import log_rows
 from ttgbench.report.board.methods import method_rows
 from ttgbench.report.board.results import cell_row
 from ttgbench.report.board.slices import slices
+from ttgbench.report.board.traces import trace_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -61,6 +63,7 @@ def _suite_rows(label: str, entries: Sequence[Entry]) -> dict[str, list[dict[str
         "cells": [cell_row(cell, entry.archive.suite, entry) for entry in entries for cell in entry.archive.cells],
         "graphs": graphs,
         "graph_scores": graphs,
+        "traces": trace_rows(entries[0].archive.suite, graphs),
         "runs": [_run_row(label, entry.archive) for entry in entries],
         "logs": [row for entry in entries for row in log_rows(label, entry.archive)],
     }

@@ -45,8 +45,11 @@ CELLS = pa.schema(
     }
 )
 
-LATER = {"methods": ("fallback", "held_out", "gap", "gap_error", "gap_flagged")}
+LATER = {"methods": ("fallback", "held_out", "gap", "gap_error", "gap_flagged"), "graphs": ("node_units",)}
 """Columns by table that older boards lack: read as nulls."""
+
+LATER_TABLES = frozenset({"traces"})
+"""Tables that older boards lack: read as empty."""
 
 TABLES = {
     "methods": pa.schema(
@@ -94,6 +97,7 @@ TABLES = {
             "key": _TEXT,
             "graph": _TEXT,
             "nodes": _WHOLE,
+            "node_units": _NUMBERS,
             "published": _FLAG,
             "found_by": pa.list_(_TEXT),
             "runs": _WHOLE,
@@ -128,6 +132,32 @@ TABLES = {
             "path": _TEXT,
             "record": _TEXT,
             "verification": _TEXT,
+        }
+    ),
+    "traces": pa.schema(
+        {
+            "suite": _TEXT,
+            "problem": _TEXT,
+            "key": _TEXT,
+            "question": _TEXT,
+            "asked": _TEXT,
+            "answer": _TEXT,
+            "status": _TEXT,
+            "nodes": pa.list_(
+                pa.struct(
+                    {
+                        "node": _TEXT,
+                        "role": _TEXT,
+                        "model": _TEXT,
+                        "reads": pa.list_(_TEXT),
+                        "text": _TEXT,
+                        "answer": _TEXT,
+                        "status": _TEXT,
+                        "tokens_in": _WHOLE,
+                        "tokens_out": _WHOLE,
+                    }
+                )
+            ),
         }
     ),
     "logs": pa.schema({"suite": _TEXT, "run_id": _TEXT, "problem": _TEXT, "seed": _WHOLE, "events": _TEXT}),

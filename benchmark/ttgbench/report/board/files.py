@@ -84,7 +84,7 @@ def read_board(folder: Path) -> Board:
     import pyarrow.parquet as pq
 
     from ttgbench._version import __version__
-    from ttgbench.report.board.columns import TABLES
+    from ttgbench.report.board.columns import LATER_TABLES, TABLES
 
     manifest = _manifest(folder / MANIFEST)
     if series(str(manifest["package_version"])) != series(__version__):
@@ -96,6 +96,9 @@ def read_board(folder: Path) -> Board:
     tables = {}
     for name, schema in TABLES.items():
         path = folder / f"{name}.parquet"
+        if name in LATER_TABLES and path.name not in manifest["files"]:
+            tables[name] = schema.empty_table()
+            continue
         try:
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
             if digest != manifest["files"].get(path.name, {}).get("sha256"):
