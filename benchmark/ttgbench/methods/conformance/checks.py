@@ -29,21 +29,21 @@ MAX_EVENTS = 5_000
 MAX_REFUSALS = 200
 """Refused calls in a row."""
 
-TOYS: Mapping[str, Toy] = {
+TOYS: Mapping[str, Toy] = {  # where graphs are cheap, fewer full evaluations let a search go on as long
     "plain": Toy(),
     "less than one evaluation": Toy(evaluations=0.3),
     "no search budget": Toy(evaluations=0.0),
-    "one model": Toy(models=("bee",)),
-    "one model, no vote": Toy(models=("bee",), roles=("assistant", "fuser")),
+    "one model": Toy(models=("bee",), evaluations=3),
+    "one model, no vote": Toy(models=("bee",), roles=("assistant", "fuser"), evaluations=3),
     "no vote": Toy(roles=("assistant", "fuser")),
     "assistants only": Toy(roles=("assistant",)),
-    "one node": Toy(max_nodes=1, evaluations=4),
-    "two nodes": Toy(max_nodes=2, evaluations=4),
+    "one node": Toy(max_nodes=1, evaluations=1),
+    "two nodes": Toy(max_nodes=2, evaluations=3),
     "only the smallest model fits": Toy(budget="1 units", evaluations=4),
     "one question": Toy(questions=1),
     "latency objective": Toy(latency=True),
     "latency budget": Toy(budget="30 seconds"),
-    "dollar budget": Toy(budget="0.002 dollars"),
+    "dollar budget": Toy(budget="0.002 dollars", evaluations=2),
     "all scores the same": Toy(constant=0.5),
     "all scores zero": Toy(constant=0.0),
 }
