@@ -301,7 +301,7 @@ def _counts(values: Any, field: str) -> NDArray[np.int64]:
     array = np.asarray(values)
     if array.dtype.kind not in "iu":
         raise InputError(f"must be an integer array, not {array.dtype}", field=field)
-    if array.size and (array.min() < 0 or array.max() > MAX_INT64):
+    if array.size and (array.min() < 0 or (array.dtype == np.uint64 and array.max() > MAX_INT64)):
         raise InputError(
             f"must be 0 tokens or more and fit in 64 bits, not {array.min()} to {array.max()}", field=field
         )

@@ -142,7 +142,7 @@ class Frame:
         return edges, free, reach
 
     def _may(self, edges: Bools, reach: Bools, i: int, j: int) -> bool:
-        return not reach[j, i] and int(edges[:, j].sum()) < self.space.max_in_degree
+        return not reach[j, i] and int(np.count_nonzero(edges[:, j])) < self.space.max_in_degree
 
     def _wire(self, table: Floats, kept: Bools, edges: Bools, reach: Bools) -> Bools:
         """Edges that let every kept node reach the final one; a node that no edge is left for is kept no longer."""

@@ -43,9 +43,9 @@ def as_released(problem: Problem, rng: np.random.Generator, rounds: int = ROUNDS
 
 def learn(policy: Policy, batches: Batches, rng: np.random.Generator) -> None:
     """One round: a fresh graph for each of the next questions, and a step. Raises BudgetExhausted."""
-    samples, rewards = [], []
+    samples, rewards, tables = [], [], policy.tables
     for question in batches.next(BATCH):
-        sample = policy.frame.draw(policy.tables, rng)
+        sample = policy.frame.draw(tables, rng)
         graph = policy.frame.graph(sample, rng)
         if graph is not None:
             samples.append(sample)
