@@ -20,6 +20,7 @@ import yaml
 from ttgbench.cli import main
 from ttgbench.engines import client
 from ttgbench.evaluate.store.store import Store
+from ttgbench.problems.suite import load_suite
 from ttgbench.run.experiment import STORE
 from ttgbench.run.results import LOG_NAME, RESULT_NAME
 from ttgbench.run.run import cell_folder
@@ -188,7 +189,7 @@ def test_killed_with_an_agent_and_started_again_it_ends_as_if_never_killed(model
             stderr=subprocess.DEVNULL,
         )
         try:
-            assert models.held.wait(60)
+            assert models.held.wait(240)
         finally:
             process.kill()
             process.wait()
@@ -228,7 +229,11 @@ def test_archived_on_a_simulated_suite_its_replies_are_verified_without_it(model
 
 @pytest.mark.slow
 def test_on_a_recorded_suite_the_agent_alone_is_asked(models, tmp_path, monkeypatch, capsys):
-    run = ("run", "--suite", "recorded-micro-v1", "--method", "textgrad", "--seeds", "1")
+    shipped = load_suite("recorded-micro-v1").to_dict()
+    smaller = {"name": "smaller", "search_evaluations": 4, "checkpoints": [2, 4]}
+    suite = ("--suite", tmp_path / "smaller.yaml")
+    suite[1].write_text(yaml.safe_dump({**shipped, **smaller}))
+    run = ("run", *suite, "--method", "textgrad", "--seeds", "1")
     asking = ("--agent", f"{CHEAP}={models.url}", "--out", tmp_path / "run")
     assert ttgbench(*run, *asking, monkeypatch=monkeypatch) == 0
     assert set(models.requests) == {"agent"}, "the recording answers the rest"
@@ -236,7 +241,7 @@ def test_on_a_recorded_suite_the_agent_alone_is_asked(models, tmp_path, monkeypa
     assert asked > 3
     submit = ("submit", "textgrad", "--run", tmp_path / "run", "--results", tmp_path / "results")
     assert ttgbench(*submit, monkeypatch=monkeypatch) == 0
-    verify = ("verify", tmp_path / "results", "--fewer-seeds", "--json")
+    verify = ("verify", tmp_path / "results", *suite, "--fewer-seeds", "--json")
     assert ttgbench(*verify, "--rerun", "1", "--engine", models.url, monkeypatch=monkeypatch) == 0
     assert asked < models.requests["agent"] < 2 * asked, "one cell of three was run again"
     models.close()
