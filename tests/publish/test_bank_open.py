@@ -37,6 +37,19 @@ def test_bundled_methods_search_it(bank, name):
     assert 0 <= held_out.accuracy(found) <= 1
 
 
+@pytest.mark.parametrize("name", ["maao_rules", "agent_reinforce_rules", "random_search"])
+def test_methods_that_draw_graphs_of_open_spaces_search_it_by_projections(bank, name):
+    problem, held_out = bank_problem(bank, "60 units", evaluations=6, seed=0, projected=True)
+    found = load_method(name).search(problem, np.random.default_rng(0))
+    assert problem.ledger.spent > 0.1 * problem.full_evaluation
+    closed, evaluation = bank.space("60 units"), problem.evaluate(found)
+    projection = closed.project(found)
+    assert evaluation.graph == found
+    assert closed.contains(projection) is None
+    assert len(evaluation.nodes) == len(projection.nodes)
+    assert held_out.accuracy(found) == held_out.accuracy(projection)
+
+
 def test_every_seed_draws_its_own_questions_and_no_group_is_on_both_sides(bank):
     searched = set()
     for seed in range(5):
