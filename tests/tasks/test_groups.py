@@ -8,7 +8,7 @@ from collections import defaultdict
 import numpy as np
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -59,6 +59,7 @@ def test_one_split_of_a_source_needs_no_whole_groups():
     assert planned(plan_of(parts), grouped) == planned(plan_of(parts), SOURCES)
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.data())
 def test_a_group_is_in_one_split_whole_wherever_its_documents_stand(data):
     labels = data.draw(st.lists(st.sampled_from([None, *range(12)]), min_size=20, max_size=60))
@@ -107,6 +108,7 @@ def test_fewer_groups_than_splits_are_refused():
         planned(plan_of({"search": ("train", 2), "test": ("train", 0)}), {"train": docs})
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=9), st.integers(1, 50), st.integers(0, 2))
 def test_no_choice_of_groups_is_nearer(sizes, wanted, spare):
     if len(sizes) <= spare:
@@ -118,6 +120,7 @@ def test_no_choice_of_groups_is_nearer(sizes, wanted, spare):
     assert abs(sum(sizes[place] for place in chosen) - wanted) == min(abs(sum(some) - wanted) for some in choices)
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 4000), st.integers(0, 2))
 def test_many_groups_are_chosen_from_the_first_on(seed, wanted, spare):
     sizes = np.random.default_rng(seed).integers(1, 9, 600).tolist()
