@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 DEMO_EXTRAS := cpu
 TEST_EXTRAS := cpu,dev,leaderboard,ray,solvers,tasks,torch
 # A file's tests stay in one process, as they share what is expensive to make. A process that a hung test ended is replaced once.
-SPREAD := --numprocesses 2 --dist loadfile --max-worker-restart 1
+# Files go in the order of their names: by number of tests, those that take longest would be begun last, and one core stand idle.
+SPREAD := --numprocesses 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 1
 CORE_TESTS := $(addprefix tests/,graphs models problems stats util)
 
 .PHONY: demo test check coverage board lint clean
