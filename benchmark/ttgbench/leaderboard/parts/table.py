@@ -100,10 +100,10 @@ def _compact(row: dict[str, Any], columns: Sequence[Column]) -> dict[str, Any]:
     cells: dict[str, Any] = {}
     for column in columns:
         value = cell(row, column)
-        if isinstance(value, Interval):
+        if isinstance(value, Interval) and value.low < math.inf:
             cells[column.key] = [_rounded(x, column) for x in (value.estimate, value.low, value.high)]
-        else:
-            cells[column.key] = _rounded(value, column)
+        else:  # never at both ends is said once
+            cells[column.key] = _rounded(value.estimate if isinstance(value, Interval) else value, column)
     return {
         **cells,
         "run": row["run_id"],
