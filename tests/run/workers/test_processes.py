@@ -51,7 +51,7 @@ BROKEN = {
     "exits": ("import os; os._exit(3)", "died", "exit status 3"),
     "kills": ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "died", "SIGKILL"),
     "segfaults": ("import ctypes; ctypes.string_at(0)", "died", "SIGSEGV"),
-    "hangs": ("while True: pass", "timeout", "limit of 4 seconds"),
+    "hangs": ("import time; time.sleep(600)", "timeout", "limit of 4 seconds"),
     "interrupts": ("raise KeyboardInterrupt", "crashed", "KeyboardInterrupt"),
 }
 
