@@ -52,12 +52,17 @@ def _build(results: Path, out: Path, suites: Sequence[str]) -> None:
 def leaderboard(
     context: typer.Context,
     results: Annotated[
-        Path | None, typer.Option("--results", help="Archived results, or a folder that `board build` has made.")
+        Path | None,
+        typer.Option(
+            "--results",
+            help="Archived results, a folder that `board build` has made, or that of a run, even of one that goes on.",
+        ),
     ] = None,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free port.")] = 7860,
     host: Annotated[str, typer.Option("--host", help="0.0.0.0 shows the page to other machines.")] = "127.0.0.1",
 ) -> None:
-    """Show the leaderboard in a browser, from local results. Needs the extra `leaderboard`."""
+    """Show the leaderboard in a browser, from local results; of a run, anytime curves as they grow. Needs the extra
+    `leaderboard`."""
     if context.invoked_subcommand is not None:
         return
     import runpy

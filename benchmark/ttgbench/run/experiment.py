@@ -98,8 +98,8 @@ def write_manifest(out: Path, manifest: Manifest) -> None:
             raise InputError(message, source=out)
         if before.agent != manifest.agent:
             raise InputError(f"was made with the search agent {before.agent}; choose another folder", source=out)
-        again = {None, *map(_name, manifest.methods)}
-        others = [entry for entry in before.methods if _name(entry) not in again]
+        again = {None, *map(method_name, manifest.methods)}
+        others = [entry for entry in before.methods if method_name(entry) not in again]
         if others:
             both = {"methods": (*others, *manifest.methods), "seeds": max(before.seeds, manifest.seeds)}
             manifest = manifest.model_copy(update=both)
@@ -115,7 +115,7 @@ def _listed(manifest: Manifest, before: Manifest) -> tuple[str, ...]:
     return () if len(either) == len(names) else tuple(name for name in names if name in either)
 
 
-def _name(entry: str) -> str | None:
+def method_name(entry: str) -> str | None:
     """Of a method that a manifest lists; None if its folder is no longer there."""
     try:
         return entry.removeprefix(FUNCTION) if entry.startswith(FUNCTION) else find_method(entry).name

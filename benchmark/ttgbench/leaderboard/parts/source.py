@@ -44,7 +44,7 @@ class Source:
     @classmethod
     def from_environment(cls) -> Source:
         """Reads the TTGBENCH_ variables that README.md lists; without any of them, the board beside the code."""
-        interval = float(os.environ.get("TTGBENCH_REFRESH_SECONDS", "300"))
+        interval = refresh_seconds(300)
         if folder := os.environ.get("TTGBENCH_RESULTS_DIR"):
             return cls(local(Path(folder)), interval)
         if repo := os.environ.get("TTGBENCH_RESULTS_REPO"):
@@ -74,6 +74,11 @@ class Source:
         pause = threading.Event()
         while not pause.wait(self._interval):
             self.refresh()
+
+
+def refresh_seconds(default: float) -> float:
+    """How often to look for something newer, as the environment says; 0: never."""
+    return float(os.environ.get("TTGBENCH_REFRESH_SECONDS") or default)
 
 
 def _scratch() -> Path:

@@ -36,12 +36,10 @@ def anytime_rows(label: str, entries: Sequence[Entry], part: Slice) -> list[dict
         base = {"suite": label, "budget": part.budget, "objective": part.objective, "run_id": entry.run_id}
         if scores.anchors:
             rows.append({**base, "kind": "ecdf", "problem": "", **_ecdf(scores, grid)})
-        rows.append({**base, "kind": "incumbent", "problem": "", **_held(scores, grid)})
+        rows.append({**base, "kind": "incumbent", "problem": "", **held(scores, grid)})
         if (part.budget, part.objective) == (ALL, ALL):
             for row, spec in enumerate(suite.problems):
-                rows.append(
-                    {**base, "kind": "incumbent", "problem": spec.name, **_held(entry.scores.only([row]), grid)}
-                )
+                rows.append({**base, "kind": "incumbent", "problem": spec.name, **held(entry.scores.only([row]), grid)})
     return rows
 
 
@@ -56,7 +54,7 @@ def _ecdf(scores: MethodScores, grid: Floats) -> dict[str, Any]:
     }
 
 
-def _held(scores: MethodScores, grid: Floats) -> dict[str, Any]:
+def held(scores: MethodScores, grid: Floats) -> dict[str, Any]:
     """Mean regret (without anchors: objective) in points of the graph held, from where every run holds one: a mean over
     fewer would compare different runs."""
     curves = np.stack([_incumbents(scores, row, grid) for row in range(len(scores.cells))])
