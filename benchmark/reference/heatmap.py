@@ -9,6 +9,7 @@ method, best first, with its mean over problems, its mean regret in points and t
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +63,10 @@ def main() -> None:
     options = parser.parse_args()
     suite, results = read_manifest(options.runs).suite, read_results(options.runs)
     names = [spec.name for spec in suite.problems]
-    methods = sorted({cell.method.name for cell in results})
+    runs = Counter(cell.method.name for cell in results)
+    methods = sorted(name for name, count in runs.items() if count == max(runs.values()))
+    if len(methods) < len(runs):
+        print("Left out, as runs are missing:", ", ".join(sorted(set(runs) - set(methods))), end="\n\n")
     scores, regrets = grids(suite, results, methods)
     order = np.argsort(-scores.mean(axis=1))
     methods, scores, regrets = [methods[i] for i in order], scores[order], regrets[order]
