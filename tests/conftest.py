@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,6 +29,11 @@ TINY_SUITE = {
     ),
     "methods": ["single_model", "random_search"],
 }
+
+
+def pytest_configure() -> None:
+    """A user's setting that keeps off the Hub would keep tests off their loopback Hub."""
+    os.environ.pop("HF_HUB_OFFLINE", None)
 
 
 @pytest.fixture
