@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ttgbench.tasks.grading.boxes import boxes
-from ttgbench.tasks.grading.clean import MAX_ANSWER, MAX_CLAIMS
+from ttgbench.tasks.grading.clean import MAX_ANSWER
 from ttgbench.tasks.grading.denials import denied, denied_before, denied_behind
 
 _KIND = (
@@ -52,7 +52,7 @@ def stated(text: str) -> Iterator[str]:
     for box in reversed(boxes(text)):
         if said := undecorated(box.content):
             yield said
-    for cue in reversed(list(_CUE.finditer(text))[-MAX_CLAIMS:]):
+    for cue in reversed(list(_CUE.finditer(text))):
         if not denied_before(text, cue.end()) and (said := undecorated(_behind(text, cue.end()))):
             yield said
 
