@@ -18,10 +18,9 @@ from ttgbench.tasks.grading.boxes import boxes, joined
 from ttgbench.tasks.grading.clean import MAX_ANSWER, MAX_CLAIMS, readable
 from ttgbench.tasks.grading.denials import denied, last_undenied
 from ttgbench.tasks.grading.echo import find
-from ttgbench.tasks.grading.labels import unlabelled
 from ttgbench.tasks.task import CORRECT, UNANSWERED, WRONG, Grade
 
-GRADER = "number/3"
+GRADER = "number/2"
 
 MAX_DIGITS = 100
 """A longer numeral is compared as text: no reference is that long, and huge integers are slow to read."""
@@ -51,7 +50,6 @@ _CITATION = re.compile(
     r"|^[ \t]*\[[0-9]{1,2}\](?:(?=[ :])|(?:,?[ ]?\[[0-9]{1,2}\])+)",
     re.MULTILINE,
 )
-_THIN = re.compile("(?<=[0-9])[\u00a0\u2009\u202f](?=[0-9]{3}(?![0-9]))")
 _WRAPPED = re.compile(r"\\(?:text|mbox|math)[a-z]{0,6}\s?\{([^{}]*)\}")
 _MARK = re.compile(r"####[ \t]*(?:\n\s*)?(?P<said>[^\n]*)")
 _TITLE = re.compile(r"(?i)\W*(?:[0-9]{1,3}[ \t]*[.):][ \t]*[^\s*]|(?:step|part|question|case|section|option|method)\b)")
@@ -66,17 +64,16 @@ _FOLLOWS_BADLY = re.compile(
     r"""\W{0,4}(?: [-+*/×÷^]\s?[($\\]?\d | \\(?:times|cdot|div)\b | [x*]\s?\d | !(?=\s*[-+*/=]) | \^
         | [ ](?:or|and|to|times|plus|minus|divided|multiplied)[ ]\W{0,3}\d | ,[ ]?\W{0,2}\d
         | \s?(?:[;~…]|\.{2,}|\\[lcd]?dots)\s?\W{0,2}\d | :\d | \s(?:squared|cubed)\b(?!\s[a-z]) )
-      | \s?/?\s?(?:[inxyz]\b|π|\\(?:pi|sqrt|[dtc]?frac)\b) | !""",
+      | \s?/?\s?(?:[nxyz]\b|π|\\(?:pi|sqrt|[dtc]?frac)\b) | !""",
     re.VERBOSE,
 )
 """Behind a number: it is a term, or one of several."""
 _LEADS_BADLY = re.compile(
-    r"""(?: \\?[A-Za-z]\(\s* | \\sqrt\W* | √\W* | [\d)}]\s?[-+*/^×]\s? | \^\W* | \\[dtc]?frac\s?\{\W* | -\s?[({]+
+    r"""(?: \\sqrt\W* | √\W* | [\d)}]\s?[-+*/^×]\s? | \^\W* | \\[dtc]?frac\s?\{\W* | -\s?[({]+
         | (?: \\(?:neq?|[gl]eq?|[gl]t|pm)\b | [≠≤≥±] | [!<>]= | [\w)]\s?[<>] )[\s$]* )$""",
     re.VERBOSE,
 )
 """Before a number: it is a term or a bound."""
-_BOUND = re.compile(r"(?:\\(?:neq?|[gl]eq?|[gl]t)(?![a-z])|[≠≤≥]|!=|[\w)$]\s?[<>])[\s$]*$")
 _OR = re.compile(r"[*_$]{0,3} or (?:maybe |perhaps |possibly )?[*_$]{0,3}")
 """Between two bare numbers of which either may be meant ("1.5 hours or 90 minutes" says the same twice)."""
 _NUMBERED = re.compile(r"(?i)answer #?[0-9]")
@@ -92,7 +89,7 @@ def extract(output: str, *, stop: Sequence[str] = ()) -> str | None:
     What is stated as the answer and is no single number ("5 or 6", "2^3") is given as text. A percent sign, a currency
     sign and units are dropped. Outputs are bounded as `clean.readable` says. `stop`: the task's stop strings.
     """
-    return find(readings(readable(_THIN.sub(",", output)), stop), _stated, _last)
+    return find(readings(readable(output), stop), _stated, _last)
 
 
 def grade(output: str, reference: str, *, stop: Sequence[str] = ()) -> Grade:
@@ -111,7 +108,7 @@ def grade(output: str, reference: str, *, stop: Sequence[str] = ()) -> Grade:
 
 def _tidied(text: str) -> str:
     text = _LATEX_THOUSANDS.sub(",", text).replace("\\$", "$").replace("\\%", "%")
-    return unlabelled(_NEGATIVE.sub("-", _CITATION.sub(" ", _WRAPPED.sub(r"\1", text))))
+    return _NEGATIVE.sub("-", _CITATION.sub(" ", _WRAPPED.sub(r"\1", text)))
 
 
 def _stated(text: str) -> str | None:
@@ -161,8 +158,7 @@ def _claimed(text: str) -> str | None:
             return " or ".join(dict.fromkeys(answer for answer in numbered if answer)) or None
         sentence = said[: end.start()] if (end := _SENTENCE_END.search(said)) else said
         number = _NUMBER.search(sentence)
-        at = claim.start("said")
-        if number and denied(text, at + number.start(), at + number.end()):
+        if number and denied(sentence, *number.span()):
             denials.add(_canonical(number))
             continue
         if number is None or _REVISED.search(sentence) or _REVISED.search(text[claim.end("said") :]):
@@ -184,23 +180,19 @@ def _value(said: str) -> str | None:
     number = _first_undenied(said)
     if number is None and not _NUMBER.search(said):
         return None
-    if number and not _is_term(said, number):
+    if number and not (
+        _FOLLOWS_BADLY.match(said, number.end()) or _LEADS_BADLY.search(said[: number.start()][-MAX_LEAD:])
+    ):
         return _canonical(number)
     return " ".join(said.split())[:MAX_DIGITS]
-
-
-def _is_term(text: str, number: re.Match[str]) -> bool:
-    """Whether the number is but a part of a value, one of several, or a bound."""
-    before = text[max(0, number.start() - MAX_LEAD) : number.start()]
-    return _FOLLOWS_BADLY.match(text, number.end()) is not None or _LEADS_BADLY.search(before) is not None
 
 
 def _last(text: str) -> str | None:
     """The last number that is not denied; two of them that are left open, as text."""
     text = _tidied(text)
-    numbers = [number for number in _NUMBER.finditer(text) if not _is_bound(text, number)]
-    last = last_undenied(text, numbers, _canonical)
-    if last is None or (last is not numbers[-1] and _is_term(text, last)):
+    numbers = list(_NUMBER.finditer(text))
+    last = last_undenied(text, numbers)
+    if last is None:
         return None
     answer = _canonical(last)
     if last is numbers[-1] and len(numbers) > 1 and re.match(r"[*_$]{0,3}(?:[.!?]|\s*$)", text[last.end() :]):
@@ -208,10 +200,6 @@ def _last(text: str) -> str | None:
         if _OR.fullmatch(text, before.end(), last.start()) and _canonical(before) != answer:
             return f"{_canonical(before)} or {answer}"
     return answer
-
-
-def _is_bound(text: str, number: re.Match[str]) -> bool:
-    return _BOUND.search(text[max(0, number.start() - MAX_LEAD) : number.start()]) is not None
 
 
 def _canonical(match: re.Match[str]) -> str:
