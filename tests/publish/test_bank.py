@@ -99,6 +99,7 @@ def imported(folder: Path, path: Path | None = None) -> Store:
         ({"samples": {S: 1}}, "more of", InputError),
         ({"samples": {S: 49, G: 1}}, "1 to 48", InputError),
         ({"universes": 0}, "universes", InputError),
+        ({"tasks": [{"task": "micro_math", "questions": n} for n in (2, 3)]}, "stands there twice", InputError),
         ({"samples": {"smollm": 1}, "second": []}, "smollm2-135m", UnknownName),
     ],
 )

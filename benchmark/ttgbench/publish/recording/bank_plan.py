@@ -63,6 +63,10 @@ class BankPlan(_Record):
         for model, samples in self.samples.items():
             if not 1 <= samples <= 48:
                 raise ValueError(f"samples: {model}: must be 1 to 48, not {samples}")
+        names = [Path(entry.task).name for entry in self.tasks]
+        if len(set(names)) < len(names):  # segments are named after them
+            twice = next(name for name in names if names.count(name) > 1)
+            raise ValueError(f"tasks: {twice} stands there twice; another split of it takes a plan of its own")
         try:
             self.nodes  # noqa: B018  what cannot be wired is refused here
         except InputError as error:
