@@ -67,6 +67,21 @@ def test_a_recording_goes_on_where_it_stopped(plan, tmp_path):
     assert texts[0] == texts[1]
 
 
+def test_what_another_plan_recorded_is_taken_over_and_only_the_rest_is_generated(plan, tmp_path):
+    record_bank(load_bank(plan), "echo", tmp_path / "first")
+    (tmp_path / "more").mkdir()
+    judge = {"role": "judge", "model": S, "inputs": [S, S, S]}
+    more = load_bank(written(tmp_path / "more", {"name": "more", "second": [judge]}))
+    record_bank(more, "echo", tmp_path / "second", reuse=tmp_path / "first")
+    assert not look(more, tmp_path / "second").missing
+    recorded, taken = imported(tmp_path / "first"), imported(tmp_path / "second")
+    assert set(recorded.ids()) < set(taken.ids())
+    assert len(taken.ids()) - len(recorded.ids()) == 2 * 5, "one judge on each question in each universe"
+    fewer = load_bank(written(tmp_path / "more", {"name": "fewer", "second": []}))
+    record_bank(fewer, "http://127.0.0.1:9/v1", tmp_path / "third", reuse=tmp_path / "first")  # asks no server
+    refused(["bank", str(plan), "--out", str(tmp_path / "new"), "--reuse", str(plan), "--engine", "echo"], "--reuse")
+
+
 def test_graphs_of_recorded_nodes_are_replayed_without_an_engine(plan, tmp_path):
     loaded, out = load_bank(plan), tmp_path / "segments"
     record_bank(loaded, "echo", out)

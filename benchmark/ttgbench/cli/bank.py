@@ -30,6 +30,9 @@ def bank(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what is done, broken and missing, and how to go on.")
     ] = False,
+    reuse: Annotated[
+        Path | None, typer.Option("--reuse", help="Folder of another plan: what it holds is not generated again.")
+    ] = None,
     tables: Annotated[bool, typer.Option("--table", help="Only say what the finished segments show.")] = False,
     engine: EngineSpec = "llama_cpp",
     slots: Slots = None,
@@ -59,6 +62,7 @@ def bank(
                 engine,
                 folder,
                 limit=limit,
+                reuse=reuse,
                 slots=slots,
                 data_dir=data_dir,
                 progress=progress,
@@ -77,7 +81,8 @@ def bank(
     if following is not None:
         slots_given = [] if slots is None else ["--slots", str(slots)]
         data_given = [] if data_dir is None else ["--data-dir", str(data_dir)]
-        given = ["--out", str(folder), "--engine", engine, *slots_given, *data_given]
+        reuse_given = [] if reuse is None else ["--reuse", str(reuse)]
+        given = ["--out", str(folder), *reuse_given, "--engine", engine, *slots_given, *data_given]
         out.print(f"next: {following}; to go on:", highlight=False, soft_wrap=True)
         out.print(f"    {shlex.join(['ttgbench', 'bank', str(plan), *given])}", highlight=False, soft_wrap=True)
 

@@ -4,7 +4,8 @@
     record_bank(plan, "qwen2.5-coder-1.5b=http://127.0.0.1:8001/v1,...", Path("segments"))
 
 A segment is complete: a Parquet file that a store imports. Where it lies whole, it is done. One under way is a store
-beside it, so a recording that is killed goes on where it stopped.
+beside it, so a recording that is killed goes on where it stopped. What another plan's folder holds of its questions can
+be taken over: the nodes that both ask for are then not generated again.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ def record_bank(
     out: Path,
     *,
     limit: int = 0,
+    reuse: Path | None = None,
     slots: int | None = None,
     data_dir: Path | None = None,
     report: Callable[[Segment, int, int], object] = lambda *_: None,
@@ -39,10 +41,13 @@ def record_bank(
 ) -> int:
     """Records the segments that `out` lacks or holds broken, at most `limit` of them if not 0; returns how many.
 
+    reuse: a folder whose segments of the same names are taken into these, all that they hold.
     report: told (segment, how many are done, how many there are) before each. measured: told how its outputs relate
     to their prompts after each. Raises EngineError, InputError (as for segments of another plan) and
     StoreError; what was generated before stays.
     """
+    if reuse is not None and not reuse.is_dir():
+        raise InputError("no such folder of segments", source=reuse, field="--reuse")
     found = look(plan, out, data_dir)
     out.mkdir(parents=True, exist_ok=True)
     done = count(len(found.done))
@@ -53,6 +58,8 @@ def record_bank(
         with Session(unfinished, engine, slots=slots, data_dir=data_dir, progress=progress) as session:
             task = _votable(session.task(segment.task))
             first_questions(task, segment.split, segment.stop)  # raises where there are fewer
+            if reuse is not None and (reuse / segment.name).is_file():
+                session.store.import_(reuse / segment.name)
             evaluator = session.evaluator(task, load_pool(plan.pool), plan.sampling, plan.prompts)
             asked = range(segment.start, segment.stop)
             evaluations = evaluator.evaluate(plan.graphs(), asked, segment.universe, segment.split)

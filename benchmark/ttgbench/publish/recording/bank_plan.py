@@ -36,7 +36,7 @@ class BankTask(_Record):
 class SecondLevel(_Record):
     """A node on first samples: `n` times a model in `inputs` means its first n samples, so prefixes are shared."""
 
-    role: Literal["fuser", "assistant"]
+    role: Literal["fuser", "assistant", "judge"]
     model: str
     inputs: tuple[str, ...] = Field(min_length=1)
 
