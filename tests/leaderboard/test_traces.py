@@ -121,6 +121,20 @@ def test_the_page_marks_right_and_wrong_and_escapes_everything():
     assert shown.count("&lt;script&gt;") >= 10
 
 
+def test_a_trace_that_lacks_values_shows_dashes_and_hidden_characters_are_written_out():
+    bare = dict.fromkeys(row(), None) | {"nodes": [None, dict.fromkeys(row()["nodes"][0], None)]}
+    assert traces([bare]).count("<tr>") == 2
+    assert traces([bare | {"nodes": None}]).count("<tr>") == 1
+    turned = "a\u202eb\x1b[2Jc"
+    nasty = row(question=turned, asked=turned, answer=turned, status=turned)
+    nasty["nodes"] = [dict.fromkeys(row()["nodes"][0], turned) | {"reads": [turned, None], "tokens_in": None}]
+    nasty["nodes"][0]["tokens_out"] = 1
+    shown = traces([nasty])
+    assert "\u202e" not in shown
+    assert "\x1b" not in shown
+    assert shown.count(r"a\u202eb\x1b[2Jc") == 13
+
+
 def test_boards_without_traces_and_costs_still_show(board, results, tmp_path):
     tables, manifest = build(find_archives(results, suites=SUITES))
     del tables["traces"]

@@ -107,6 +107,8 @@ def test_what_cannot_be_a_space_is_refused():
         BankSpace.over(BANK, toy_pool(), LENGTHS, Budget("units", 0.5))
     with pytest.raises(InputError, match="no samples"):
         BankSpace.over(BankNodes({}), toy_pool(), LENGTHS, Budget("units", 9))
+    with pytest.raises(InputError, match="max_second: must be 0 or more, not -1"):
+        BankSpace.over(BANK, toy_pool(), LENGTHS, Budget("units", 9), max_second=-1)
     huge = BankNodes(dict.fromkeys(["a", "b", "c", "d"], 40))
     with pytest.raises(InputError, match="2,825,761 graphs"):
         BankSpace.over(huge, toy_pool("a", "b", "c", "d"), LENGTHS, Budget("units", 9))

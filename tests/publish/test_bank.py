@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from ttgbench.graphs.graph import Graph, Node
 from ttgbench.models.pool import load_pool
 from ttgbench.publish.recording.bank import record_bank
 from ttgbench.publish.recording.bank_folder import look
-from ttgbench.publish.recording.bank_plan import load_bank, segments
+from ttgbench.publish.recording.bank_plan import BankTask, load_bank, segments
 from ttgbench.publish.recording.bank_table import bank_tables
 from ttgbench.run.session import Session
 
@@ -128,6 +129,22 @@ def test_the_command_says_how_much_is_done(plan, tmp_path):
     arguments = ["bank", str(plan), "--out", out, "--engine", "echo"]
     assert "0 of 4" in CliRunner().invoke(app, [*arguments, "--dry-run"]).output
     assert "1 of 4" in CliRunner().invoke(app, [*arguments, "--segments", "1"]).output
+
+
+def test_the_command_that_goes_on_has_the_options_that_were_given(plan, tmp_path):
+    given = ["--out", str(tmp_path / "my segments"), "--engine", "echo", "--slots", "32", "--segments", "1"]
+    shown = CliRunner().invoke(app, ["bank", str(plan), *given, "--data-dir", str(tmp_path), "--dry-run"]).output
+    command = shlex.split(shown.splitlines()[-1])
+    assert command[:3] == ["ttgbench", "bank", str(plan)]
+    assert sorted(command[3:]) == sorted([*given, "--data-dir", str(tmp_path)])
+
+
+def test_segments_have_names_of_their_own(plan):
+    planned = load_bank(plan).model_copy(
+        update={"tasks": (BankTask(task="micro_math", questions=12_000),), "universes": 12}
+    )
+    names = [segment.name for segment in segments(planned)]
+    assert len(set(names)) == len(names) == 12 * 4_000
 
 
 def refused(arguments: list[str], *words: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,8 @@ import pytest
 from ttgbench.errors import InputError, UnknownName
 from ttgbench.graphs.shapes import mixture_of_agents, parallel
 from ttgbench.problems.method import load_method
-from ttgbench.publish.recording.bank_open import open_bank
-from ttgbench.publish.recording.bank_plan import load_bank
+from ttgbench.publish.recording.bank_open import open_bank, opened
+from ttgbench.publish.recording.bank_plan import load_bank, segments
 from ttgbench.publish.recording.bank_problem import bank_problem
 
 PILOT = Path(__file__).parents[2] / "benchmark" / "recording" / "pilot-small-v1"
@@ -21,8 +22,15 @@ L = "qwen2.5-coder-1.5b"
 
 @pytest.fixture(scope="module")
 def bank():
-    with open_bank(PLAN, PILOT, "gsm_symbolic") as opened:
-        yield opened
+    with open_bank(PLAN, PILOT, "gsm_symbolic") as one:
+        yield one
+
+
+def test_segments_of_one_split_alone_are_opened_together(tmp_path):
+    first = next(segments(PLAN))
+    for finished in ([], [first, replace(first, split="test")]):
+        with pytest.raises(InputError, match="one of its splits"), opened(PLAN, tmp_path, finished):
+            pass
 
 
 METHODS = ["single_model", "self_consistency", "random_search", "local_search", "evolution"]

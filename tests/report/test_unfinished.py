@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -77,3 +79,20 @@ def test_only_a_run_folder_is_one(folder, tmp_path_factory):
     assert not is_run_folder(tmp_path_factory.mktemp("empty"))
     (folder / "run.json").write_text("{}")
     assert not is_run_folder(folder)
+
+
+@pytest.mark.parametrize("field", ["seeds", "rules"])
+def test_a_manifest_with_a_number_that_cannot_be_is_refused(folder, field):
+    path = folder / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {field: -1}))
+    with pytest.raises(InputError, match=rf"run\.json: {field}: .*greater than or equal to 1"):
+        RunFolder(folder).progress()
+
+
+def test_a_result_whose_full_evaluation_costs_nothing_is_refused(folder):
+    finish(folder, "p0", "random_search", 0)
+    (path,) = folder.rglob("result.json")
+    result = json.loads(path.read_text())
+    path.write_text(json.dumps(result | {"search": result["search"] | {"full_evaluation": 0}}))
+    with pytest.raises(InputError, match=r"result\.json: search\.full_evaluation: .*greater than or equal to 1"):
+        read_results(folder)

@@ -28,7 +28,8 @@ def bank(
     folder: Annotated[Path, typer.Option("--out", help="Folder of the segments.")],
     limit: Annotated[int, typer.Option("--segments", min=0, help="Most segments to record now; 0: all.")] = 0,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what is done, broken and missing, and how to go on.")
+        bool,
+        typer.Option("--dry-run", help="Only say what is done and missing, and the command that goes on as asked."),
     ] = False,
     reuse: Annotated[
         Path | None, typer.Option("--reuse", help="Folder of another plan: what it holds is not generated again.")
@@ -79,10 +80,9 @@ def bank(
         return
     out.print(f"{loaded.name}: {done} of {total} segments are recorded in {folder}", highlight=False, soft_wrap=True)
     if following is not None:
-        slots_given = [] if slots is None else ["--slots", str(slots)]
-        data_given = [] if data_dir is None else ["--data-dir", str(data_dir)]
-        reuse_given = [] if reuse is None else ["--reuse", str(reuse)]
-        given = ["--out", str(folder), *reuse_given, "--engine", engine, *slots_given, *data_given]
+        given = ["--out", str(folder), "--engine", engine]
+        others = {"--reuse": reuse, "--slots": slots, "--data-dir": data_dir, "--segments": limit or None}
+        given += [text for name, value in others.items() if value is not None for text in (name, str(value))]
         out.print(f"next: {following}; to go on:", highlight=False, soft_wrap=True)
         out.print(f"    {shlex.join(['ttgbench', 'bank', str(plan), *given])}", highlight=False, soft_wrap=True)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from html import escape
 from pathlib import Path
 from typing import Any, overload
 
@@ -19,6 +18,7 @@ from ttgbench.report.table import LEAST_P, Column, Table
 from ttgbench.report.verdict import ProblemVerdict, Verdict, judge_graphs, judge_methods
 from ttgbench.util.arguments import file_path, shown
 from ttgbench.util.tables import as_html, as_text
+from ttgbench.util.text import escaped
 from ttgbench.util.yaml_input import validation_message
 
 MAX_BYTES = 64 << 20
@@ -107,7 +107,7 @@ class Compared:
     def _repr_html_(self) -> str:
         """How a notebook shows it; every name is escaped."""
         table = as_html(self.problems.texts(), self.problems.heading, caption=self.problems.title)
-        return f"{table}<p><small>{escape(self.problems.note)}</small></p><p>{escape(self.verdict.sentence)}</p>"
+        return f"{table}<p><small>{escaped(self.problems.note)}</small></p><p>{escaped(self.verdict.sentence)}</p>"
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""

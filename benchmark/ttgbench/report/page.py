@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 from collections.abc import Sequence
 
@@ -14,6 +13,7 @@ from ttgbench.report.plots import Figure
 from ttgbench.report.problems import Row, best_row
 from ttgbench.report.table import Table
 from ttgbench.stats import Interval
+from ttgbench.util.text import escaped
 
 STYLE = """
 :root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}
@@ -62,8 +62,8 @@ def as_html(report: Report) -> str:
         "<!doctype html><html lang='en'><meta charset='utf-8'>",
         "<meta name='viewport' content='width=device-width,initial-scale=1'>",
         '<link rel="icon" href="data:,">',
-        f"<title>TTG-Bench report</title><style>{STYLE}</style><h1>TTG-Bench report: {html.escape(report.title)}</h1>",
-        f"<p>ttgbench {html.escape(__version__)}. Methods are compared over their runs, on the same test "
+        f"<title>TTG-Bench report</title><style>{STYLE}</style><h1>TTG-Bench report: {escaped(report.title)}</h1>",
+        f"<p>ttgbench {escaped(__version__)}. Methods are compared over their runs, on the same test "
         "questions; intervals are 95%.</p>",
         *(_table(table) for table in report.overview),
         *(_figure(figure) for figure in report.figures),
@@ -72,7 +72,7 @@ def as_html(report: Report) -> str:
         parts.append(_table(table))
         parts += _graphs([row for row in report.rows if f"problem-{row.problem}" == table.name])
     for table in report.details:
-        title = html.escape(table.title)
+        title = escaped(table.title)
         parts.append(f"<details><summary>{title}: {len(table.rows):,} rows</summary>{_table(table)}</details>")
     if report.figures:
         parts += _scripts(report.figures)
@@ -92,7 +92,7 @@ def _scripts(figures: Sequence[Figure]) -> list[str]:
 
 
 def _figure(figure: Figure) -> str:
-    name, title, caption = (html.escape(text) for text in (figure.name, figure.title, figure.caption))
+    name, title, caption = (escaped(text) for text in (figure.name, figure.title, figure.caption))
     return (
         f"<h2>{title}</h2><figure><div class='plot' id='plot-{name}' role='img' aria-label='{title}'></div>"
         f"<figcaption>{caption}</figcaption></figure>"
@@ -102,7 +102,7 @@ def _figure(figure: Figure) -> str:
 def _table(table: Table) -> str:
     kinds = ["n" if table.numeric(i) else "" for i in range(len(table.columns))]
     heading = "".join(
-        f"<th class='{kind}' scope='col'{_title(column.help)}>{html.escape(column.name)}</th>"
+        f"<th class='{kind}' scope='col'{_title(column.help)}>{escaped(column.name)}</th>"
         for column, kind in zip(table.columns, kinds, strict=True)
     )
     body = "".join(
@@ -110,24 +110,22 @@ def _table(table: Table) -> str:
         for row in _cells(table)
     )
     explained = "".join(
-        f"<dt>{html.escape(column.name)}</dt><dd>{html.escape(column.help)}</dd>"
-        for column in table.columns
-        if column.help
+        f"<dt>{escaped(column.name)}</dt><dd>{escaped(column.help)}</dd>" for column in table.columns if column.help
     )
     return (
-        f"<h2>{html.escape(table.title)}</h2><div class='wrap'><table><thead><tr>{heading}</tr></thead>"
-        f"<tbody>{body}</tbody></table></div><p>{html.escape(table.note)}</p>"
+        f"<h2>{escaped(table.title)}</h2><div class='wrap'><table><thead><tr>{heading}</tr></thead>"
+        f"<tbody>{body}</tbody></table></div><p>{escaped(table.note)}</p>"
         f"<details><summary>What the columns say</summary><dl>{explained}</dl></details>"
     )
 
 
 def _title(text: str) -> str:
-    return f" title='{html.escape(text)}'" if text else ""
+    return f" title='{escaped(text)}'" if text else ""
 
 
 def _cells(table: Table) -> list[list[str]]:
     """Escaped texts; an accuracy with its interval also as a bar."""
-    rows = [[html.escape(text) for text in row] for row in table.texts()]
+    rows = [[escaped(text) for text in row] for row in table.texts()]
     for i, column in enumerate(table.columns):
         if column.name == "test accuracy":
             for row, values in zip(rows, table.rows, strict=True):
@@ -154,6 +152,6 @@ def _graphs(rows: Sequence[Row]) -> list[str]:
             svg = draw.as_svg(Graph.from_dict(row.graph))
             which = "Best graph, found by" if row is best else "Graph found by"
             state = " open" if row is best else ""
-            caption = html.escape(f"{which} {row.method}")
+            caption = escaped(f"{which} {row.method}")
             parts.append(f"<details{state}><summary>{caption}</summary><figure>{svg}</figure></details>")
     return parts

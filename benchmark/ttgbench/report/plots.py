@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from ttgbench.report.problems import Row
 from ttgbench.report.table import Table
 from ttgbench.report.tradeoff import Tradeoff
 from ttgbench.stats import CriticalDifference, Interval
+from ttgbench.util.text import escaped
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c6bb1", "#a6761d")
 """Okabe & Ito's, told apart by most colour-blind readers; the last two added."""
@@ -57,7 +57,7 @@ def _forest(grid: Grid, summary: Table) -> Figure:
                 "mode": "markers",
                 "name": column.name.partition(" ")[2],
                 "x": [_r(v.estimate) for v in intervals],
-                "y": [html.escape(name) for name, _ in known],
+                "y": [escaped(name) for name, _ in known],
                 "error_x": {
                     "type": "data",
                     "symmetric": False,
@@ -95,7 +95,7 @@ def _critical(grid: Grid, critical: CriticalDifference) -> Figure:
             "type": "scatter",
             "mode": "markers",
             "x": [_r(critical.average_ranks[i]) for i in order],
-            "y": [html.escape(grid.names[i]) for i in order],
+            "y": [escaped(grid.names[i]) for i in order],
             "marker": {"color": COLOURS[0], "size": 10},
             "name": "average rank",
         }
@@ -103,7 +103,7 @@ def _critical(grid: Grid, critical: CriticalDifference) -> Figure:
     for group in critical.holm_groups:
         if len(group) > 1:
             rank = float(np.mean([critical.average_ranks[i] for i in group]))
-            names = [html.escape(grid.names[i]) for i in group]
+            names = [escaped(grid.names[i]) for i in group]
             data.append(
                 {
                     "type": "scatter",
@@ -137,8 +137,8 @@ def of_accuracies(rows: Sequence[Row]) -> Figure:
             {
                 "type": "scatter",
                 "mode": "markers",
-                "name": html.escape(method),
-                "x": [html.escape(problem) for problem, _ in known],
+                "name": escaped(method),
+                "x": [escaped(problem) for problem, _ in known],
                 "y": [_r(accuracy.estimate) for accuracy in intervals],
                 "error_y": {
                     "type": "data",
@@ -192,7 +192,7 @@ def of_tradeoffs(tradeoffs: Sequence[Tradeoff], names: Sequence[str]) -> Figure:
                     "x": _list(one.costs[shown]),
                     "y": _list(surface[shown]),
                     "line": {**style, "shape": "hv", "dash": DASHES[m // len(COLOURS) % 4], "width": 1.5},
-                    "name": html.escape(method),
+                    "name": escaped(method),
                     "legendgroup": method,
                     "showlegend": False,
                     "visible": t == 0,
@@ -205,7 +205,7 @@ def of_tradeoffs(tradeoffs: Sequence[Tradeoff], names: Sequence[str]) -> Figure:
                     "x": [_r(cost)],
                     "y": [_r(accuracy)],
                     "marker": {**style, "size": 10, "symbol": SYMBOLS[m // len(COLOURS) % 4]},
-                    "name": html.escape(method),
+                    "name": escaped(method),
                     "legendgroup": method,
                     "visible": t == 0,
                 }
@@ -213,7 +213,7 @@ def of_tradeoffs(tradeoffs: Sequence[Tradeoff], names: Sequence[str]) -> Figure:
             owner += [t, t]
     buttons = [
         {
-            "label": html.escape(one.problem),
+            "label": escaped(one.problem),
             "method": "update",
             "args": [{"visible": [o == t for o in owner]}, {"xaxis.title.text": f"nominal {one.metric} per query"}],
         }
@@ -234,7 +234,7 @@ def _curve(
 ) -> list[dict[str, Any]]:
     """A line with its band; both belong to one entry of the legend."""
     colour = COLOURS[number % len(COLOURS)]
-    label = html.escape(name)
+    label = escaped(name)
     band = {
         "type": "scatter",
         "mode": "lines",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from ttgbench.run.results import CellResult
 from ttgbench.util.arguments import text
 from ttgbench.util.files import write_atomic
 from ttgbench.util.tables import as_html, as_text
+from ttgbench.util.text import escaped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -177,4 +177,4 @@ class Results:
 
 
 def _as_notes(lines: str) -> str:
-    return "".join(f"<p><small>{escape(line)}</small></p>" for line in lines.splitlines())
+    return "".join(f"<p><small>{escaped(line)}</small></p>" for line in lines.splitlines())

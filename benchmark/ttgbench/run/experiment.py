@@ -38,14 +38,14 @@ class Manifest(BaseModel):
 
     schema_version: Literal[1] = Field(default=1, alias="schema")
     package_version: str
-    rules: int = 1
+    rules: int = Field(default=1, ge=1, le=1000)
     """Version of the rules; see `ttgbench.problems.rules`."""
     suite: Suite
     methods: tuple[str, ...]
     """Bundled names or paths of submission folders."""
     problems: tuple[str, ...] = Field(default=(), exclude_if=lambda problems: not problems)
     """Those that were run, in the suite's order; empty and left out: all of it."""
-    seeds: int
+    seeds: int = Field(ge=1, le=1000)
     engine: str
     agent: str | None = None
     """The search agent, "MODEL" or "MODEL=ENGINE"."""

@@ -98,9 +98,9 @@ class SearchSpend(_Record):
     """What the search cost, in the ledger's metric."""
 
     metric: str
-    limit: int
-    spent: int
-    full_evaluation: int
+    limit: int = Field(ge=0)
+    spent: int = Field(ge=0)
+    full_evaluation: int = Field(ge=1)
     by_category: dict[str, int]
     dollars: float | None = None
     """At the cards' prices; None: the price of some model is not known."""
@@ -128,7 +128,7 @@ class CellResult(_Record):
     task_version: int
     grader: str
     method: Metadata
-    seed: int
+    seed: int = Field(ge=0)
     status: Status
     error: str | None = None
     search: SearchSpend

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
 import gradio as gr
@@ -15,6 +14,7 @@ from ttgbench.report.board import Board
 from ttgbench.report.board.compare import compare_graphs, compare_methods
 from ttgbench.report.table import p_text
 from ttgbench.report.verdict import Verdict
+from ttgbench.util.text import escaped
 
 KINDS = [("Two methods", "methods"), ("Two graphs", "graphs")]
 NOTE = """<p class="ttg-note">Differences are first minus second in the objective on test (accuracy,
@@ -105,18 +105,18 @@ class Compare(Page):
         }
 
     def _nothing(self, message: str) -> dict[Any, Any]:
-        text = f"<p class='ttg-verdict' role='status'>{escape(message)}</p>"
+        text = f"<p class='ttg-verdict' role='status'>{escaped(message)}</p>"
         return {self.verdict: text, self.plot: plots.empty(message), self.table: ""}
 
 
 def _said(found: Verdict, margin: float | None) -> str:
     """The verdict in a word, then in a sentence, then what the plot's band is."""
     word = found.overall.verdict if found.overall else found.problems[0].verdict if len(found.problems) == 1 else ""
-    chip = f"<span class='ttg-chip'>{escape(word)}</span> " if word else ""
+    chip = f"<span class='ttg-chip'>{escaped(word)}</span> " if word else ""
     band = (
         markup.note(f"Grey in the plot: differences within ±{margin:g}, which count as equivalent.") if margin else ""
     )
-    return f"<p class='ttg-verdict' role='status'>{chip}{escape(found.sentence)}</p>{band}"
+    return f"<p class='ttg-verdict' role='status'>{chip}{escaped(found.sentence)}</p>{band}"
 
 
 def _table(found: Verdict) -> str:

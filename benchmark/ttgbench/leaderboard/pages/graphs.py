@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +14,7 @@ from ttgbench.leaderboard.parts.source import Source
 from ttgbench.leaderboard.parts.traces import traces
 from ttgbench.models.cost import UNPRICED
 from ttgbench.report.board import Board
+from ttgbench.util.text import escaped
 
 COSTS = [
     ("Nominal units", "units"),
@@ -113,7 +113,7 @@ def _others(row: dict[str, Any], told: list[dict[str, Any]]) -> str:
     """Links to the problem's other graphs whose nodes were recorded."""
     keys = [key for key in dict.fromkeys(one["key"] for one in told) if key != row["key"]]
     links = [
-        f"<a href='?{escape(graph_link(row['suite'], row['problem'], key))}' target='_self'>{escape(key[:8])}</a>"
+        f"<a href='?{escaped(graph_link(row['suite'], row['problem'], key))}' target='_self'>{escaped(key[:8])}</a>"
         for key in keys
     ]
     return f"<p>What the nodes of other graphs said: {', '.join(links)}</p>" if links else ""

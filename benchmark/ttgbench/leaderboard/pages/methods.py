@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 import gradio as gr
@@ -14,6 +13,7 @@ from ttgbench.leaderboard.parts.source import Source
 from ttgbench.leaderboard.parts.table import methods_table
 from ttgbench.report.board import Board
 from ttgbench.report.board.slices import ALL
+from ttgbench.util.text import escaped
 
 NOTE = """<p class="ttg-note">{ranks} {scale} A method with runs that ended without a graph is listed, but not ranked.
 Filters hide rows; they change no rank. {flat}</p>"""
@@ -84,7 +84,7 @@ class Methods(Page):
         budget, objective = chosen(budget, budgets), chosen(objective, objectives)
         anchored = board.manifest["suites"][suite]["normalised"]
         scale = SCALE if anchored else NO_SCALE
-        flat = [escape(problem["name"]) for problem in problems if problem["flat"]]
+        flat = [escaped(problem["name"]) for problem in problems if problem["flat"]]
         rows = board.rows("methods", suite=suite, budget=budget, objective=objective)
         ranked = any(row["rank_best"] is not None for row in rows)
         return {
@@ -120,10 +120,10 @@ def _story(facts: dict[str, Any], rows: Sequence[dict[str, Any]]) -> str:
         (facts["search_evaluations"], "full evaluation", " to search with"),
         (len(rows), "run", f", {checked} checked by the maintainers"),
     )
-    items = [f"<b>{_counted(number, noun)}</b>{escape(more)}" for number, noun, more in numbers]
-    items.insert(3, f"a query costs at most <b>{escape(_budgets([problem['budget'] for problem in problems]))}</b>")
+    items = [f"<b>{_counted(number, noun)}</b>{escaped(more)}" for number, noun, more in numbers]
+    items.insert(3, f"a query costs at most <b>{escaped(_budgets([problem['budget'] for problem in problems]))}</b>")
     listed = "".join(f"<li>{item}</li>" for item in items)
-    return f"<p>{escape(facts['description'])}</p><ul>{listed}</ul>"
+    return f"<p>{escaped(facts['description'])}</p><ul>{listed}</ul>"
 
 
 def _budgets(texts: Sequence[str]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from html import escape
 from typing import Any
 
 import gradio as gr
@@ -16,6 +15,7 @@ from ttgbench.report.board import Board
 from ttgbench.report.board.graphs import best_of
 from ttgbench.report.board.means import problem_means
 from ttgbench.report.board.slices import ALL
+from ttgbench.util.text import escaped
 
 MOST = 30
 """Methods that are drawn, the best of the table."""
@@ -93,10 +93,10 @@ def _card(row: dict[str, Any], budget: str, told: bool) -> str:
     spread = "" if row["accuracy_low"] is None else f" [{row['accuracy_low']:.3f}, {row['accuracy_high']:.3f}]"
     found_by = ", ".join(row["found_by"][:3]) + (f" and {more} more" if (more := len(row["found_by"]) - 3) > 0 else "")
     link = graph_link(row["suite"], row["problem"], row["key"])
-    said = f"<br><a href='?{escape(link)}' target='_self'>What its nodes said</a>" if told else ""
+    said = f"<br><a href='?{escaped(link)}' target='_self'>What its nodes said</a>" if told else ""
     figure = markup.graph_figure(json.loads(row["graph"]), row["problem"], row["node_units"])
     return (
-        f"<figure><figcaption><b>{escape(row['problem'])}</b> at most {escape(budget)} a query<br>"
-        f"{row['accuracy']:.3f}{spread} at {markup.figures(row['units'])} units, found by {escape(found_by)}"
+        f"<figure><figcaption><b>{escaped(row['problem'])}</b> at most {escaped(budget)} a query<br>"
+        f"{row['accuracy']:.3f}{spread} at {markup.figures(row['units'])} units, found by {escaped(found_by)}"
         f"{said}</figcaption>{figure}</figure>"
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from ttgbench.leaderboard.parts import markup
 from ttgbench.leaderboard.parts.page import Page
 from ttgbench.leaderboard.parts.source import Source
 from ttgbench.report.board import Board
+from ttgbench.util.text import escaped
 
 
 class Rules(Page):
@@ -43,7 +43,7 @@ def _suite(label: str, facts: dict[str, Any]) -> str:
         f"equivalent. sha256 {facts['hash']}"
     )
     columns = ("Problem", "Task", "Pool", "Budget", "Objective", "Zero#", "One#")
-    return f"<h2>{escape(label)}</h2>{markup.note(said)}{markup.table(columns, rows, label)}"
+    return f"<h2>{escaped(label)}</h2>{markup.note(said)}{markup.table(columns, rows, label)}"
 
 
 def rules() -> str:

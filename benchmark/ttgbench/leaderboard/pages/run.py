@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 import gradio as gr
@@ -15,6 +14,7 @@ from ttgbench.leaderboard.parts.page import Page, chosen, dropdown, run_choices,
 from ttgbench.leaderboard.parts.source import Source
 from ttgbench.report.board import Board
 from ttgbench.report.board.logs import MAX_EVENTS
+from ttgbench.util.text import escaped
 
 
 class Run(Page):
@@ -52,7 +52,7 @@ class Run(Page):
             self.params["run"]: dropdown(run, runs),
             self.params["cell"]: dropdown(cell, choices),
             self.facts: _facts(row),
-            self.title: f"<h3>The search on {escape(one['problem'])}, seed {one['seed']}</h3>",
+            self.title: f"<h3>The search on {escaped(one['problem'])}, seed {one['seed']}</h3>",
             self.plot: plots.search(events, one["full_evaluation"], one["value"]),
             self.graph: _graph(board, suite, one),
             self.log: _log(events, one),
@@ -85,7 +85,7 @@ def _facts(row: dict[str, Any]) -> str:
         ("Machine", ", ".join(str(part) for part in (hardware["processor"], hardware["system"]) if part) or "–"),
         ("Files", row["path"]),
     ]
-    title = f"<h2>{escape(method['name'])} <small>version {escape(method['version'])}</small></h2>"
+    title = f"<h2>{escaped(method['name'])} <small>version {escaped(method['version'])}</small></h2>"
     return title + markup.facts(facts, "The run")
 
 
@@ -107,11 +107,11 @@ def _held_out(checked: dict[str, Any] | None) -> str:
 def _graph(board: Board, suite: str, cell: dict[str, Any]) -> str:
     if cell["graph"] is None:
         why = f"No graph: {cell['status']}. {cell['error'] or ''}"
-        return f"<h3>Graph</h3><p class='ttg-problem'>{escape(why)}</p>"
+        return f"<h3>Graph</h3><p class='ttg-problem'>{escaped(why)}</p>"
     found = board.rows("graphs", suite=suite, problem=cell["problem"], key=cell["graph"])
     if not found:
         return ""
-    title = f"<h3>Graph that the search ended with on {escape(cell['problem'])}</h3>"
+    title = f"<h3>Graph that the search ended with on {escaped(cell['problem'])}</h3>"
     units = found[0]["node_units"]
     figure = markup.graph_figure(json.loads(found[0]["graph"]), units=units) + (markup.NODE_COSTS if units else "")
     return f"{title}{figure}<p>{markup.graph_download(found[0]['graph'], cell['graph'])}</p>"
@@ -123,7 +123,7 @@ def _log(events: Sequence[dict[str, Any]], cell: dict[str, Any]) -> str:
         (event.get("event", ""), f"{event['spent'] / full:.2f}" if event.get("spent") else "", _told(event, full))
         for event in events
     ]
-    title = f"<h3>Log of {escape(cell['problem'])}, seed {cell['seed']}</h3>"
+    title = f"<h3>Log of {escaped(cell['problem'])}, seed {cell['seed']}</h3>"
     kept = "Here are its beginning and its end; the archive holds all of it." if len(events) >= MAX_EVENTS else ""
     unit = f"{markup.figures(full)} {cell['metric']}"
     said = f"Costs are in full evaluations, of {unit} each. Evaluations in a row are one line. {kept}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from ttgbench.leaderboard.parts.source import Source
 from ttgbench.leaderboard.parts.upload import Verdict, examined
 from ttgbench.publish.hub import open_pull_request
 from ttgbench.report.board import Board
+from ttgbench.util.text import escaped
 
 STEPS = """
 <ol class="ttg-list">
@@ -80,7 +80,7 @@ def hand_in(path: str | None, token: gr.OAuthToken | None) -> str:
                 return _said(
                     Verdict("The Hub did not take it.", (str(error), *(f"{url} was opened" for url in opened)))
                 )
-        links = ", ".join(f"<a href='{escape(url, quote=True)}'>{escape(url)}</a>" for url in opened)
+        links = ", ".join(f"<a href='{escaped(url, quote=True)}'>{escaped(url)}</a>" for url in opened)
         return f"<p class='ttg-verdict ttg-good' role='status'>Handed in: {links}</p>"
 
 
@@ -90,8 +90,8 @@ def _suites() -> tuple[str, ...]:
 
 def _said(verdict: Verdict) -> str:
     kind = "ttg-bad" if verdict.problems else "ttg-good"
-    items = "".join(f"<li>{escape(problem)}</li>" for problem in verdict.problems)
+    items = "".join(f"<li>{escaped(problem)}</li>" for problem in verdict.problems)
     return (
-        f"<p class='ttg-verdict {kind}' role='status'>{escape(verdict.sentence)}</p>"
+        f"<p class='ttg-verdict {kind}' role='status'>{escaped(verdict.sentence)}</p>"
         f"{f'<ul class=ttg-list>{items}</ul>' if items else ''}"
     )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from html import escape
 from importlib.metadata import PackageNotFoundError, metadata
 
 from ttgbench._version import __version__
 from ttgbench.leaderboard.parts.source import State
+from ttgbench.util.text import escaped
 
 FIRST_STEPS = """
 <pre><code># run a method on a suite, archive what it did
@@ -32,7 +32,7 @@ def header(state: State) -> str:
             f"{runs:,} runs, read {state.read}<br>board <code>{state.board.hash[:12]}</code>, ttgbench {__version__}"
         )
     links = " · ".join(
-        f"<a href='{escape(url, quote=True)}' target='_blank' rel='noopener'>{escape(name)}</a>"
+        f"<a href='{escaped(url, quote=True)}' target='_blank' rel='noopener'>{escaped(name)}</a>"
         for name, url in _links().items()
     )
     return f"<header><div><h1>TTG-Bench</h1>{LEAD}</div><p class='ttg-state'>{links}<br>{facts}</p></header>"
@@ -55,7 +55,7 @@ def _links() -> dict[str, str]:
 
 def no_results(problem: str | None) -> str:
     """What to do when there is nothing to show."""
-    why = f"<p class='ttg-problem'>{escape(problem)}</p>" if problem else ""
+    why = f"<p class='ttg-problem'>{escaped(problem)}</p>" if problem else ""
     return (
         f"<section class='ttg-card' role='status'><h2>No results yet</h2>{why}"
         f"<p>This page shows archived results. To make some and see them here:</p>{FIRST_STEPS}</section>"
@@ -68,13 +68,13 @@ def notices(state: State) -> str:
     if state.problem and state.board is not None:
         parts.append(
             f"<p class='ttg-problem' role='status'>A newer state could not be read, so this is the last good one: "
-            f"{escape(state.problem)}</p>"
+            f"{escaped(state.problem)}</p>"
         )
     left_out = state.board.manifest["left_out"] if state.board is not None else []
     if left_out:
         items = "".join(
-            f"<li><code>{escape(str(item.get('path')))}</code> {escape(str(item.get('message')))} "
-            f"<small>({escape(str(item.get('reason')))})</small></li>"
+            f"<li><code>{escaped(str(item.get('path')))}</code> {escaped(str(item.get('message')))} "
+            f"<small>({escaped(str(item.get('reason')))})</small></li>"
             for item in left_out[:200]
         )
         noun = "file or folder is" if len(left_out) == 1 else "files or folders are"

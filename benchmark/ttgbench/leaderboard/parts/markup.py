@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 from ttgbench.errors import InputError
 from ttgbench.graphs.draw import text as draw
 from ttgbench.graphs.graph import Graph
+from ttgbench.util.text import escaped
 
 NODE_COSTS = """<p class="ttg-note">In each node: its nominal cost per query and its share of the graph's. A unit is
 what the pool's smallest model nominally costs when it answers alone.</p>"""
@@ -19,17 +19,17 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], label: str) -> 
     """A plain table; columns whose name ends in "#" are numbers."""
     side = ["num" if column.endswith("#") else "" for column in columns]
     head = "".join(
-        f"<th scope='col' class='{kind}'>{escape(column.rstrip('#'))}</th>"
+        f"<th scope='col' class='{kind}'>{escaped(column.rstrip('#'))}</th>"
         for column, kind in zip(columns, side, strict=True)
     )
     body = "".join(
         "<tr>"
-        + "".join(f"<td class='{kind}'>{escape(str(cell))}</td>" for cell, kind in zip(row, side, strict=True))
+        + "".join(f"<td class='{kind}'>{escaped(str(cell))}</td>" for cell, kind in zip(row, side, strict=True))
         + "</tr>"
         for row in rows
     )
     return (
-        f"<div class='ttg-scroll' role='region' tabindex='0' aria-label='{escape(label)}'>"
+        f"<div class='ttg-scroll' role='region' tabindex='0' aria-label='{escaped(label)}'>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
@@ -37,10 +37,11 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], label: str) -> 
 def facts(rows: Sequence[tuple[str, Any]], label: str) -> str:
     """Names and values, one per line."""
     body = "".join(
-        f"<tr><th scope='row' class='key'>{escape(name)}</th><td>{escape(str(value))}</td></tr>" for name, value in rows
+        f"<tr><th scope='row' class='key'>{escaped(name)}</th><td>{escaped(str(value))}</td></tr>"
+        for name, value in rows
     )
     return (
-        f"<div class='ttg-scroll ttg-facts' role='region' tabindex='0' aria-label='{escape(label)}'>"
+        f"<div class='ttg-scroll ttg-facts' role='region' tabindex='0' aria-label='{escaped(label)}'>"
         f"<table><tbody>{body}</tbody></table></div>"
     )
 
@@ -63,10 +64,10 @@ def graph_figure(data: dict[str, Any] | None, of: str = "", units: Sequence[floa
     try:
         graph = Graph.from_dict(data)
         drawn = draw.as_svg(graph, _shares(graph, units or ()))
-        label = escape(f"The graph of {of}" if of else "The graph")
+        label = escaped(f"The graph of {of}" if of else "The graph")
         return f"<div class='ttg-figure' role='region' tabindex='0' aria-label='{label}'>{drawn}</div>"
     except InputError as error:
-        return f"<p class='ttg-problem'>{escape(str(error))}</p>"
+        return f"<p class='ttg-problem'>{escaped(str(error))}</p>"
 
 
 def _shares(graph: Graph, units: Sequence[float]) -> dict[str, str] | None:
@@ -81,7 +82,7 @@ def _shares(graph: Graph, units: Sequence[float]) -> dict[str, str] | None:
 def graph_download(text: str, key: str) -> str:
     """A link that saves a graph's JSON as a file, without asking the server."""
     data = base64.b64encode(f"{text}\n".encode()).decode()
-    name = f"graph-{escape(key[:12])}.json"
+    name = f"graph-{escaped(key[:12])}.json"
     return f"<a download='{name}' href='data:application/json;base64,{data}'>Download the graph as JSON</a>"
 
 
@@ -89,8 +90,8 @@ def plot_files(plot: str, name: str) -> str:
     """Buttons that save the plot with this element id as a figure or as its data; save.js listens to them."""
     titles = {"svg": "SVG", "png": "PNG", "csv": "CSV"}
     buttons = "".join(
-        f"<button type='button' data-plot='{escape(plot)}' data-kind='{kind}' data-name='{escape(name)}' "
-        f"aria-label='Save {escape(name.replace('-', ' '))} as {title}'>{title}</button>"
+        f"<button type='button' data-plot='{escaped(plot)}' data-kind='{kind}' data-name='{escaped(name)}' "
+        f"aria-label='Save {escaped(name.replace('-', ' '))} as {title}'>{title}</button>"
         for kind, title in titles.items()
     )
     return f"<p class='ttg-files'>{buttons}</p>"
@@ -98,4 +99,4 @@ def plot_files(plot: str, name: str) -> str:
 
 def note(text: str) -> str:
     """A paragraph in small type."""
-    return f"<p class='ttg-note'>{escape(text)}</p>"
+    return f"<p class='ttg-note'>{escaped(text)}</p>"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from html import escape as html_escape
 from itertools import pairwise, zip_longest
 from typing import Any
 
 import plotly.graph_objects as go
+
+from ttgbench.util.text import escaped
 
 COLOURS = ("#1d6fd1", "#d97706", "#16946b", "#c0397b", "#7c5cd6", "#5f7d1f", "#0e93a8", "#b4532a", "#6b7280", "#a3861b")
 """Told apart in light and in dark, and by most colour-blind eyes; dashes repeat from the eleventh on."""
@@ -17,7 +18,7 @@ DASHES = ("solid", "dash", "dot")
 
 def escape(text: str) -> str:
     """Plotly knows the entities of markup, not those of quotes."""
-    return html_escape(text, quote=False)
+    return escaped(text, quote=False)
 
 
 def empty(message: str) -> go.Figure:

@@ -21,6 +21,7 @@ from ttgbench.report.export import as_csv, as_json, as_latex
 from ttgbench.report.methods import COLUMNS, rank_text
 from ttgbench.report.table import Column, Table, Value
 from ttgbench.stats import Interval
+from ttgbench.util.text import visible
 
 _HERE = Path(__file__).parent
 HARDLY = "searched for less than one full evaluation"
@@ -112,7 +113,7 @@ def _compact(row: dict[str, Any], columns: Sequence[Column]) -> dict[str, Any]:
         "version": row["method_version"],
         "badge": row["badge"],
         "agent": row["needs_agent"],
-        "note": "; ".join(filter(None, _notes(row))),
+        "note": visible("; ".join(filter(None, _notes(row)))),
     }
 
 
@@ -131,6 +132,8 @@ def cell(row: dict[str, Any], column: Column) -> Value:
 
 def _rounded(value: Value, column: Column) -> Any:
     """Infinite as text, which JSON has no number for."""
+    if isinstance(value, str):
+        return visible(value)
     if not isinstance(value, float):
         return value
     return "never" if math.isinf(value) else float(f"{value * column.factor:.5g}")

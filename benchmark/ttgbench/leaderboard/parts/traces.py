@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from typing import Any
+
+from ttgbench.util.text import escaped
 
 MARKS = {
     "correct": ("ttg-good", "✓ right"),
@@ -14,6 +15,7 @@ MARKS = {
 }
 COLUMNS = ("Node", "Said", "Grade", "Answer", "Role", "Reads", "Tokens in", "Tokens out")
 """What matters most first: of a narrow screen no more is seen."""
+NONE = "–"
 NOTE = """<p class="ttg-note">As recorded, worked examples left out. Of all test questions: the first that the graph
 gets right although one of its nodes does not, the first that it gets wrong although one of them gets it right, then the
 first others. They are picked to be read, and say nothing about how often the graph is right.</p>"""
@@ -28,13 +30,13 @@ def traces(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def _trace(row: dict[str, Any], opened: bool) -> str:
-    question = escape(row["question"])
+    question = _text(row["question"])
     head = "".join(f"<th scope='col'{_kind(name)}>{name}</th>" for name in COLUMNS)
-    body = "".join(_node(node) for node in row["nodes"])
+    body = "".join(_node(node) for node in row["nodes"] or () if node is not None)
     return (
         f"<details class='ttg-trace'{' open' if opened else ''}>"
         f"<summary>{_mark(row['status'])} <code>{question}</code> {_answer(row['answer'])}</summary>"
-        f"<pre class='ttg-asked' tabindex='0' aria-label='Question {question}'>{escape(row['asked'])}</pre>"
+        f"<pre class='ttg-asked' tabindex='0' aria-label='Question {question}'>{_text(row['asked'])}</pre>"
         f"<div class='ttg-scroll' role='region' tabindex='0' aria-label='What the nodes said of {question}'>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></details>"
     )
@@ -42,30 +44,39 @@ def _trace(row: dict[str, Any], opened: bool) -> str:
 
 def _node(node: dict[str, Any]) -> str:
     silent = "<em>counts answers and says nothing</em>" if node["model"] is None else "<em>nothing</em>"
-    role = escape(node["role"]) + (f" · {escape(node['model'])}" if node["model"] else "")
+    role = " · ".join(_text(name) for name in (node["role"], node["model"]) if name)
+    reads = ", ".join(name or NONE for name in node["reads"] or ())
     cells = (
-        (" class='said'", escape(node["text"].strip()) if node["text"] else silent),
+        (" class='said'", escaped(node["text"].strip()) if node["text"] else silent),
         ("", _mark(node["status"])),
         (" class='said'", _answer(node["answer"])),
-        ("", role),
-        ("", escape(", ".join(node["reads"])) or "–"),
-        (" class='num'", f"{node['tokens_in']:,}"),
-        (" class='num'", f"{node['tokens_out']:,}"),
+        ("", role or NONE),
+        ("", escaped(reads) or NONE),
+        (" class='num'", _count(node["tokens_in"])),
+        (" class='num'", _count(node["tokens_out"])),
     )
     body = "".join(f"<td{kind}>{cell}</td>" for kind, cell in cells)
-    return f"<tr><th scope='row'>{escape(node['node'])}</th>{body}</tr>"
+    return f"<tr><th scope='row'>{_text(node['node'])}</th>{body}</tr>"
 
 
 def _kind(column: str) -> str:
     return " class='num'" if column.startswith("Tokens") else ""
 
 
+def _text(text: str | None) -> str:
+    return NONE if text is None else escaped(text)
+
+
+def _count(number: int | None) -> str:
+    return NONE if number is None else f"{number:,}"
+
+
 def _answer(text: str | None) -> str:
-    return "–" if text is None else f"<q>{escape(text)}</q>"
+    return NONE if text is None else f"<q>{escaped(text)}</q>"
 
 
 def _mark(status: str | None) -> str:
     if status is None:
-        return "–"
+        return NONE
     kind, words = MARKS.get(status, ("", status))
-    return f"<b class='ttg-mark {kind}'>{escape(words)}</b>"
+    return f"<b class='ttg-mark {kind}'>{escaped(words)}</b>"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from ttgbench.errors import TTGBenchError
 from ttgbench.leaderboard.parts import markup, plots
 from ttgbench.leaderboard.parts.page import chosen, dropdown
 from ttgbench.report.unfinished import Progress, RunFolder
+from ttgbench.util.text import escaped
 
 SECONDS = 5.0
 """Between two looks at the folder."""
@@ -72,16 +72,16 @@ def watch(folder: Path, seconds: float = SECONDS) -> gr.Blocks:
 
 def _header(folder: Path, now: Progress | None, problem: str = "") -> str:
     """How many runs of how many are finished, or why that is not known."""
-    where = f"<p><code>{escape(str(folder))}</code></p>"
+    where = f"<p><code>{escaped(str(folder))}</code></p>"
     if now is None:
-        said = f"<p class='ttg-problem' role='status'>{escape(problem)}</p>"
+        said = f"<p class='ttg-problem' role='status'>{escaped(problem)}</p>"
         return f"<header><div><h1>A run</h1>{where}{said}</div></header>"
     last = f", the last one at {datetime.fromtimestamp(now.newest, UTC):%H:%M:%S} UTC" if now.done else ""
     end = ""
     if now.done >= now.total:
-        end = f"<p>All are finished: <code>ttgbench report {escape(str(folder))}</code> says what they show.</p>"
+        end = f"<p>All are finished: <code>ttgbench report {escaped(str(folder))}</code> says what they show.</p>"
     said = f"<p class='ttg-verdict' role='status'>{now.done:,} of {now.total:,} runs are finished{last}.</p>{end}"
-    return f"<header><div><h1>A run of {escape(now.suite.label)}</h1>{where}{said}</div></header>"
+    return f"<header><div><h1>A run of {escaped(now.suite.label)}</h1>{where}{said}</div></header>"
 
 
 def _finished(now: Progress) -> str:

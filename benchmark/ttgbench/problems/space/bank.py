@@ -49,6 +49,8 @@ class BankSpace(SearchSpace):
     @classmethod
     def over(cls, bank: BankNodes, pool: Pool, lengths: Lengths, budget: Budget, *, max_second: int = 2) -> BankSpace:
         """The space of a bank's graphs. Raises InputError as `SearchSpace`, and for more than MAX_GRAPHS graphs."""
+        if max_second < 0:
+            raise InputError(f"must be 0 or more, not {max_second}", field="max_second")
         samples, most = sum(bank.samples.values()), min(max_second, len(bank.second))
         graphs = prod(count + 1 for count in bank.samples.values()) * sum(
             comb(len(bank.second), count) for count in range(most + 1)

@@ -81,6 +81,8 @@ def opened(
     plan: BankPlan, folder: Path, finished: Sequence[Segment], data_dir: Path | None = None
 ) -> Iterator[OpenBank]:
     """As `open_bank`, with segments of one task and split that are known to be finished."""
+    if len({(segment.task, segment.split) for segment in finished}) != 1:
+        raise InputError("must be of one task and one of its splits, not of none or several", field="finished")
     with TemporaryDirectory(prefix="ttgbench-") as scratch:
         path = Path(scratch) / "store.sqlite"
         with Store(path) as store:

@@ -96,7 +96,7 @@ class Segment:
 
     @property
     def name(self) -> str:
-        """Its file's name, which sorts in the order of a task's segments."""
+        """Its file's name, which no other segment of the plan has."""
         return f"{Path(self.task).name}-u{self.universe}-{self.start:04d}.parquet"
 
 
