@@ -9,7 +9,7 @@ from ttgbench.tasks.folder import load_task, task_names
 from ttgbench.util.plugins import bundled_folder, find_plugin, load_function, load_package
 
 HUB = {"gsm8k", "math500", "mbpp", "mmlu", "mmlu_pro", "arc_challenge"}
-PROCEDURAL = ["micro_math", "micro_qa", "micro_code", "gsm_symbolic", "code_output", "logic_qa"]
+PROCEDURAL = ["micro_math", "micro_qa", "micro_code", "gsm_symbolic", "code_output", "logic_qa", "geography"]
 
 
 def test_all_tasks_are_there():
