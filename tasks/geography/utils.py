@@ -14,7 +14,7 @@ from ttgbench.tasks.procedural import as_datasets, draw_splits
 
 SPLITS = {"search": (5101, 200), "validation": (5102, 50), "test": (5103, 300)}
 RATIO = 1.5
-"""In a comparison the right answer is this many times as large as the country asked about, and that as the wrong ones."""
+"""What a comparison calls more: the right answer over the country asked about, and that over the wrong ones."""
 
 
 @dataclass(frozen=True, slots=True)
