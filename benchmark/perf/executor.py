@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from ttgbench.engines import background, launch
 from ttgbench.engines.base import Completion, Engine, Request, Sampling
-from ttgbench.evaluate.generation import GenerationEvaluator
+from ttgbench.evaluate.generation_evaluator import GenerationEvaluator
 from ttgbench.evaluate.store.store import Store
 from ttgbench.graphs.graph import Graph
 from ttgbench.graphs.shapes import chain, layered, parallel, parallel_chains

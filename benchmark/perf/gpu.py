@@ -37,7 +37,7 @@ from executor import NotingEngine, some_graphs
 
 from ttgbench.engines import background, launch
 from ttgbench.engines.base import Message, Prompt, Request, Sampling
-from ttgbench.evaluate.generation import GenerationEvaluator
+from ttgbench.evaluate.generation_evaluator import GenerationEvaluator
 from ttgbench.evaluate.prompts import render
 from ttgbench.evaluate.store.store import Store
 from ttgbench.evaluate.votes import plurality
@@ -183,8 +183,8 @@ def offline(setting: Setting, requests: Sequence[Request]) -> Leg | None:
     if not setting.arguments.offline or len(setting.pool) != 1:
         return None
     from ttgbench.engines import options
+    from ttgbench.engines.model_files import locate
     from ttgbench.engines.vllm.engine import SLOTS, VLLMOptions
-    from ttgbench.engines.vllm.model_files import locate
 
     chosen = options.parse(VLLMOptions, options.split(setting.arguments.engine)[1], "vllm")
     [card] = setting.pool
@@ -222,7 +222,7 @@ def offline_request(request: Request) -> dict[str, Any]:
 
 def prefix_counts(engines: Mapping[str, NotingEngine]) -> tuple[float, float]:
     """Prompt tokens found in and asked of the prefix caches of our vLLM servers so far."""
-    from ttgbench.engines.vllm.server import call
+    from ttgbench.engines.vllm.process import call
 
     hits = queries = 0.0
     for engine in engines.values():

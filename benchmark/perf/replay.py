@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ttgbench.engines.base import Sampling
-from ttgbench.evaluate.generation import GenerationEvaluator
+from ttgbench.evaluate.generation_evaluator import GenerationEvaluator
 from ttgbench.evaluate.store.store import Store
 from ttgbench.graphs.graph import Graph, Node
 from ttgbench.testing import ScriptedEngine, ToyTask, toy_pool

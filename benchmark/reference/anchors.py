@@ -24,9 +24,9 @@ from ttgbench.evaluate.synthetic.evaluator import SyntheticEvaluator
 from ttgbench.graphs.graph import Graph, Node
 from ttgbench.graphs.shapes import chain, parallel_chains, single
 from ttgbench.problems.anchors import Anchor, AnchorFile, anchor_path
+from ttgbench.problems.family.yardstick import Yardstick
 from ttgbench.problems.space.space import SearchSpace
 from ttgbench.problems.suite import load_suite
-from ttgbench.problems.yardstick import Yardstick
 from ttgbench.run.results import read_results
 from ttgbench.run.session import Session
 

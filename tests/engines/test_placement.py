@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ttgbench.engines.model_files import locate
 from ttgbench.engines.vllm import placement as placing
 from ttgbench.engines.vllm.engine import VLLMOptions, need
-from ttgbench.engines.vllm.model_files import locate
 from ttgbench.engines.vllm.placement import GIB, Machine, Need, plan
 from ttgbench.errors import InputError
 from ttgbench.models.pool import load_pool

@@ -9,7 +9,7 @@ transformers = pytest.importorskip("transformers")
 
 from ttgbench.engines import launch, options  # noqa: E402
 from ttgbench.engines.base import Message, Prompt, Request, Sampling  # noqa: E402
-from ttgbench.engines.decoding import Decoder, sample  # noqa: E402
+from ttgbench.engines.torch_decoding import Decoder, sample  # noqa: E402
 from ttgbench.engines.transformers import TransformersOptions  # noqa: E402
 from ttgbench.errors import ContextOverflow, EngineError, InputError, UnknownName  # noqa: E402
 from ttgbench.models.pool import load_pool  # noqa: E402

@@ -11,7 +11,7 @@ import pytest
 from ttgbench.engines.base import Sampling
 from ttgbench.errors import InputError, MissingGeneration
 from ttgbench.evaluate.bank import BankEvaluator
-from ttgbench.evaluate.generation import GenerationEvaluator
+from ttgbench.evaluate.generation_evaluator import GenerationEvaluator
 from ttgbench.evaluate.store.store import Store
 from ttgbench.evaluate.votes import vote_credit
 from ttgbench.graphs.bank import BankNodes, SecondNode, counted_nodes

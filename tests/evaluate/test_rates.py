@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from ttgbench.engines.base import Sampling
-from ttgbench.evaluate.generation import GenerationEvaluator
+from ttgbench.evaluate.generation_evaluator import GenerationEvaluator
 from ttgbench.evaluate.rates import echoes, follows, node_rates
 from ttgbench.evaluate.store.store import Store
 from ttgbench.graphs.shapes import chain, parallel

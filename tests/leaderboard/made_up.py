@@ -16,7 +16,7 @@ from ttgbench.graphs import shapes
 from ttgbench.graphs.graph import Graph
 from ttgbench.problems.anchors import Anchor
 from ttgbench.problems.method import Metadata
-from ttgbench.problems.rules import RULES
+from ttgbench.problems.rules_version import RULES
 from ttgbench.problems.suite import ProblemSpec, Suite
 from ttgbench.publish.archive import RunRecord, Verification, packed
 from ttgbench.publish.archive.record import CELLS, LOGS, FileRef, Hardware, SuiteRef, TaskRef, content_name

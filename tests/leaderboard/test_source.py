@@ -16,7 +16,7 @@ from ttgbench.leaderboard.parts import source as sources
 from ttgbench.leaderboard.parts.source import Source, local
 from ttgbench.leaderboard.parts.table import exported, fetched
 from ttgbench.leaderboard.parts.upload import examined
-from ttgbench.problems.rules import RULES
+from ttgbench.problems.rules_version import RULES
 from ttgbench.problems.suite import load_suite
 from ttgbench.publish.archive import packed
 

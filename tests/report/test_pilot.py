@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from ttgbench.cli import app
 from ttgbench.engines.base import Sampling
 from ttgbench.errors import InputError
-from ttgbench.evaluate.generation import GenerationEvaluator
+from ttgbench.evaluate.generation_evaluator import GenerationEvaluator
 from ttgbench.evaluate.store.store import Store
 from ttgbench.graphs.graph import MAX_NODES
 from ttgbench.graphs.shapes import chain, parallel, single

@@ -98,7 +98,7 @@ def push(
     suite: Suites = None,
 ) -> None:
     """Put the page and a board into a Space of the Hugging Face Hub, in one commit. Needs a login that may write."""
-    from ttgbench.publish.space import check_space, push_space, space_files
+    from ttgbench.publish.hub_space import check_space, push_space, space_files
     from ttgbench.report.board import read_board
     from ttgbench.util.plugins import bundled_folder
 

@@ -96,7 +96,7 @@ class OpenAIEngine:
         if self._client is None:
             from openai import AsyncOpenAI
 
-            from ttgbench.engines.transport import bounded
+            from ttgbench.engines.http_bounds import bounded
 
             key = os.environ.get("OPENAI_API_KEY", "none")
             http = bounded(self.url, self._timeout, self.slots)

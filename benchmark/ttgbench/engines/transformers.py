@@ -25,14 +25,14 @@ from pydantic import Field
 
 from ttgbench.engines import options
 from ttgbench.engines.base import Completion, Engine, Prompt, Request
-from ttgbench.engines.vllm.model_files import ModelFiles, locate
+from ttgbench.engines.model_files import ModelFiles, locate
 from ttgbench.errors import ContextOverflow, EngineError, InputError, UnknownName
 from ttgbench.models.pool import HubWeights, ModelCard
 from ttgbench.models.weights import fetch
 from ttgbench.util.extras import missing, require
 
 if TYPE_CHECKING:
-    from ttgbench.engines.decoding import Decoder
+    from ttgbench.engines.torch_decoding import Decoder
 
 BATCH = 32
 WAIT_SECONDS = 0.01
@@ -109,7 +109,7 @@ class TransformersEngine:
             return self._decoder
 
     def _load(self) -> Decoder:
-        from ttgbench.engines.decoding import Decoder
+        from ttgbench.engines.torch_decoding import Decoder
 
         files = _files(self._card, self._chosen)
         decoder = Decoder.load(files.model, files.revision, self._chosen.device, self._chosen.dtype)

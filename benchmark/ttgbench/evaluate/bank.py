@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ttgbench.errors import InputError
 from ttgbench.evaluate.base import Evaluation, NodeUse
 from ttgbench.evaluate.columns import FLOPS, NANOSECONDS, PICODOLLARS, TOKENS_IN, TOKENS_OUT, UseColumn
-from ttgbench.evaluate.generation import GenerationEvaluator
+from ttgbench.evaluate.generation_evaluator import GenerationEvaluator
 from ttgbench.evaluate.grades import grades_of
 from ttgbench.evaluate.store.store import Store
 from ttgbench.evaluate.votes import vote_credit

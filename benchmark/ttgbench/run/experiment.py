@@ -17,7 +17,7 @@ from ttgbench._version import __version__
 from ttgbench.engines import check_name
 from ttgbench.errors import InputError
 from ttgbench.problems.method import FUNCTION, FoundMethod, find_method
-from ttgbench.problems.rules import RULES
+from ttgbench.problems.rules_version import RULES
 from ttgbench.problems.suite import ProblemSpec, Suite
 from ttgbench.run.recorded import begin, keeps_own
 from ttgbench.run.results import LOG_NAME, RESULT_NAME, CellResult, read_result
@@ -39,7 +39,7 @@ class Manifest(BaseModel):
     schema_version: Literal[1] = Field(default=1, alias="schema")
     package_version: str
     rules: int = Field(default=1, ge=1, le=1000)
-    """Version of the rules; see `ttgbench.problems.rules`."""
+    """Version of the rules; see `ttgbench.problems.rules_version`."""
     suite: Suite
     methods: tuple[str, ...]
     """Bundled names or paths of submission folders."""

@@ -11,7 +11,7 @@ from typing import Any
 from ttgbench.engines import Engine, Sampling, background, launch
 from ttgbench.errors import InputError
 from ttgbench.evaluate.base import Evaluator
-from ttgbench.evaluate.generation import GenerationEvaluator
+from ttgbench.evaluate.generation_evaluator import GenerationEvaluator
 from ttgbench.evaluate.store.store import Store
 from ttgbench.evaluate.synthetic.evaluator import SyntheticEvaluator
 from ttgbench.evaluate.synthetic.exact import QUESTIONS, ExactEvaluator

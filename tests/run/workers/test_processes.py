@@ -125,13 +125,13 @@ def test_what_a_method_does_to_its_process_harms_no_other_method(tmp_path, tiny_
 
 
 def test_a_cell_that_cannot_even_be_recorded_is_missing_and_runs_next_time(tmp_path, tiny_suite, monkeypatch):
-    from ttgbench.run.workers.host import Gone, Host
+    from ttgbench.run.workers.supervisor import Gone, Supervisor
 
     def lost(self, job):
         raise Gone("died", "its process ended: exit status 9")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Host, "_attempt", lost)
+        patched.setattr(Supervisor, "_attempt", lost)
         results, said = run(tmp_path, tiny_suite, ["single_model"])
     assert results == []
     assert "could not be scored" in said[0]

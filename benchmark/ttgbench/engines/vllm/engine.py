@@ -23,12 +23,12 @@ from pydantic import Field, field_validator
 
 from ttgbench.engines import options
 from ttgbench.engines.base import Engine
+from ttgbench.engines.model_files import ModelFiles, locate
 from ttgbench.engines.vllm import hardware
 from ttgbench.engines.vllm import placement as placing
-from ttgbench.engines.vllm.model_files import ModelFiles, locate
 from ttgbench.engines.vllm.phases import Phases
+from ttgbench.engines.vllm.process import HOST, PORT, LocalServer, Server, ServerSpec, call
 from ttgbench.engines.vllm.served import Naming, ServedEngine
-from ttgbench.engines.vllm.server import HOST, PORT, LocalServer, Server, ServerSpec, call
 from ttgbench.errors import EngineError, InputError, UnknownName
 from ttgbench.models.pool import ModelCard
 from ttgbench.models.weights import cache_dir

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ttgbench.engines.vllm.placement import GIB, Machine, Need, Placement, Plan, plan
-from ttgbench.engines.vllm.server import LocalServer, ServerSpec
+from ttgbench.engines.vllm.process import LocalServer, ServerSpec
 from ttgbench.errors import EngineError, InputError
 from ttgbench.models.weights import cache_dir
 from ttgbench.util.extras import require

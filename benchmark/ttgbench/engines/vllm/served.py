@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager
 
 from ttgbench.engines.base import Completion, Request
 from ttgbench.engines.client import OpenAIEngine
-from ttgbench.engines.vllm.server import Server, healthy
+from ttgbench.engines.vllm.process import Server, healthy
 from ttgbench.errors import ContextOverflow, EngineError, EngineLost, WrongModel
 from ttgbench.models.pool import ModelCard
 

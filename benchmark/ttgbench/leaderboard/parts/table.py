@@ -15,7 +15,7 @@ import gradio as gr
 
 from ttgbench.leaderboard.parts.source import Source
 from ttgbench.models.cost import UNPRICED
-from ttgbench.problems.rules import RULES
+from ttgbench.problems.rules_version import RULES
 from ttgbench.report.board import Board
 from ttgbench.report.export import as_csv, as_json, as_latex
 from ttgbench.report.methods import COLUMNS, rank_text

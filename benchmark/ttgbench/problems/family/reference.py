@@ -18,9 +18,9 @@ from ttgbench.evaluate.synthetic.family import Instance
 from ttgbench.graphs.graph import Graph, Node
 from ttgbench.graphs.shapes import chain, parallel_chains, single
 from ttgbench.problems.family.record import InstanceRecord
+from ttgbench.problems.family.yardstick import Yardstick
 from ttgbench.problems.objective import Objective
 from ttgbench.problems.space.space import SearchSpace
-from ttgbench.problems.yardstick import Yardstick
 
 GAP, TEMPLATE, RANDOM, CEILING = 0.05, 0.85, -3.0, 0.9
 """The filter: least gain of the best graph over the best single model; most of it that a graph of one model gets;

@@ -9,7 +9,7 @@ from typing import Any
 
 from ttgbench.errors import InputError
 from ttgbench.evaluate.base import redraw
-from ttgbench.evaluate.generation import GenerationEvaluator
+from ttgbench.evaluate.generation_evaluator import GenerationEvaluator
 from ttgbench.evaluate.store.generation import Graded
 from ttgbench.evaluate.store.store import Store
 from ttgbench.graphs.graph import Graph

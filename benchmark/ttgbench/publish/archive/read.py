@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from ttgbench.problems.rules import RULES
+from ttgbench.problems.rules_version import RULES
 from ttgbench.problems.suite import Suite, load_suite, suite_names
 from ttgbench.publish.archive import check, packed
 from ttgbench.publish.archive.record import (

@@ -108,7 +108,7 @@ class RunRecord(_Record):
     schema_version: Literal[1] = Field(default=1, alias="schema")
     package_version: str = Field(max_length=40)
     rules: int = Field(default=1, ge=1, le=1000)
-    """Version of the rules that the runs were made under; see `ttgbench.problems.rules`."""
+    """Version of the rules that the runs were made under; see `ttgbench.problems.rules_version`."""
     suite: SuiteRef
     tasks: dict[Annotated[str, Field(max_length=200)], TaskRef] = Field(min_length=1, max_length=1000)
     method: Metadata

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ttgbench.errors import InputError, StoreError, TTGBenchError
-from ttgbench.evaluate.generation import GenerationEvaluator
+from ttgbench.evaluate.generation_evaluator import GenerationEvaluator
 from ttgbench.evaluate.store import parquet
 from ttgbench.evaluate.store.generation import GenerationId
 from ttgbench.graphs.keys import node_keys

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 from ttgbench.errors import InputError, UnknownName
 from ttgbench.evaluate.bank import BankEvaluator
-from ttgbench.evaluate.generation import GenerationEvaluator
+from ttgbench.evaluate.generation_evaluator import GenerationEvaluator
 from ttgbench.evaluate.store.store import Overlay, Store
 from ttgbench.models.cost import Budget
 from ttgbench.models.pool import load_pool

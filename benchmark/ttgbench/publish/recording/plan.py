@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from ttgbench.errors import InputError
 from ttgbench.evaluate.base import TEST_UNIVERSE
-from ttgbench.evaluate.generation import GenerationEvaluator
+from ttgbench.evaluate.generation_evaluator import GenerationEvaluator
 from ttgbench.evaluate.rates import Rates, node_rates
 from ttgbench.evaluate.store.store import Store
 from ttgbench.graphs.graph import Graph

@@ -1,6 +1,6 @@
-"""Cells as tasks of a Ray cluster. Each of its processes keeps one worker of `host.py`, so limits, deaths and bytes are
-the same as on one machine. Files travel as bytes, and store, engines and agent stay with the process that began the
-run (`service.py`): no shared file system is needed, and a lost machine takes no generation along.
+"""Cells as tasks of a Ray cluster. Each of its processes keeps one worker of `supervisor.py`, so limits, deaths and
+bytes are the same as on one machine. Files travel as bytes, and store, engines and agent stay with the process that
+began the run (`service.py`): no shared file system is needed, and a lost machine takes no generation along.
 
 Every node needs ttgbench, and submissions and data at the same paths. Model servers are placed by `vllm:ray=ADDRESS`.
 """
@@ -20,8 +20,8 @@ from ttgbench.evaluate.executor import Progress
 from ttgbench.run.results import LOG_NAME, RESULT_NAME
 from ttgbench.run.run import ERROR_NAME
 from ttgbench.run.workers.base import Job, Outcome, Setup
-from ttgbench.run.workers.host import Host
 from ttgbench.run.workers.server import LOOPBACK, serving
+from ttgbench.run.workers.supervisor import Supervisor
 from ttgbench.run.workers.worker import OUTPUT_NAME
 from ttgbench.util.extras import require
 from ttgbench.util.files import write_atomic
@@ -30,7 +30,7 @@ FILES = (LOG_NAME, ERROR_NAME, OUTPUT_NAME, RESULT_NAME)
 AHEAD = 3
 """Tasks submitted per CPU of the cluster, so that none waits for the driver."""
 
-_host: Host | None = None
+_supervisor: Supervisor | None = None
 """This Ray process's worker."""
 
 
@@ -99,11 +99,11 @@ def _fetched(ray: Any, done: Any, job: Job) -> Outcome:
 
 def _run_here(setup: Setup, job: Job, timeout: float) -> tuple[dict[str, bytes], str | None]:
     """On the cluster: the files that the job made, the result last, and the error."""
-    global _host
-    if _host is None:
-        _host = Host(setup, timeout)
+    global _supervisor
+    if _supervisor is None:
+        _supervisor = Supervisor(setup, timeout)
     with tempfile.TemporaryDirectory(prefix="ttgbench-ray-") as scratch:
-        outcome = _host.run(replace(job, folder=Path(scratch)))
+        outcome = _supervisor.run(replace(job, folder=Path(scratch)))
         paths = sorted(Path(scratch).iterdir(), key=lambda path: path.name == RESULT_NAME)
         files = {path.name: path.read_bytes() for path in paths if path.name in FILES}
     return files, outcome.error

@@ -10,8 +10,8 @@ from queue import Empty, SimpleQueue
 from ttgbench.engines.background import HEARTBEAT
 from ttgbench.evaluate.executor import Progress
 from ttgbench.run.workers.base import Job, Outcome, Setup
-from ttgbench.run.workers.host import Host
 from ttgbench.run.workers.server import serving
+from ttgbench.run.workers.supervisor import Supervisor
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +29,19 @@ class Processes:
             yield from self._run(workers, jobs)
 
     def _run(self, workers: Setup, jobs: Sequence[Job]) -> Generator[Outcome]:
-        hosts = [Host(workers, self.timeout) for _ in range(min(self.count, len(jobs)))]
-        idle: SimpleQueue[Host] = SimpleQueue()
-        for host in hosts:
-            idle.put(host)
+        supervisors = [Supervisor(workers, self.timeout) for _ in range(min(self.count, len(jobs)))]
+        idle: SimpleQueue[Supervisor] = SimpleQueue()
+        for supervisor in supervisors:
+            idle.put(supervisor)
 
         def run_one(job: Job) -> Outcome:
-            host = idle.get()
+            supervisor = idle.get()
             try:
-                return host.run(job)
+                return supervisor.run(job)
             finally:
-                idle.put(host)
+                idle.put(supervisor)
 
-        threads = ThreadPoolExecutor(max(1, len(hosts)))
+        threads = ThreadPoolExecutor(max(1, len(supervisors)))
         try:
             done: SimpleQueue[Future[Outcome]] = SimpleQueue()
             for job in sorted(jobs, key=lambda j: j.method):
@@ -50,8 +50,8 @@ class Processes:
                 yield _next(done).result()
         finally:
             threads.shutdown(wait=False, cancel_futures=True)
-            for host in hosts:
-                host.close()
+            for supervisor in supervisors:
+                supervisor.close()
             threads.shutdown()
 
 

@@ -1,4 +1,4 @@
-"""The child process of `host.py`: runs the jobs that come through a connection, one after another.
+"""The child process of `supervisor.py`: runs the jobs that come through a connection, one after another.
 
     python -m ttgbench.run.workers.worker CONNECTION LIFELINE    # two file descriptors
 

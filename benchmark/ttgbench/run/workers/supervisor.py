@@ -60,7 +60,7 @@ class _Worker:
         return self.process.wait()
 
 
-class Host:
+class Supervisor:
     """Runs jobs one after another in a worker process. Used by one thread, but may be closed by another."""
 
     def __init__(self, setup: Setup, timeout: float) -> None:

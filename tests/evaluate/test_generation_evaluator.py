@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from ttgbench.engines.base import Sampling
 from ttgbench.errors import EngineError, InputError, MissingGeneration, StoreError
-from ttgbench.evaluate.generation import GenerationEvaluator
+from ttgbench.evaluate.generation_evaluator import GenerationEvaluator
 from ttgbench.evaluate.store.store import Store
 from ttgbench.graphs import shapes
 from ttgbench.graphs.graph import Graph, Node
