@@ -315,7 +315,7 @@ import sys
 from pathlib import Path
 signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore it, as nohup does
 sys.path.insert(0, sys.argv[2])
-from test_generation import GRAPHS, answer, evaluator
+from test_generation_evaluator import GRAPHS, answer, evaluator
 from ttgbench.evaluate.store.store import Store
 from ttgbench.testing import ScriptedEngine
 engine = ScriptedEngine(answer, slots=4, seconds=lambda _: 60 if len(engine.requests) > 60 else 0.001)
