@@ -34,10 +34,11 @@ class RoleRule(NamedTuple):
 
     needs_model: bool
     needs_predecessors: bool
+    answers: bool = True
 
 
 ROLE_RULES: Mapping[str, RoleRule] = MappingProxyType(
-    {name: RoleRule(role.needs_model, role.needs_predecessors) for name, role in ROLES.items()}
+    {name: RoleRule(role.needs_model, role.needs_predecessors, role.answers) for name, role in ROLES.items()}
 )
 """What the roles' files say of a graph's structure."""
 

@@ -184,14 +184,22 @@ def _draw_more_edges(bounds: Bounds, dice: Dice, inputs: list[list[int]], costs:
 
 
 def _draw_kinds(bounds: Bounds, dice: Dice, inputs: Inputs, costs: list[int]) -> list[int]:
-    """In random node order: a role, then a model, among those that leave room for the cheapest everywhere else."""
-    kinds = [0] * len(inputs)
+    """In random node order: a role, then a model, among those that leave room for the cheapest everywhere else.
+
+    A node gives no answer only where all that read it were drawn before: else a vote might yet be drawn to count it.
+    """
+    kinds, drawn = [0] * len(inputs), set[int]()
     for node in dice.shuffled(range(len(inputs))):
         degree = len(inputs[node])
         spare = _spare(bounds, inputs, costs, node)
+        closed = bounds.silent and (
+            any(node in inputs[reader] for reader in range(len(inputs)) if reader not in drawn)
+            or not bounds.may_be_silent(Wiring(kinds, inputs), node)
+        )
+        drawn.add(node)
         by_role: dict[str, list[int]] = {}
         for kind in bounds.drawable[degree]:
-            if bounds.costs[kind][degree] <= spare:
+            if bounds.costs[kind][degree] <= spare and not (closed and kind in bounds.silent):
                 by_role.setdefault(bounds.kinds[kind][0], []).append(kind)
         kinds[node] = dice.choice(dice.choice(list(by_role.values())))
         costs[node] = bounds.costs[kinds[node]][degree]

@@ -108,7 +108,8 @@ class SearchSpace:
         3. A density is drawn uniformly from 0 to 1; every further edge from a level to a later one is added with that
            probability, in random order, if it fits.
         4. In random order, each node gets a role, uniformly, then a model, uniformly, of those that leave enough of the
-           budget for the cheapest choice at the nodes that come after; no vote on a single answer.
+           budget for the cheapest choice at the nodes that come after; no vote on a single answer, and no role without
+           an answer but where all that read the node were drawn before.
 
         With a budget of nodes, the last node is the fixed one, and models leave enough for the cheapest elsewhere.
         """

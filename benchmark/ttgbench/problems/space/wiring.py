@@ -117,6 +117,11 @@ class Bounds:
         return tuple(ROLE_RULES[role].needs_predecessors for role, _ in self.kinds)
 
     @cached_property
+    def silent(self) -> frozenset[int]:
+        """Kinds whose output is no answer: somebody must read it, and no vote may count it."""
+        return frozenset(kind for kind, (role, _) in enumerate(self.kinds) if not ROLE_RULES[role].answers)
+
+    @cached_property
     def limit(self) -> int:
         """The budget per query, in the ledger's metric."""
         return self.budget.limit_amount(self.pool, self.lengths)
@@ -188,6 +193,8 @@ class Bounds:
             return "a node lacks the predecessor that its role needs"
         if wiring.sink_count != 1 or (levels := wiring.levels) is None:
             return "it is not an acyclic graph with one sink"
+        if self.silent and (silent := self._silent_flaw(wiring)):
+            return silent
         depth = max(levels) + 1
         if depth > self.max_depth:
             return f"its depth is {depth}, the space allows {self.max_depth}"
@@ -199,6 +206,19 @@ class Bounds:
             share = amount / self.limit
             return f"it nominally costs {share:.4g} times the budget of {self.budget} per query"
         return None if self.nodes is None else self._node_flaw(wiring, self.nodes)
+
+    def _silent_flaw(self, wiring: Wiring) -> str | None:
+        """Why a node that gives no answer stands in the wrong place."""
+        for node in range(len(wiring.kinds)):
+            kind = wiring.kinds[node]
+            if kind in self.silent and not self.may_be_silent(wiring, node):
+                return f"a {self.kinds[kind][0]} gives no answer: it cannot be the sink, and no vote may count it"
+        return None
+
+    def may_be_silent(self, wiring: Wiring, node: int) -> bool:
+        """Whether somebody reads a node, and none of its readers is a vote."""
+        readers = [reader for reader, sources in enumerate(wiring.inputs) if node in sources]
+        return bool(readers) and all(self.kinds[wiring.kinds[reader]][1] is not None for reader in readers)
 
     def _node_flaw(self, wiring: Wiring, nodes: NodeBudget) -> str | None:
         """Why this is not a final node behind nodes within their budget, nor an assistant alone within it."""
