@@ -1,246 +1,302 @@
 """What the parts of Agent-REINFORCE are worth on simulated problems: switch by switch, with rules and with an oracle.
 
-    python benchmark/reference/paper_ablations.py --seeds 4 runs/paper-ablations.jsonl
+    python benchmark/reference/paper_ablations.py runs/paper-ablations.jsonl --seeds 2 --recorded runs/v2
 
-Each line of the file is one run; a second start goes on where the first stopped. The oracle stands for an agent that
-knows the landscape: of some random graphs that it may write it takes the one that is best on other draws of the test
-questions. It reads no insight, so it says nothing about what insights in a prompt are worth; the rules do use them.
-Prints accuracy on test questions after half a full evaluation and at the end, each minus the reference of its group.
+On `synthetic-v2`: all 24 strata, as many instances as --seeds says, from 6 on. Each line of the file is one run; a
+second start goes on where the first stopped. Methods that a run folder holds (--recorded) are read from it instead of
+run. --minutes stops after so much processor time. Prints regret, spend, the share of rounds that a fallback decided,
+and each method's difference from the reference of its group, over instances, as `ttgbench compare` would put it. The
+oracle and the mute agent are explained in `paper_oracle`.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
-import re
+import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
-from scipy.stats import t as student
+from paper_oracle import Champions, Mute, Oracle
 
-from ttgbench.evaluate.base import TEST_UNIVERSE
 from ttgbench.graphs.graph import Graph
+from ttgbench.graphs.shapes import single
 from ttgbench.methods.solvers import maao, textgrad
-from ttgbench.methods.solvers.agent_reinforce import RuleAdviser, reinforce
-from ttgbench.methods.solvers.frame import Frame
-from ttgbench.methods.solvers.gptswarm import as_released
-from ttgbench.methods.solvers.mixes import FINAL, Mix, node_budget
+from ttgbench.methods.solvers.agent_reinforce import Agent, RuleAdviser, reinforce
+from ttgbench.methods.solvers.mixes import node_budget
 from ttgbench.methods.solvers.paper import PAPER, TEXTGRAD, AgentWriter, Variant, reinforce_graphs
 from ttgbench.methods.solvers.paper_rules import RuleWriter
-from ttgbench.models.pool import load_pool
 from ttgbench.problems.ledger import Ledger
-from ttgbench.problems.method import load_method
-from ttgbench.problems.problem import Problem
-from ttgbench.problems.suite import load_suite
-from ttgbench.problems.views import Reply
+from ttgbench.problems.problem import Problem, full_evaluation
+from ttgbench.problems.suite import ProblemSpec, Suite, load_suite
+from ttgbench.report.verdict import together
 from ttgbench.run.context import ProblemContext
+from ttgbench.run.results import read_result, result_paths
 from ttgbench.run.run import make_problem, method_rng
+from ttgbench.run.score import fallback_share, test_scores
 from ttgbench.run.session import Session
+from ttgbench.stats.runs import compare_runs
+from ttgbench.stats.significance import t_interval
 
-PROBLEMS = ("math-42u", "code-42u", "qa-42u", "math-80u")
-POINTS = (0.5, 3.0)
-"""Full evaluations after which the incumbent is scored; the last is the search budget."""
-UNIVERSES = 4
-WIDTH = 8
-"""Graphs among which the oracle chooses."""
+Row = dict[str, Any]
+Place = tuple[str, int]
+"""Stratum and seed: an instance."""
 Search = Callable[[Problem, np.random.Generator], Graph]
 
-
-class Oracle:
-    """An Agent that writes good graphs; billed as an 8B model that reads the prompt and writes 400 tokens."""
-
-    def __init__(self, context: ProblemContext, width: int = WIDTH) -> None:
-        self.card = load_pool("paper")["llama-3.1-8b"]
-        self._context, self._width = context, width
-        self._budget = node_budget(context.space)
-
-    def worst_case(self, messages: Any) -> tuple[int, int]:
-        """Tokens in and out."""
-        return sum(len(turn["content"]) for turn in messages) // 3, 400
-
-    def ask(self, messages: Any, schema: Any, universe: int, repeat: int) -> Reply:
-        """See `Agent.ask`."""
-        text = "\n".join(turn["content"] for turn in messages)
-        digest = hashlib.sha256(f"{text}{universe}{repeat}".encode()).digest()
-        rng = np.random.default_rng(int.from_bytes(digest[:8], "big"))
-        said = {"Pick": self._pick, "NextGraph": self._graph, "NewTables": self._tables}[schema["title"]](text, rng)
-        return Reply(json.dumps(said), self.worst_case(messages)[0], 400)
-
-    def _pick(self, text: str, rng: np.random.Generator) -> dict[str, Any]:
-        mixes = [self._mix(line) for line in re.findall(r"^\d+: (\d+ x .*)$", text, re.MULTILINE)]
-        worth = [self._best(mix, sum(mix), rng, 2)[1] for mix in mixes]
-        first, second = [*np.argsort(worth)[::-1].tolist(), 0][:2]
-        return {"first": first, "second": second}
-
-    def _graph(self, text: str, rng: np.random.Generator) -> dict[str, Any]:
-        required = re.findall(r"must run: (.*)\.$", text, re.MULTILINE)
-        count = len(set(re.findall(r"^(n\d+): ", text, re.MULTILINE)))
-        graph, _ = self._best(self._mix(required[-1]) if required else None, count, rng, self._width)
-        if graph is None:
-            return {}
-        there = {node.id: node for node in graph.nodes}
-        blank = self._context.space.pool.smallest.name
-        nodes = [
-            {"id": i, "role": there[i].role, "model": there[i].model, "reads": list(graph.predecessors(i))}
-            if i in there
-            else {"id": i, "role": "assistant", "model": blank, "reads": []}
-            for i in (f"n{number}" for number in range(count))
-        ]
-        reads = list(graph.predecessors(FINAL))
-        return {"feedback": "", "nodes": nodes, "final_reads": reads, "edges": _entries(graph, count)}
-
-    def _tables(self, text: str, rng: np.random.Generator) -> dict[str, Any]:
-        count = len(set(re.findall(r"^(n\d+): ", text, re.MULTILINE)))
-        graph, _ = self._best(None, count, rng, self._width)
-        if graph is None:
-            return {"edges": []}
-        kinds = [{"node": n.id, "name": n.role, "probability": 0.9} for n in graph.nodes if n.id != FINAL]
-        return {"edges": _entries(graph, count), "kinds": kinds}
-
-    def _mix(self, text: str) -> Mix:
-        counts = {name: int(number) for number, name in re.findall(r"(\d+) x ([\w.-]+)", text)}
-        return tuple(counts.get(name, 0) for name in self._context.space.pool.names)
-
-    def _best(self, mix: Mix | None, count: int, rng: np.random.Generator, width: int) -> tuple[Graph | None, float]:
-        assert self._budget is not None
-        frame = Frame(self._context.space, self._budget, count)
-        drawn = [frame.graph(frame.draw(frame.tables(rng.random()), rng, mix), rng) for _ in range(width)]
-        graphs = [graph for graph in drawn if graph is not None and (mix is None or frame.mix_of(graph) == mix)]
-        if not graphs:
-            return None, 0.0
-        found = self._context.evaluator.evaluate(graphs, range(60), TEST_UNIVERSE + 500, "test")
-        worth = [self._context.spec.objective.value(evaluation) for evaluation in found]
-        return graphs[int(np.argmax(worth))], max(worth)
+RECORDED = {
+    "single_model": "single model",
+    "random_search": "random search",
+    "agent_reinforce_rules": "rules: paper profile",
+    "textgrad_rules": "rules: TextGrad",
+    "maao_rules": "rules: MaaO",
+    "gptswarm_released": "rules: GPTSwarm as released",
+    "agent_reinforce_elite_rules": "rules: ours, elite update",
+}
+"""Methods of a run folder and what they are called here."""
+REFERENCES = {
+    "rules": "rules: paper profile",
+    "repaired": "repaired: all insights",
+    "oracle": "oracle: paper profile",
+    "mute": "oracle: paper profile",
+}
+"""By group of methods, which one the others are compared with."""
 
 
-def _entries(graph: Graph, count: int) -> list[dict[str, Any]]:
-    names, edges = [*(f"n{i}" for i in range(count)), FINAL], set(graph.edges)
-    return [
-        {"source": a, "target": b, "probability": 0.9 if (a, b) in edges else 0.03}
-        for a in names[:-1]
-        for b in names
-        if a != b
-    ]
+@dataclass(frozen=True)
+class Entry:
+    """A method and what it asks."""
+
+    search: Search
+    agent: Literal["", "oracle", "mute"] = ""
+    turn: int = 1
+    """What is asked first is run first on all instances; what spends the whole search budget, last."""
 
 
-def written_by(writer: type[AgentWriter] | type[RuleWriter], variant: Variant) -> Search:
-    """Agent-REINFORCE with a new writer for each run."""
+def written_by(writer: type[AgentWriter] | type[RuleWriter], **switches: Any) -> Search:
+    """Agent-REINFORCE in the paper profile but for these switches, with a new writer for each run."""
+    variant: Variant = replace(PAPER, **switches)
     return lambda problem, rng: reinforce_graphs(problem, rng, writer(), variant)
 
 
-def methods() -> Mapping[str, Search]:
-    """By group and name. The first of a group is its reference."""
-    without = {f"without insight {i}": replace(PAPER, insights=PAPER.insights - {i}) for i in (1, 2, 3)}
-    switches: dict[str, Variant] = {
-        "paper profile": PAPER,
-        "graphs drawn from the tables": replace(PAPER, written=False),
-        "mix not kept": replace(PAPER, keep_mix=False),
-        "mix drawn": replace(PAPER, mix="random", pretest=False),
-        "no pre-test": replace(PAPER, pretest=False),
-        "elite update 0.4": replace(PAPER, elite=0.4, written=False),
-        "all questions a round": replace(PAPER, questions=None),
-        "from the best graph": replace(PAPER, take_back=True),
+def ours(elite: bool, agent: bool) -> Search:
+    """Our version, advised by an agent or by rules."""
+    return lambda problem, rng: reinforce(
+        problem, rng, (lambda rules: Agent(RuleAdviser(rules))) if agent else RuleAdviser, elite=elite
+    )
+
+
+def methods() -> Mapping[str, Entry]:
+    """By group and name; REFERENCES has what each group is compared with.
+
+    "repaired" is the paper profile with rules and three switches turned: the final node on the model that was best
+    alone, edits of the best graph instead of the last, and all search questions a round instead of three.
+    """
+    known = frozenset({1, 2, 3})
+    rules: dict[str, Search] = {
+        "paper profile": written_by(RuleWriter),
+        **{f"without insight {i}": written_by(RuleWriter, insights=known - {i}) for i in (1, 2, 3)},
+        "final node on the best model": written_by(RuleWriter, final="best"),
+        "from the best graph": written_by(RuleWriter, take_back=True),
+        "all questions a round": written_by(RuleWriter, questions=None),
+        "ours, elite update": ours(elite=True, agent=False),
+        "ours, no elite update": ours(elite=False, agent=False),
     }
-    rules = {**switches, **without, "no insight": replace(PAPER, insights=frozenset())}
-    del rules["graphs drawn from the tables"], rules["elite update 0.4"]
-    found: dict[str, Search] = {}
-    for name, variant in rules.items():
-        found[f"rules: {name}"] = written_by(RuleWriter, variant)
-    found["rules: ours, elite update"] = lambda p, r: reinforce(p, r, RuleAdviser)
-    found["rules: ours, no elite update"] = lambda p, r: reinforce(p, r, RuleAdviser, elite=False)
-    found["rules: TextGrad"] = textgrad.by_chance
-    found["rules: MaaO"] = lambda p, r: maao.alternate(p, r, maao.by_best)
-    found["rules: GPTSwarm as released"] = as_released
-    found["rules: random search"] = load_method("random_search").search
-    for name, variant in switches.items():
-        found[f"oracle: {name}"] = written_by(AgentWriter, variant)
-    found["oracle: TextGrad"] = written_by(AgentWriter, TEXTGRAD)
-    found["oracle: MaaO"] = lambda p, r: maao.alternate(p, r, maao.by_agent)
+    three: dict[str, Any] = {"final": "best", "take_back": True, "questions": None}
+    repaired: dict[str, Search] = {
+        "all insights": written_by(RuleWriter, **three),
+        **{f"without insight {i}": written_by(RuleWriter, **three, insights=known - {i}) for i in (1, 2, 3)},
+        "no insight": written_by(RuleWriter, **three, insights=frozenset()),
+    }
+    oracle: dict[str, Search] = {
+        "paper profile": written_by(AgentWriter),
+        "no pre-test": written_by(AgentWriter, pretest=False),
+        "mix drawn": written_by(AgentWriter, mix="random", pretest=False),
+        "graphs drawn from the tables": written_by(AgentWriter, written=False),
+        "drawn, elite update 0.4": written_by(AgentWriter, written=False, elite=0.4),
+        "final node on the best model": written_by(AgentWriter, final="best"),
+        "best final node, all questions, no pre-test": written_by(
+            AgentWriter, final="best", pretest=False, questions=None
+        ),
+        "TextGrad": lambda problem, rng: reinforce_graphs(problem, rng, AgentWriter(), TEXTGRAD),
+        "MaaO": lambda problem, rng: maao.alternate(problem, rng, maao.by_agent),
+        "ours, elite update": ours(elite=True, agent=True),
+        "ours, no elite update": ours(elite=False, agent=True),
+    }
+    found = {f"rules: {name}": Entry(search, "", _turn(name)) for name, search in rules.items()}
+    found |= {f"repaired: {name}": Entry(search, "", 0) for name, search in repaired.items()}
+    found |= {f"oracle: {name}": Entry(search, "oracle", _turn(name)) for name, search in oracle.items()}
+    found["mute: paper profile"] = Entry(written_by(AgentWriter), "mute", 0)
+    found["rules: TextGrad"] = Entry(textgrad.by_chance)
+    found["rules: MaaO"] = Entry(lambda problem, rng: maao.alternate(problem, rng, maao.by_best))
     return found
 
 
-def run(context: ProblemContext, search: Search, seed: int) -> dict[str, Any]:
-    """Test accuracy of the incumbent at POINTS, spend in full evaluations, the agent's share of it."""
+def _turn(name: str) -> int:
+    first = ("paper profile", "final node", "all questions", "no pre-test", "best final")
+    return 2 if name.startswith("ours") else int(not name.startswith(first))
+
+
+def run(context: ProblemContext, entry: Entry, seed: int, champions: dict[str, Champions]) -> Row:
+    """Value of the final graph on test, spend in full evaluations, the agent's part of it, rounds by fallback."""
     events: list[dict[str, Any]] = []
-    full = context.search_limit / context.suite.search_evaluations
-    ledger = Ledger(int(POINTS[-1] * full))
-    agent: Any = Oracle(context)
+    ledger = Ledger(context.search_limit)
+    anchor = context.suite.anchor(context.spec.name, seed)
+    assert anchor is not None
+    agent: Any = None
+    if entry.agent:
+        best = Graph.from_dict(anchor.one_graph)
+        agent = Mute() if entry.agent == "mute" else Oracle(context, best, champions)
     problem = make_problem(context, seed, ledger, lambda event: events.append(dict(event)), agent=agent)
-    graph = search(problem, method_rng(context.spec.name, seed))
-    problem.recommend(graph)
-    graphs = {event["key"]: Graph.from_dict(event["graph"]) for event in events if "graph" in event}
-    values = []
-    for point in POINTS:
-        held = [e["key"] for e in events if e["event"] == "recommend" and e["spent"] <= point * full]
-        values.append(accuracy(context, graphs[held[-1]]) if held else None)
-    spent = dict(ledger.by_category)
-    return {"values": values, "spent": ledger.spent / full, "agent": spent.get("agent", 0) / max(1, ledger.spent)}
+    graph = entry.search(problem, method_rng(context.spec.name, seed))
+    full = full_evaluation(context.space, len(context.search_questions))
+    return {
+        "value": tested(context, graph),
+        "spent": ledger.spent / full,
+        "agent": ledger.by_category.get("agent", 0) / max(1, ledger.spent),
+        "fallback": fallback_share(events),
+        "nodes": len(graph.nodes),
+        "graphs": len({event["key"] for event in events if event["event"] == "evaluate"}),
+    }
 
 
-def accuracy(context: ProblemContext, graph: Graph) -> float:
-    """On all test questions in some universes."""
-    universes = range(TEST_UNIVERSE, TEST_UNIVERSE + UNIVERSES)
-    indices = range(len(context.test_questions))
-    found = [context.evaluator.evaluate([graph], indices, universe, "test")[0] for universe in universes]
-    return float(np.mean([context.spec.objective.value(evaluation) for evaluation in found]))
+def tested(context: ProblemContext, graph: Graph) -> float:
+    """As the harness scores the final graph of a run."""
+    return test_scores(context, {graph.key: graph}, graph.key)[0].value
 
 
-def runs(path: Path, seeds: int) -> Iterator[dict[str, Any]]:
-    """What the file holds, then what it lacks."""
-    known = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-    yield from known
-    done = {(row["problem"], row["seed"], row["method"]) for row in known}
-    suite = load_suite("synthetic-v1")
+def known(context: ProblemContext, champions: dict[str, Champions]) -> Iterator[tuple[str, Row]]:
+    """The best graphs known of the paper's skeleton, without any search: its own final node, and the best of all."""
+    budget = node_budget(context.space)
+    assert budget is not None
+    alone = [name for name in context.space.pool.names if context.space.contains(single(name)) is None]
+    best = max(alone, key=lambda name: tested(context, single(name)))
+    for label, final in (("known: paper's skeleton", budget.final), ("known: with the best final node", best)):
+        one = champions.setdefault(final, Champions(context, replace(budget, final=final)))
+        graph = one.best()
+        if graph is not None:
+            row = {"spent": 0.0, "agent": 0.0, "fallback": None, "nodes": len(graph.nodes), "graphs": 0}
+            yield label, {"value": tested(context, graph), **row}
+
+
+def recorded(folder: Path, seeds: int) -> Iterator[Row]:
+    """Rows of the methods that a run folder holds."""
+    for path in result_paths(folder):
+        if path.parent.parent.name not in RECORDED or int(path.parent.name.rpartition("-")[2]) >= seeds:
+            continue
+        cell = read_result(path)
+        if cell.final is not None:
+            yield {
+                "problem": cell.problem,
+                "seed": cell.seed,
+                "method": RECORDED[cell.method.name],
+                "value": cell.final.value,
+                "spent": cell.search.spent / cell.search.full_evaluation,
+                "agent": 0.0,
+                "fallback": cell.fallback,
+                "nodes": len(cell.final.graph["nodes"]),
+            }
+
+
+def runs(path: Path, suite: Suite, seeds: int, given: list[Row], minutes: float) -> list[Row]:
+    """What is given and what the file holds, then what is lacking, as far as the time goes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with Session(path.with_suffix(".sqlite"), None) as session, path.open("a") as out:
-        contexts = {name: session.context(suite, suite.spec(name)) for name in PROBLEMS}
-        for seed in range(seeds):
-            for problem, context in contexts.items():
-                for name, search in methods().items():
-                    if (problem, seed, name) not in done:
-                        row = {"problem": problem, "seed": seed, "method": name, **run(context, search, seed)}
-                        out.write(json.dumps(row) + "\n")
-                        out.flush()
-                        yield row
+    rows = given + ([json.loads(line) for line in path.read_text().splitlines()] if path.exists() else [])
+    done = {(row["problem"], row["seed"], row["method"]) for row in rows}
+    with Session(None, None) as session, path.open("a") as out:
+
+        def add(problem: str, seed: int, name: str, found: Row) -> None:
+            rows.append({"problem": problem, "seed": seed, "method": name, **found})
+            out.write(json.dumps(rows[-1]) + "\n")
+            out.flush()
+
+        for turn, seed, spec in order(suite, seeds):
+            todo = {
+                name: entry
+                for name, entry in methods().items()
+                if entry.turn == turn and (spec.name, seed, name) not in done
+            }
+            if not todo:
+                continue
+            if time.process_time() > 60 * minutes:
+                break
+            context = session.context(suite, spec, seed)
+            champions: dict[str, Champions] = {}
+            if not turn and (spec.name, seed, "known: paper's skeleton") not in done:
+                for name, row in known(context, champions):
+                    add(spec.name, seed, name, row)
+            for name, entry in todo.items():
+                add(spec.name, seed, name, run(context, entry, seed, champions))
+    return rows
 
 
-def interval(values: np.ndarray) -> str:
-    """Mean with a 95% interval (Student's t over paired runs)."""
-    spread = student.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 1.0
-    return f"{values.mean():+.3f} [{values.mean() - spread:+.3f}, {values.mean() + spread:+.3f}]"
+def order(suite: Suite, seeds: int) -> Iterator[tuple[int, int, ProblemSpec]]:
+    """Turn, seed and stratum of each instance; strata as drawn, so that no part is chosen by what it is."""
+    for seed in range(seeds):
+        for turn in range(3):
+            for number in np.random.default_rng(seed).permutation(len(suite.problems)).tolist():
+                yield turn, seed, suite.problems[number]
 
 
-def table(rows: list[dict[str, Any]]) -> Iterator[str]:
-    """One line a method: at each point, accuracy and difference to its group's reference, in Markdown."""
-    yield f"| method | {' | '.join(f'at {p:g} | minus reference' for p in POINTS)} | spent | agent's share |"
-    yield "| --- " * (3 + 2 * len(POINTS)) + "|"
-    by = {(row["method"], row["problem"], row["seed"]): row for row in rows}
-    for name in dict.fromkeys(row["method"] for row in rows):
-        reference = f"{name.split(':')[0]}: paper profile"
-        places = [(p, s) for m, p, s in by if m == name and (reference, p, s) in by]
-        cells = []
-        for i in range(len(POINTS)):
-            pairs = [(by[name, *at]["values"][i], by[reference, *at]["values"][i]) for at in places]
-            both = np.asarray([pair for pair in pairs if None not in pair], dtype=float).reshape(-1, 2)
-            missing = f" ({len(pairs) - len(both)} without a graph)" if len(both) < len(pairs) else ""
-            cells.append(f"{both[:, 0].mean():.3f}{missing}" if len(both) else "-")
-            cells.append(interval(both[:, 0] - both[:, 1]) if len(both) and name != reference else "")
-        spent = np.mean([by[name, *at]["spent"] for at in places])
-        share = np.mean([by[name, *at]["agent"] for at in places])
-        yield f"| {name} | {' | '.join(cells)} | {spent:.2f} | {share:.0%} |"
+def table(rows: list[Row], suite: Suite) -> Iterator[str]:
+    """One line a method, in Markdown; differences are in points of the objective, over common instances."""
+    by: dict[str, dict[Place, Row]] = {}
+    for row in rows:
+        by.setdefault(row["method"], {})[row["problem"], row["seed"]] = row
+    verdicts: dict[str, str] = {}
+    for group, reference in REFERENCES.items():
+        names = [name for name in by if name.startswith(f"{group}: ") and name != reference]
+        verdicts |= zip(names, differences(by, names, reference, suite.margin), strict=True)
+    yield "| method | n | regret | score | full evaluations | agent's share | by fallback | nodes | minus reference |"
+    yield "| --- " * 9 + "|"
+    for name, found in by.items():
+        anchors = {place: suite.anchor(*place) for place in found}
+        regret = [100 * (a.one - found[p]["value"]) for p, a in anchors.items() if a is not None]
+        score = [float(np.clip(a.normalised(found[p]["value"]), -1, 1)) for p, a in anchors.items() if a is not None]
+        spent, agent, nodes = (np.mean([row[key] for row in found.values()]) for key in ("spent", "agent", "nodes"))
+        shares = [row["fallback"] for row in found.values() if row["fallback"] is not None]
+        fallback = f"{np.mean(shares):.0%}" if shares else ""
+        yield (
+            f"| {name} | {len(found)} | {_mean(regret)} | {np.mean(score):.2f} | {spent:.2f} | {agent:.0%} | "
+            f"{fallback} | {nodes:.1f} | {verdicts.get(name, '')} |"
+        )
+
+
+def differences(by: Mapping[str, Mapping[Place, Row]], names: list[str], reference: str, margin: float) -> list[str]:
+    """In points, with an interval and the words of the verdict, corrected for their number (Holm)."""
+    number = {place: i for i, place in enumerate(dict.fromkeys(place for found in by.values() for place in found))}
+    values = {name: {number[place]: row["value"] for place, row in found.items()} for name, found in by.items()}
+    if reference not in values:
+        return [""] * len(names)
+    found = together([partial(compare_runs, values[name], values[reference]) for name in names], margin)
+    return [
+        f"{100 * one.difference:+.1f} [{100 * one.low:+.1f}, {100 * one.high:+.1f}] {words}, n = {one.n}"
+        for one, _, words in found
+    ]
+
+
+def _mean(values: list[float]) -> str:
+    if len(values) < 2:
+        return f"{np.mean(values):.1f}"
+    error = float(np.std(values, ddof=1) / np.sqrt(len(values)))
+    interval = t_interval(float(np.mean(values)), error, len(values) - 1, 0.95)
+    return f"{interval.estimate:.1f} [{interval.low:.1f}, {interval.high:.1f}]"
 
 
 def main() -> None:
     """Reads the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path)
-    parser.add_argument("--seeds", type=int, default=4)
-    arguments = parser.parse_args()
-    print("\n".join(table(list(runs(arguments.file, arguments.seeds)))))
+    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--recorded", type=Path)
+    parser.add_argument("--minutes", type=float, default=float("inf"))
+    options = parser.parse_args()
+    suite = load_suite("synthetic-v2")
+    given = list(recorded(options.recorded, options.seeds)) if options.recorded else []
+    print("\n".join(table(runs(options.file, suite, options.seeds, given, options.minutes), suite)))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 import numpy as np
@@ -56,6 +56,8 @@ class Variant:
     """Questions on which each model is measured alone."""
     pretest: bool = True
     """Whether variants of the mixes are tested; else the first mix is taken."""
+    final: Literal["fixed", "best"] = "fixed"
+    """The final node's model: the paper's, or, where the space leaves it open, the one that was best alone."""
     edge: float = FLOOR
     """Probability of every edge in the first tables that the writer sees; the first graph is drawn by SPARSE."""
     keep_mix: bool = True
@@ -219,8 +221,12 @@ def initialise(
     budget: NodeBudget,
 ) -> Search:
     """The mix, and sparse tables for the first graph alone; all of it is billed. Raises BudgetExhausted."""
-    mixes = [mix for mix in exact_mixes(budget.prices, budget.limit) if fits(problem.space, mix, budget.final)]
     figures = measured(problem, budget, batches, variant.probe) if variant.mix == "measured" else {}
+    mixes = fitting(problem, budget)
+    if variant.final == "best" and figures and problem.space.nodes is None:
+        wanted = replace(budget, final=max(figures, key=lambda name: figures[name]))
+        if found := fitting(problem, wanted):
+            budget, mixes = wanted, found
     if variant.mix == "random":
         picked = [mixes[int(rng.integers(len(mixes)))]]
     else:
@@ -229,6 +235,11 @@ def initialise(
     mix = pretested(batches, budget, picked, rng) if variant.pretest else picked[0]
     frame = Frame(problem.space, budget, sum(mix))
     return Search(problem, rng, variant, batches, budget, frame, frame.tables(SPARSE), mix, figures)
+
+
+def fitting(problem: Problem, budget: NodeBudget) -> list[Mix]:
+    """The mixes that spend the node budget and of which some graph is in the space."""
+    return [mix for mix in exact_mixes(budget.prices, budget.limit) if fits(problem.space, mix, budget.final)]
 
 
 def measured(problem: Problem, budget: NodeBudget, batches: Batches, probe: int) -> dict[str, float]:
