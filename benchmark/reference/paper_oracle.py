@@ -24,9 +24,9 @@ from ttgbench.methods.solvers.paper import Search
 from ttgbench.methods.solvers.paper_rules import KINDS, edit
 from ttgbench.methods.solvers.probabilistic import Slots
 from ttgbench.models.pool import load_pool
+from ttgbench.problems.family.yardstick import Yardstick
 from ttgbench.problems.space.nodes import NodeBudget
 from ttgbench.problems.views import Reply
-from ttgbench.problems.yardstick import Yardstick
 from ttgbench.run.context import ProblemContext
 
 STAGES = (1, 4, 16)
