@@ -1,4 +1,4 @@
-"""Puts `tasks/`, `submissions/`, `leaderboard/` and the rules into the wheel.
+"""Puts `tasks/`, `submissions/`, `leaderboard/`, the recorded banks and the rules into the wheel.
 
 Not into an editable install, which would hold stale copies.
 """
@@ -15,8 +15,8 @@ class BundlePlugins(BuildHookInterface):  # type: ignore[misc]
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if version == "editable":
             return
-        for folder in ("tasks", "submissions", "leaderboard"):
+        for folder in ("tasks", "submissions", "leaderboard", "benchmark/recording"):
             source = Path(self.root) / folder
             if source.is_dir():
-                build_data["force_include"][str(source)] = f"ttgbench/_bundled/{folder}"
+                build_data["force_include"][str(source)] = f"ttgbench/_bundled/{source.name}"
         build_data["force_include"][str(Path(self.root) / "benchmark" / "README.md")] = "ttgbench/_bundled/RULES.md"

@@ -16,9 +16,9 @@ from ttgbench.errors import InputError, TTGBenchError, UnknownName
 from ttgbench.evaluate.store.store import Store
 from ttgbench.graphs.graph import Graph, Node
 from ttgbench.models.pool import load_pool
+from ttgbench.problems.bank.folder import look
+from ttgbench.problems.bank.plan import BankTask, load_bank, segments
 from ttgbench.publish.recording.bank import record_bank
-from ttgbench.publish.recording.bank_folder import look
-from ttgbench.publish.recording.bank_plan import BankTask, load_bank, segments
 from ttgbench.publish.recording.bank_table import bank_tables
 from ttgbench.run.session import Session
 

@@ -10,9 +10,9 @@ import pytest
 
 from ttgbench.errors import InputError, UnknownName
 from ttgbench.graphs.shapes import mixture_of_agents, parallel
+from ttgbench.problems.bank.plan import load_bank, segments
 from ttgbench.problems.method import load_method
 from ttgbench.publish.recording.bank_open import open_bank, opened
-from ttgbench.publish.recording.bank_plan import load_bank, segments
 from ttgbench.publish.recording.bank_problem import bank_problem
 
 PILOT = Path(__file__).parents[2] / "benchmark" / "recording" / "pilot-small-v1"

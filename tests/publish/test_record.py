@@ -21,7 +21,8 @@ from ttgbench.errors import InputError, MissingGeneration, UnknownName
 from ttgbench.evaluate.base import TEST_UNIVERSE
 from ttgbench.evaluate.store.store import Store
 from ttgbench.problems.anchors import AnchorFile
-from ttgbench.problems.suite import RecordedSpec, load_suite, suite_names
+from ttgbench.problems.recorded import RecordedSpec
+from ttgbench.problems.suite import load_suite, suite_names
 from ttgbench.publish.archive import Rejected
 from ttgbench.publish.recording.export import FILES, export
 from ttgbench.publish.recording.hub import push

@@ -5,8 +5,8 @@ import pytest
 from ttgbench.errors import InputError
 from ttgbench.evaluate.store.store import Store
 from ttgbench.problems.suite import load_suite
-from ttgbench.run.recorded import recorded_store
-from ttgbench.run.session import Session, as_recorded
+from ttgbench.run.recorded import as_recorded, recorded_store
+from ttgbench.run.session import Session
 from ttgbench.tasks.folder import load_task
 
 

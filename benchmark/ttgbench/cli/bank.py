@@ -17,7 +17,7 @@ from ttgbench.errors import InputError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ttgbench.publish.recording.bank_folder import BankFolder
+    from ttgbench.problems.bank.folder import BankFolder
     from ttgbench.publish.recording.bank_table import TaskTable
     from ttgbench.publish.recording.best import Best
     from ttgbench.stats import Interval
@@ -41,9 +41,9 @@ def bank(
     json: JsonFlag = False,
 ) -> None:
     """Record a bank of questions in segments. Killed and started again by the same command, it goes on."""
+    from ttgbench.problems.bank.folder import look, nothing_finished
+    from ttgbench.problems.bank.plan import load_bank
     from ttgbench.publish.recording.bank import record_bank
-    from ttgbench.publish.recording.bank_folder import look, nothing_finished
-    from ttgbench.publish.recording.bank_plan import load_bank
     from ttgbench.publish.recording.bank_table import bank_tables
 
     if tables and dry_run:

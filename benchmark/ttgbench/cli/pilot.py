@@ -134,7 +134,8 @@ def _rates(context: ProblemContext, trials: list[Trial], asked: int, universes: 
 def _live(task: str, pool: str, questions: int, temperature: float, prompts: PromptSet) -> Suite:
     """A suite of this one problem, without limits that matter."""
     from ttgbench.evaluate.synthetic.task import SYNTHETIC_TASKS
-    from ttgbench.problems.suite import ProblemSpec, SamplingSpec, Suite
+    from ttgbench.problems.sampling import SamplingSpec
+    from ttgbench.problems.suite import ProblemSpec, Suite
 
     spec = ProblemSpec(
         name="pilot",
@@ -154,8 +155,8 @@ def _recorded(name: str, task: str, universes: int) -> Suite:
     from ttgbench.problems.suite import load_suite
 
     suite = load_suite(name)
-    if suite.recorded is None:
-        raise InputError("is not recorded", source=name, field="recorded")
+    if suite.recorded is None or suite.bank is not None:
+        raise InputError("has no recording of all its graphs' nodes", source=name, field="recorded")
     problems = tuple(spec for spec in suite.problems if spec.task == task)
     if not problems:
         raise InputError(f"has {', '.join(spec.task for spec in suite.problems)}, not {task}", source=name)

@@ -119,7 +119,12 @@ def _show_instance(suite: Suite, problem: str, number: int | None, json: bool) -
 def _facts(suite: Suite) -> list[str]:
     points = ", ".join(f"{point:g}" for point in suite.checkpoints) or "the end only"
     scored = "every incumbent" if suite.score_incumbents == "all" else "incumbents at the checkpoints"
+    said = []
+    if (bank := suite.bank) is not None:
+        drawn = f"every seed draws its own questions, and searches in one of {suite.search_universes} universes"
+        said = [f"bank {bank.plan.name}: {len(bank.segments)} segments in {bank.folder}; {drawn}"]
     return [
+        *said,
         f"search budget {suite.search_evaluations:g} full evaluations, read at {points}; {suite.seeds} seeds",
         f"tested: {scored}, in {suite.test_universes} universes; differences below {suite.margin:g} do not matter",
         f"methods run by default: {', '.join(suite.methods) or 'none'}",
@@ -134,6 +139,10 @@ def _row(suite: Suite, spec: ProblemSpec) -> list[str]:
     if objective.kind == "accuracy-latency":
         goal = f"accuracy - {objective.weight:g} per {objective.reference_seconds:g} s"
     shape = f"{'/'.join(space.roles)}; {limits}"
+    if suite.bank is not None:
+        nodes = suite.bank.plan.nodes
+        shape = f"bank: {nodes.first_second} samples and {len(nodes.second)} readers a question"
+        shape += "; projected" if spec.projected else ""
     if suite.family is not None:
         shape, goal = "drawn", goal if objective.kind == "accuracy" else "accuracy - 0.1 per drawn seconds"
     anchor = None if suite.anchors is None else suite.anchors[spec.name]

@@ -58,9 +58,9 @@ class BankEvaluator:
     """An Evaluator of graphs of a bank; each of its nodes is a recorded one, as `BankNodes.placed` says.
 
     recorded: replays the bank's nodes from `store`. A vote scores the share of right answers among its most frequent
-    ones, "correct" from one half on. draws: where a vote counts some of several samples that are alike to the graph,
-    its score is the mean over all choices of them, or over `draws` random ones (always the same) if there are more; 1:
-    the first samples, as a search has them. Tokens and costs are those of the first samples.
+    ones, "correct" from one half on. draws: where a vote counts some of several samples that are alike to the graph, or
+    one of them is the graph, its score is the mean over all choices of them, or over `draws` random ones (always the
+    same) if there are more; 1: the first samples, as a search has them. Tokens and costs are those of the first ones.
     """
 
     def __init__(
@@ -150,9 +150,13 @@ class BankEvaluator:
     ) -> tuple[NDArray[np.float64], tuple[str, ...], tuple[str | None, ...]]:
         """Scores, statuses and answers."""
         if graph[graph.sink].role != VOTE:
-            column = places[graph.sink]
-            statuses, answers = table.statuses[chosen, column], table.answers[chosen, column]
-            return table.right[chosen, column].astype(np.float64), tuple(statuses), tuple(answers)
+            drawn = [column for [column] in self._drawn(graph, [places[graph.sink]])]
+            statuses, answers = table.statuses[chosen, drawn[0]], table.answers[chosen, drawn[0]]
+            scores = table.right[chosen][:, drawn].mean(axis=1)
+            if len(drawn) > 1:
+                known = (table.codes[chosen][:, drawn] >= 0).any(axis=1)
+                statuses = np.where(scores >= 0.5, CORRECT, np.where(known, WRONG, UNANSWERED))
+            return scores, tuple(statuses.tolist()), tuple(answers)
         columns = [places[name] for name in counted_nodes(graph)]
         codes, right = table.codes[chosen], table.right[chosen]
         scores = np.mean([vote_credit(codes, right, draw) for draw in self._drawn(graph, columns)], axis=0)

@@ -29,7 +29,7 @@ from ttgbench.graphs.graph import Graph
 from ttgbench.graphs.keys import KeyContext, node_keys
 from ttgbench.graphs.roles import LATEST, ROLES, PromptSet
 from ttgbench.models.pool import ModelCard, Pool
-from ttgbench.tasks.task import Task
+from ttgbench.tasks.task import Task, TaskCard
 
 MAX_NAMED = 5
 """At most so many nodes are named in one message."""
@@ -47,6 +47,16 @@ class _Plan:
     steps: tuple[Step, ...]
     cards: tuple[ModelCard | None, ...]
     predecessors: tuple[tuple[int, ...], ...]
+
+
+def key_context(task: TaskCard, pool: Pool, sampling: Sampling, prompts: PromptSet) -> KeyContext:
+    """What the keys of a task's generations depend on besides their graphs."""
+    # Which output wins a vote depends on how answers are extracted.
+    graders = {name: f"+{task.grader}" for name, role in ROLES.items() if role.aggregates}
+    versions = {name: role.version(prompts) for name, role in ROLES.items()}
+    shown = {name: version + graders.get(name, "") for name, version in versions.items() if version is not None}
+    models = {card.name: card.fingerprint for card in pool}
+    return KeyContext(prompts=shown, models=models, sampling=sampling.fingerprint)
 
 
 class GenerationEvaluator:
@@ -72,12 +82,7 @@ class GenerationEvaluator:
         self._engines, self._progress = engines, progress
         # Without engines it still computes votes.
         self._executor = Executor(task, pool, sampling, engines or {}, self._store, progress, prompts)
-        # Which output wins a vote depends on how answers are extracted.
-        graders = {name: f"+{task.card.grader}" for name, role in ROLES.items() if role.aggregates}
-        versions = {name: role.version(prompts) for name, role in ROLES.items()}
-        shown = {name: version + graders.get(name, "") for name, version in versions.items() if version is not None}
-        models = {card.name: card.fingerprint for card in pool}
-        self.key_context = KeyContext(prompts=shown, models=models, sampling=sampling.fingerprint)
+        self.key_context = key_context(task.card, pool, sampling, prompts)
         self._plans: dict[object, _Plan] = {}
         self._tables: dict[tuple[int, str], Table] = {}
         self._lock = threading.Lock()  # plans and tables; not held while anything is generated or graded

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal, NoReturn
 
 import numpy as np
@@ -49,8 +50,12 @@ class Problem:
         log: Log,
         agent: Agent | None = None,
         redraws: int = MAX_REDRAWS,
+        project: Callable[[Graph], Graph] | None = None,
     ) -> None:
+        """project: of every graph of the space, the one that is evaluated, billed, logged and recommended in its
+        place."""
         self._redraws = redraws
+        self._project = project or (lambda graph: graph)
         self._name, self._task, self._space, self._objective = name, task, space, objective
         self._questions, self._universe, self._evaluator = tuple(questions), universe, evaluator
         self._ledger, self._write, self._agent = ledger, log, agent
@@ -148,14 +153,15 @@ class Problem:
             self._check_graph(graph)
         if not graphs:
             return []
-        nominal = sum(self._nominal(graph, len(indices)) for graph in graphs)
+        meant = [self._project(graph) for graph in graphs]
+        nominal = sum(self._nominal(graph, len(indices)) for graph in meant)
         try:
             reservation = self._ledger.reserve(nominal, "evaluation")
         except BudgetExhausted as error:
-            self._log({"event": "refused", "graphs": [graph.key for graph in graphs], "reason": str(error)})
+            self._log({"event": "refused", "graphs": [graph.key for graph in meant], "reason": str(error)})
             raise
         try:
-            evaluations = self._evaluator.evaluate(graphs, indices, redraw(self._universe, repeat), SPLIT)
+            evaluations = self._evaluator.evaluate(meant, indices, redraw(self._universe, repeat), SPLIT)
         except BaseException:
             self._ledger.release(reservation)
             raise
@@ -165,11 +171,11 @@ class Problem:
             charges = [self._charge(evaluation, chosen, repeat) for evaluation in evaluations]
             spent, cost = self._ledger.spent, total(charges)
             if not self._settle(reservation, cost):
-                self._withhold(reservation, cost, graphs=[*map(self._graph_fields, graphs)], **_repeated(repeat))
+                self._withhold(reservation, cost, graphs=[*map(self._graph_fields, meant)], **_repeated(repeat))
             for evaluation, charge in zip(evaluations, charges, strict=True):
                 spent += charge.amount
                 self._log_evaluation(evaluation, len(indices), charge, spent, repeat)
-        return evaluations
+        return [replace(found, graph=graph) for found, graph in zip(evaluations, graphs, strict=True)]
 
     def _settle(self, reservation: Reservation, charge: Charge) -> bool:
         """Whether what was left covered it."""
@@ -192,7 +198,7 @@ class Problem:
         count = most if questions is None else whole(questions, "questions", 1, most)
         if self._ledger.overrun:
             return False
-        return remaining is None or self._nominal(graph, count) <= remaining
+        return remaining is None or self._nominal(self._project(graph), count) <= remaining
 
     def ask(self, messages: Messages, schema: Schema | None = None) -> Reply:
         """Asks the metered search agent. schema: what the answer should be, where the engine can constrain it.
@@ -246,7 +252,8 @@ class Problem:
             self._check_open()
             if graph != self.incumbent:
                 self._recommended.append(graph)
-                self._log({"event": "recommend", "spent": self._ledger.spent, **self._graph_fields(graph)})
+                fields = self._graph_fields(self._project(graph))
+                self._log({"event": "recommend", "spent": self._ledger.spent, **fields})
 
     def _log(self, event: Mapping[str, Any]) -> None:
         with self._lock:

@@ -20,6 +20,9 @@ from ttgbench.models.pool import Pool, load_pool
 from ttgbench.problems.anchors import Anchor, load_anchors
 from ttgbench.problems.family.family import Family, budget_of, objective_of
 from ttgbench.problems.objective import Objective
+from ttgbench.problems.recorded import BankSpec, Recorded, with_plan
+from ttgbench.problems.sampling import SamplingSpec
+from ttgbench.problems.space.bank import BankSpace
 from ttgbench.problems.space.nodes import NodeBudget
 from ttgbench.problems.space.space import SearchSpace
 from ttgbench.tasks.task import Lengths
@@ -67,14 +70,6 @@ class SpaceSpec(_Record):
         return found
 
 
-class SamplingSpec(_Record):
-    """Sampling parameters; answer length and stop strings come from the task."""
-
-    temperature: float = Field(default=0.7, ge=0, le=2)
-    top_p: float = Field(default=1.0, gt=0, le=1)
-    top_k: int = Field(default=0, ge=0)
-
-
 class ProblemSpec(_Record):
     """One problem: task x pool x search space x budget x objective."""
 
@@ -91,9 +86,11 @@ class ProblemSpec(_Record):
     prompts: PromptSet = Field(default="v1", exclude_if=lambda prompts: prompts == "v1")
     """Which prompts its nodes show to models. Left out where it is the first set, which suites older than it mean."""
     search_questions: int = Field(default=0, ge=0)
-    """Number of questions of the search split, from the first; 0 means all."""
+    """Number of questions of the search split, from the first; 0 means all. Of a bank: how many each seed draws."""
     test_questions: int = Field(default=0, ge=0)
     evaluator: Literal["generation", "synthetic"] = "generation"
+    projected: bool = Field(default=False, exclude_if=lambda projected: not projected)
+    """Of a bank: methods are shown the open space of the same limits, and of every graph its projection is meant."""
 
     @field_validator("budget")
     @classmethod
@@ -123,13 +120,6 @@ def search_universe(seed: int, universes: int) -> int:
     return seed % universes if universes else seed
 
 
-class RecordedSpec(_Record):
-    """A recording that answers a suite instead of engines: a file of `ttgbench/recorded`, or any path."""
-
-    file: str = Field(min_length=1)
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-
-
 class Suite(_Record):
     """A versioned list of problems and how runs on them are made and read."""
 
@@ -151,8 +141,9 @@ class Suite(_Record):
     search_universes: int = Field(default=0, ge=0, le=1000)
     """Number of search universes that seeds share in turn, so that these can be recorded; 0: each seed has its own."""
     test_universes: int = Field(default=1, ge=1, le=1000)
-    recorded: RecordedSpec | None = None
-    """Replayed, and no engine started."""
+    recorded: Recorded | None = None
+    """Replayed, and no engine started: a file of all generations, or a bank, which decides what its problems leave out:
+    pool, sampling and prompts, and how many universes are searched and tested in."""
     score_incumbents: Literal["checkpoints", "all"] = "checkpoints"
     """Which incumbents of the anytime log are scored on test: those at the checkpoints, or every one."""
     margin: float = Field(default=0.02, gt=0, lt=1)
@@ -163,7 +154,7 @@ class Suite(_Record):
     def _strata(cls, data: Any) -> Any:
         if isinstance(data, dict) and data.get("family") and "problems" not in data:
             return {**data, "problems": [stratum_spec(name).model_dump() for name in STRATA]}
-        return data
+        return _with_bank(data)
 
     @model_validator(mode="after")
     def _consistent(self) -> Suite:
@@ -174,7 +165,15 @@ class Suite(_Record):
             raise ValueError("with a family, problems are its strata; leave them out")
         if any(point <= 0 or point > self.search_evaluations for point in self.checkpoints):
             raise ValueError("checkpoints must lie between 0 and search_evaluations")
+        for problem in self.problems:
+            if fault := _bank_fault(self, problem):
+                raise ValueError(f"problem {problem.name}: {fault}")
         return self
+
+    @property
+    def bank(self) -> BankSpec | None:
+        """The bank that answers it, if one does."""
+        return self.recorded if isinstance(self.recorded, BankSpec) else None
 
     def search_universe(self, seed: int) -> int:
         """The universe that a run with this seed draws its search samples from."""
@@ -186,6 +185,18 @@ class Suite(_Record):
             if problem.name == name:
                 return problem
         raise UnknownName("problem", name, [problem.name for problem in self.problems])
+
+    def variant(self, seed: int) -> int:
+        """Which form of each problem a seed meets: its instance, or its split of a bank; 0 where all seeds meet one."""
+        if self.family is not None:
+            return self.family.number(seed)
+        return 0 if self.bank is None else seed
+
+    def load_space(self, spec: ProblemSpec, lengths: Lengths) -> SearchSpace:
+        """The graphs that a problem is about, for a task with these nominal lengths. Raises InputError."""
+        if self.bank is None:
+            return spec.load_space(lengths)
+        return BankSpace.over(self.bank.plan.nodes, spec.load_pool(), lengths, Budget.parse(spec.budget))
 
     def instance(self, name: str, seed: int) -> Instance | None:
         """The drawn instance that a seed runs on; None where every seed has the same problem. Raises UnknownName."""
@@ -260,6 +271,50 @@ class Suite(_Record):
         return hashlib.sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest()
 
 
+def _with_bank(data: Any) -> Any:
+    """A definition with what its bank decides; as it is where it has none, or a faulty one."""
+    if not (isinstance(data, dict) and isinstance(data.get("recorded"), dict) and "plan" in data["recorded"]):
+        return data
+    try:
+        bank = BankSpec.model_validate(data["recorded"])
+    except ValidationError:
+        return data
+    plan = bank.plan
+    decided = {"pool": plan.pool, "sampling": plan.sampling.model_dump(), "prompts": plan.prompts}
+    given = data.get("problems")
+    problems = given if isinstance(given, list | tuple) else []
+    tasks = {str(one["task"]) for one in problems if isinstance(one, dict) and "task" in one}
+    counts = {len(bank.universes(task)) for task in tasks}
+    recorded = counts.pop() if len(counts) == 1 else 0
+    universes = {"search_universes": recorded, "test_universes": max(1, recorded - 1)}
+    filled = [{**decided, **one} if isinstance(one, dict) else one for one in problems]
+    return {**universes, **data, "problems": filled or given}
+
+
+def _bank_fault(suite: Suite, problem: ProblemSpec) -> str | None:
+    """What of a problem does not go with the suite's bank; None if all does."""
+    bank = suite.bank
+    if bank is None:
+        return "projected: only a bank's problems are" if problem.projected else None
+    try:
+        bank.entry(problem.task)
+    except InputError as error:
+        return str(error)
+    universes, plan = len(bank.universes(problem.task)), bank.plan
+    if not bank.questions(problem.task):
+        return f"nothing of {problem.task} is recorded in the segments of {plan.name}"
+    if not 1 <= suite.search_universes <= universes or suite.test_universes > max(1, universes - 1):
+        return (
+            f"{problem.task} is recorded in {universes} universes: 1 to {universes} for search_universes, and at most "
+            f"{max(1, universes - 1)} for test_universes, which leaves out the one that a seed searches in"
+        )
+    if (problem.pool, problem.sampling, problem.prompts) != (plan.pool, plan.sampling, plan.prompts):
+        return f"pool, sampling and prompts are those of {plan.name}; leave them out"
+    if problem.models or problem.space != SpaceSpec() or problem.evaluator != "generation":
+        return "its graphs are the bank's: models, space and evaluator have no place here"
+    return None if problem.search_questions else "search_questions: of a bank it is 1 or more"
+
+
 def stratum_spec(name: str) -> ProblemSpec:
     """A stratum as a problem: what its instances have in common. Raises UnknownName."""
     if name not in STRATA:
@@ -292,7 +347,10 @@ def load_suite(name_or_path: str) -> Suite:
     else:
         raise UnknownName("suite", name_or_path, suite_names())
     try:
-        return Suite.model_validate(_located(read_yaml(path), path.parent))
+        data = _located(read_yaml(path), path.parent)
+        if "recorded" in data:
+            data = {**data, "recorded": with_plan(data["recorded"], path.parent)}
+        return Suite.model_validate(data)
     except ValidationError as error:
         raise InputError(validation_message(error), source=path) from None
 
@@ -320,7 +378,14 @@ def _unlocated(data: dict[str, Any]) -> dict[str, Any]:
         return {**record, **{key: Path(record[key]).name for key in keys if _is_path(record[key])}}
 
     found = {**data, "problems": [unlocated(problem, "task", "pool") for problem in data["problems"]]}
-    return {**found, "recorded": unlocated(data["recorded"], "file")} if data.get("recorded") else found
+    recorded = data.get("recorded")
+    if not recorded:
+        return found
+    if "plan" not in recorded:
+        return {**found, "recorded": unlocated(recorded, "file")}
+    tasks = [unlocated(task, "task") for task in recorded["plan"]["tasks"]]
+    plan = {**unlocated(recorded["plan"], "pool"), "tasks": tasks}
+    return {**found, "recorded": {**unlocated(recorded, "folder"), "plan": plan}}
 
 
 def _is_path(name: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ttgbench.models.cost import UNPRICED
-from ttgbench.report.runs import BASELINE, Runs, clusters, finals, question_scores, without_graph
+from ttgbench.report.runs import BASELINE, Runs, finals, question_scores, without_graph
 from ttgbench.report.table import Column, Table, Value, p_text
 from ttgbench.report.verdict import SAME, ProblemVerdict, judge_problems
 from ttgbench.run.results import CellResult, TestScore
@@ -167,7 +167,8 @@ def _row(cells: Sequence[CellResult], baseline: Sequence[CellResult], compared: 
 
 def accuracy_of(cells: Sequence[CellResult]) -> Interval:
     """Accuracy on other questions of the task, for the final graphs of these runs, each of which must have one."""
-    return accuracy_interval(question_scores(cells), clusters=clusters(cells[0]))
+    scores, clusters = question_scores(cells)
+    return accuracy_interval(scores, clusters=clusters)
 
 
 def _verdict(cells: Sequence[CellResult], compared: ProblemVerdict | None) -> str:

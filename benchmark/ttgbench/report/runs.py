@@ -171,15 +171,19 @@ def _suite(folder: Path, result: CellResult) -> Suite | None:
     return None
 
 
-def question_scores(results: Sequence[CellResult]) -> NDArray[np.float64]:
-    """Shape (questions, universes): the final graphs' scores, averaged over runs, each of which must have one."""
-    means: NDArray[np.float64] = np.mean([final.scores for final in finals(results)], axis=0)
-    return means.T
+def question_scores(results: Sequence[CellResult]) -> tuple[NDArray[np.float64], tuple[str, ...] | None]:
+    """Shape (questions, universes): the final graphs' scores, each run must have one; and a label per question, or None
+    where the task has no groups.
 
-
-def clusters(result: CellResult) -> tuple[str, ...] | None:
-    """One label per question, or None where the task has none."""
-    return result.clusters or None
+    Averaged over runs that were asked the same questions. Where each was asked its own, theirs one after another; what
+    is asked twice then has one label.
+    """
+    scores = [np.array(final.scores, dtype=np.float64) for final in finals(results)]
+    first = results[0]
+    if all(result.question_ids == first.question_ids for result in results):
+        return np.mean(scores, axis=0).T, first.clusters or None
+    labels = [label for result in results for label in result.clusters or result.question_ids]
+    return np.concatenate(scores, axis=1).T, tuple(labels)
 
 
 def without_graph(results: Sequence[CellResult], at: float = math.inf) -> str:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from ttgbench.errors import InputError, TTGBenchError
 from ttgbench.problems.suite import ProblemSpec, Suite
+from ttgbench.run.bank import OpenedBank
 from ttgbench.run.session import Session, first_questions
+from ttgbench.tasks.task import groups_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,10 @@ def check_suite(suite: Suite, data_dir: Path | None = None) -> Iterator[Finding]
         for spec in suite.problems:
             try:
                 drawn = spec if suite.family is None else suite.spec_for(spec.name, 0)
-                facts = "drawn anew for every seed" if suite.family is not None else _facts(session, drawn)
+                if (bank := session.bank(suite)) is not None:
+                    facts = _bank_facts(bank, suite, spec)
+                else:
+                    facts = "drawn anew for every seed" if suite.family is not None else _facts(session, drawn)
                 yield Finding(spec.name, None, facts)
             except TTGBenchError as error:
                 yield Finding(spec.name, str(error), "")
@@ -42,3 +47,18 @@ def _facts(session: Session, spec: ProblemSpec) -> str:
         raise InputError(f"the answers of {task.card.name} cannot be voted on", field="space.roles")
     card = task.card
     return f"{card.name} version {card.version}, {card.grader}, {', '.join(sizes)} questions; {len(space.pool)} models"
+
+
+def _bank_facts(bank: OpenedBank, suite: Suite, spec: ProblemSpec) -> str:
+    """Of a problem on a bank: every seed's split is made, and the anchors compared with the table of all graphs."""
+    splits = [bank.split(suite, spec, seed) for seed in range(suite.seeds)]
+    asked, card = bank.asked(spec), bank.task(spec).card
+    bank.check_anchor(suite, spec)
+    table = bank.table(suite, spec)
+    groups = len(set(groups_of(asked))) or len(asked)
+    tested = sorted({len(test) for _, test in splits})
+    draws = f"{spec.search_questions} search and {'/'.join(map(str, tested))} test questions"
+    single, best = table.single, float(table.values.max())
+    values = f"best single model {single:.3f}, random graph {table.random:.3f}, best {best:.3f}"
+    recorded = f"{card.name} version {card.version}, {card.grader}; {len(asked)} recorded questions in {groups} groups"
+    return f"{recorded}, of which each seed draws {draws}; {len(table.graphs)} graphs: {values}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ttgbench.evaluate.base import Evaluator
+from ttgbench.graphs.graph import Graph
 from ttgbench.problems.problem import full_evaluation
 from ttgbench.problems.space.space import SearchSpace
 from ttgbench.problems.suite import ProblemSpec, Suite
@@ -15,7 +16,7 @@ from ttgbench.tasks.task import Question, TaskCard
 
 @dataclass(frozen=True)
 class ProblemContext:
-    """Made once, used by every method and seed; of a family, by every method."""
+    """Made once, used by every method and seed; by every method, where seeds have their own (`Suite.variant`)."""
 
     suite: Suite
     spec: ProblemSpec
@@ -25,6 +26,8 @@ class ProblemContext:
     test_questions: Sequence[Question]
     evaluator: Evaluator
     agent: Agent | None = None
+    project: Callable[[Graph], Graph] | None = None
+    """As `Problem` takes it."""
 
     @property
     def search_limit(self) -> int:

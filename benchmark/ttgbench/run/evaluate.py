@@ -15,7 +15,7 @@ from ttgbench.graphs.graph import Graph
 from ttgbench.graphs.roles import LATEST, PROMPT_SETS, PromptSet
 from ttgbench.models.cost import Budget
 from ttgbench.models.pool import Pool, load_pool
-from ttgbench.problems.suite import SamplingSpec
+from ttgbench.problems.sampling import SamplingSpec
 from ttgbench.run.progress import GenerationBar
 from ttgbench.run.session import Session, first_questions
 from ttgbench.tasks.task import groups_of

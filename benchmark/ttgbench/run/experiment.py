@@ -19,7 +19,7 @@ from ttgbench.errors import InputError
 from ttgbench.problems.method import FUNCTION, FoundMethod, find_method
 from ttgbench.problems.rules_version import RULES
 from ttgbench.problems.suite import ProblemSpec, Suite
-from ttgbench.run.recorded import begin, keeps_own
+from ttgbench.run.recorded import begin, keeps_own, recorded_store
 from ttgbench.run.results import LOG_NAME, RESULT_NAME, CellResult, read_result
 from ttgbench.run.run import LOG_PART, cell_folder
 from ttgbench.run.session import Session
@@ -139,9 +139,11 @@ def setup_for(
 ) -> Setup:
     """Of runs into a folder. A suite with a recording is answered from it, and an engine is started for an agent only.
 
-    rest: further fields of Setup. Raises UnknownName for an engine that there is not.
+    rest: further fields of Setup. Raises UnknownName for an engine that there is not, and as `recorded_store`.
     """
     check_name(engine)
+    if suite.recorded is not None:
+        recorded_store(suite.recorded, rest.get("data_dir"))  # what is wrong with it is said before anything starts
     if store is None and keeps_own(suite, agent):
         store = folder / STORE
     if store is not None and agent is not None:

@@ -179,6 +179,7 @@ def make_problem(
         log=log,
         agent=agent or context.agent,
         redraws=0 if context.suite.search_universes else MAX_REDRAWS,
+        project=context.project,
     )
 
 

@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from ttgbench.errors import BudgetExhausted, InputError
 from ttgbench.evaluate.base import Evaluation, NodeUse
+from ttgbench.graphs.bank import BankNodes, SecondNode
 from ttgbench.graphs.graph import Graph
 from ttgbench.models.cost import Budget
 from ttgbench.models.pool import Pool
 from ttgbench.problems.ledger import Balance, LedgerView
 from ttgbench.problems.objective import Objective
 from ttgbench.problems.problem import Problem
+from ttgbench.problems.space.bank import BankSpace
 from ttgbench.problems.space.nodes import NodeBudget
 from ttgbench.problems.space.space import SearchSpace
 from ttgbench.problems.views import QuestionView, TaskView
@@ -60,6 +62,9 @@ def space_to_wire(space: SearchSpace) -> dict[str, Any]:
         "budget": [space.budget.metric, space.budget.limit],
         "nodes": None if space.nodes is None else [space.nodes.limit, list(space.nodes.prices), space.nodes.final],
     }
+    if isinstance(space, BankSpace):
+        second = [[node.role, node.model, list(node.inputs)] for node in space.bank.second]
+        special["bank"] = [list(map(list, space.bank.samples.items())), second]
     return {field.name: getattr(space, field.name) for field in fields(space)} | special
 
 
@@ -71,7 +76,11 @@ def space_from_wire(data: Mapping[str, Any]) -> SearchSpace:
         "budget": Budget(*data["budget"]),
         "nodes": None if data["nodes"] is None else NodeBudget(*data["nodes"]),
     }
-    return SearchSpace(**{**data, **special})
+    if "bank" not in data:
+        return SearchSpace(**{**data, **special})
+    samples, second = data["bank"]
+    nodes = BankNodes(dict(samples), tuple(SecondNode(role, model, tuple(reads)) for role, model, reads in second))
+    return BankSpace(**{**data, **special, "bank": nodes})
 
 
 def rng_to_wire(rng: np.random.Generator) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ttgbench.engines import Engine, Sampling, background, launch
+from ttgbench.engines import Engine, background, launch
 from ttgbench.errors import InputError
 from ttgbench.evaluate.base import Evaluator
 from ttgbench.evaluate.generation_evaluator import GenerationEvaluator
@@ -20,12 +20,14 @@ from ttgbench.evaluate.synthetic.task import SYNTHETIC_TASKS, SyntheticTask
 from ttgbench.graphs.roles import LATEST, PromptSet
 from ttgbench.models.pool import ModelCard, Pool
 from ttgbench.problems.family.family import space_of
-from ttgbench.problems.suite import ProblemSpec, SamplingSpec, Suite
+from ttgbench.problems.sampling import SamplingSpec
+from ttgbench.problems.suite import ProblemSpec, Suite
 from ttgbench.run.agent import EngineAgent, agent_card, agent_sampling, load_agent, own_engine
+from ttgbench.run.bank import OpenedBank
 from ttgbench.run.context import ProblemContext
+from ttgbench.run.recorded import as_recorded, under
 from ttgbench.run.workers.client import Harness, RemoteAgent, RemoteEvaluator
 from ttgbench.tasks.folder import load_task
-from ttgbench.tasks.recorded import AsRecorded
 from ttgbench.tasks.task import Question, Task
 
 
@@ -58,6 +60,7 @@ class Session:
         """By the card's fingerprint."""
         self._expected: dict[str, ModelCard] = {}
         self._evaluators: dict[tuple[Any, ...], Evaluator] = {}
+        self._banks: dict[str, OpenedBank] = {}
         self._harness, self._agent_engine = harness, agent_engine
         self._agent_spec, self._agent_card = agent, None if agent is None else agent_card(agent)
         # Then its model is launched with the pool's: servers share what GPUs there are.
@@ -77,6 +80,8 @@ class Session:
         """Stops evaluators, then the engines that they share, then closes the store."""
         for evaluator in self._evaluators.values():
             evaluator.close()
+        for bank in self._banks.values():
+            bank.close()
         for engine in self._engines.values():
             background.run(engine.close())
         if (agent := self.__dict__.get("agent")) is not None:
@@ -121,10 +126,15 @@ class Session:
         """The evaluator for these, made once. Answer length and stop strings are the task's."""
         key = (task.card.name, task.card.grader, pool.name, pool.names, sampling, prompts)
         if key not in self._evaluators:
-            parameters = Sampling(**sampling.model_dump(), max_tokens=task.card.max_tokens, stop=tuple(task.card.stop))
             engines = None if self._engine is None else self._engines_for(pool)
             self._evaluators[key] = GenerationEvaluator(
-                task, pool, parameters, self.store, engines=engines, progress=self._progress, prompts=prompts
+                task,
+                pool,
+                sampling.on(task.card),
+                self.store,
+                engines=engines,
+                progress=self._progress,
+                prompts=prompts,
             )
         return self._evaluators[key]
 
@@ -136,10 +146,12 @@ class Session:
         return self._evaluators[key]
 
     def context(self, suite: Suite, spec: ProblemSpec, seed: int = 0) -> ProblemContext:
-        """Everything that a run on this problem needs. seed: decides only where seeds run on different instances."""
+        """Everything that a run on this problem needs. seed: decides only where `Suite.variant` depends on it."""
         instance = suite.instance(spec.name, seed)
         if instance is not None:
             return self._drawn(suite, suite.spec_for(spec.name, seed), instance)
+        if (bank := self.bank(suite)) is not None:  # looked up in every process, so no harness has to answer
+            return bank.context(suite, spec, seed, self.agent)
         self.expect(suite)
         task = self.task(spec.task)
         if suite.recorded is not None:
@@ -164,6 +176,15 @@ class Session:
             evaluator=evaluator,
             agent=self.agent,
         )
+
+    def bank(self, suite: Suite) -> OpenedBank | None:
+        """The bank that answers a suite, opened once; None if none does. Raises InputError, StoreError."""
+        if suite.bank is None:
+            return None
+        digest = suite.bank.digest
+        if digest not in self._banks:
+            self._banks[digest] = OpenedBank(suite.bank, self.task, self._data_dir)
+        return self._banks[digest]
 
     def _drawn(self, suite: Suite, spec: ProblemSpec, instance: Instance) -> ProblemContext:
         """The context of an instance: nothing of it is kept, as there are hundreds."""
@@ -193,17 +214,6 @@ class Session:
             launched = launch(self._engine, new, slots=self._slots)
             self._engines |= {card.fingerprint: launched[card.name] for card in new}
         return {name: self._engines[card.fingerprint] for name, card in wanted.items()}
-
-
-def as_recorded(task: Task, recording: Store) -> Task:
-    """The task under the grader that its recording was made with, if that is not its own."""
-    graders = recording.graders(task.card.name)
-    return task if not graders or task.card.grader in graders else AsRecorded(task, graders[-1])
-
-
-def under(task: Task, grader: str) -> Task:
-    """The task under this grader, which may be a recording's."""
-    return task if task.card.grader == grader else AsRecorded(task, grader)
 
 
 def first_questions(task: Task, split: str, count: int) -> list[Question]:

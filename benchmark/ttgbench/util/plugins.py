@@ -20,7 +20,7 @@ from typing import Any, Literal, cast
 from ttgbench.errors import InputError, UnknownName
 
 Kind = Literal["tasks", "submissions"]
-Bundle = Literal["tasks", "submissions", "leaderboard"]
+Bundle = Literal["tasks", "submissions", "leaderboard", "recording"]
 MARKERS = {"tasks": "task.yaml", "submissions": "submission.yaml"}
 """The file that makes a folder a plugin."""
 _SINGULAR = {"tasks": "task", "submissions": "method"}
@@ -30,7 +30,8 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 def bundled_folder(kind: Bundle) -> Path:
     """A folder of the checkout that the wheel brings along: there, else in the checkout."""
     inside = _PACKAGE / "_bundled" / kind
-    return inside if inside.is_dir() else _PACKAGE.parents[1] / kind
+    beside = _PACKAGE.parent if kind == "recording" else _PACKAGE.parents[1]
+    return inside if inside.is_dir() else beside / kind
 
 
 def plugin_names(kind: Kind) -> list[str]:

@@ -36,8 +36,9 @@ MAX_LINE_BYTES = 32 << 20
 
 
 def uses_store(suite: Suite, agent: str | None) -> bool:
-    """Whether runs with this search agent rest on recorded texts: an agent's replies, or what models generated."""
-    return agent is not None or not suite.simulated
+    """Whether runs with this search agent rest on texts that an archive has to hold: an agent's replies, or what models
+    generated, unless a bank holds it, which whoever has the suite has."""
+    return agent is not None or not (suite.simulated or suite.bank is not None)
 
 
 def content_name(name: str) -> str:

@@ -18,8 +18,8 @@ from typing import Any
 from ttgbench.errors import InputError
 from ttgbench.evaluate.rates import Rates, node_rates
 from ttgbench.models.pool import load_pool
-from ttgbench.publish.recording.bank_folder import look
-from ttgbench.publish.recording.bank_plan import BankPlan, Segment, load_bank, segments
+from ttgbench.problems.bank.folder import look
+from ttgbench.problems.bank.plan import BankPlan, Segment, load_bank, segments
 from ttgbench.run.session import Session, first_questions
 from ttgbench.tasks.task import Task
 

@@ -20,9 +20,9 @@ from ttgbench.evaluate.generation_evaluator import GenerationEvaluator
 from ttgbench.evaluate.store.store import Overlay, Store
 from ttgbench.models.cost import Budget
 from ttgbench.models.pool import load_pool
+from ttgbench.problems.bank.folder import look, nothing_finished
+from ttgbench.problems.bank.plan import BankPlan, Segment
 from ttgbench.problems.space.bank import BankSpace
-from ttgbench.publish.recording.bank_folder import look, nothing_finished
-from ttgbench.publish.recording.bank_plan import BankPlan, Segment
 from ttgbench.run.session import Session
 from ttgbench.tasks.task import Task
 

@@ -12,8 +12,8 @@ from ttgbench.evaluate.base import Evaluation
 from ttgbench.evaluate.grades import grades_of
 from ttgbench.evaluate.rates import Rates, node_rates
 from ttgbench.evaluate.store.store import Store
+from ttgbench.problems.bank.plan import BankPlan, Segment
 from ttgbench.publish.recording.bank_open import OpenBank, opened
-from ttgbench.publish.recording.bank_plan import BankPlan, Segment
 from ttgbench.publish.recording.best import Best, best_graph, by_groups, by_question
 from ttgbench.publish.recording.gates import Answers, Gate, gates, pass_at, vote_of
 from ttgbench.stats import Interval, accuracy_interval

@@ -150,6 +150,8 @@ def load_recipe(
     """
     if source in suite_names() or not source.endswith((".yaml", ".yml")) or "problems" in read_yaml(Path(source)):
         suite = load_suite(source)
+        if suite.bank is not None:
+            raise InputError("is answered by a bank, which `ttgbench bank` records", source=source, field="recorded")
         chosen = [spec for spec in suite.problems if not tasks or spec.task in tasks]
         name, drawn = suite.label, (suite.search_universes or suite.seeds, suite.test_universes)
     else:

@@ -37,7 +37,7 @@ class ProblemContexts:
     def of(self, cell: CellResult) -> ProblemContext:
         """Raises Rejected (task-mismatch)."""
         suite = self._archive.suite
-        if suite.family is not None:
+        if suite.family is not None or suite.bank is not None:
             context = self._session.context(suite, self._spec(cell.problem), cell.seed)
             _check_task(cell, context, self._archive.path / CELLS)
             return context

@@ -35,8 +35,8 @@ from ttgbench.publish.verification.rerun import rerun
 from ttgbench.publish.verification.stores import check_recorded, regrade, take_grades, take_over
 from ttgbench.run.agent import load_agent
 from ttgbench.run.isolation import IsolationLimits, load_isolated
-from ttgbench.run.recorded import begin, recorded_store
-from ttgbench.run.session import Session, as_recorded
+from ttgbench.run.recorded import as_recorded, begin, recorded_store
+from ttgbench.run.session import Session
 from ttgbench.tasks.folder import load_task
 from ttgbench.tasks.task import Task
 
@@ -73,7 +73,8 @@ def verify(
     """Verifies one archive: everything is computed again from its generations and its packed method.
 
     The method runs in isolation. suites: by label, besides those shipped. Raises Rejected with the first thing that
-    is wrong, SandboxUnavailable where nothing contains a method, EngineError.
+    is wrong, SandboxUnavailable where nothing contains a method, EngineError, and InputError for a suite whose own
+    bank is not there or not what its anchors say.
     """
     archive = read_archive(path, suites=suites)
     _check_seeds(archive, options)
@@ -85,6 +86,7 @@ def verify(
         method = _method(archive, scratch / "submission", options.limits)
         store, grades = _recorded(archive, scratch / "store.sqlite", options)
         with Session(store, None, data_dir=options.data_dir, agent=archive.record.agent) as session:
+            _check_anchors(archive.suite, session)
             cells = replay(archive, method, session, scratch / "replay", progress)
             season = options.season
             held = held_out(archive, method, season, session, scratch / "season", progress) if season else None
@@ -108,6 +110,13 @@ def verify(
         message = f"says {claimed!r}; this verification found {badge!r}"
         raise Rejected("forged-badge", message, source=archive.path / VERIFICATION, field="badge")
     return found
+
+
+def _check_anchors(suite: Suite, session: Session) -> None:
+    bank = session.bank(suite)
+    for spec in suite.problems if bank is not None else ():
+        assert bank is not None
+        bank.check_anchor(suite, spec)
 
 
 def _check_seeds(archive: Archive, options: Options) -> None:

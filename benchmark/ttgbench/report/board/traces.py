@@ -11,11 +11,12 @@ from ttgbench.errors import TTGBenchError
 from ttgbench.evaluate.base import TEST_UNIVERSE
 from ttgbench.evaluate.trace import trace_outputs
 from ttgbench.graphs.graph import Graph
+from ttgbench.problems.recorded import RecordedSpec
 from ttgbench.problems.suite import Suite
 from ttgbench.publish.archive.read import shipped_suites
 from ttgbench.report.board.graphs import best_of
-from ttgbench.run.recorded import recorded_store
-from ttgbench.run.session import Session, as_recorded
+from ttgbench.run.recorded import as_recorded, recorded_store
+from ttgbench.run.session import Session
 from ttgbench.tasks.task import CORRECT
 from ttgbench.util.text import visible
 
@@ -35,7 +36,7 @@ def trace_rows(suite: Suite, graphs: Iterable[dict[str, Any]]) -> list[dict[str,
     None of a suite that is not shipped with its recording, as nobody has said that its questions may be shown; none of
     what the recording lacks; none where it is not at hand.
     """
-    if suite.recorded is None or shipped_suites().get(suite.label) != suite:
+    if not isinstance(suite.recorded, RecordedSpec) or shipped_suites().get(suite.label) != suite:
         return []
     rows = list(graphs)
     several = best_of(row for row in rows if row["nodes"] > 1)

@@ -76,7 +76,14 @@ class Aliases:
         task = {**data["task"], "name": "task"}
         questions = [[alias, text] for alias, (_, text) in zip(self.questions, data["questions"], strict=True)]
         told = {**data, "name": "problem", "task": task, "questions": questions}
-        return {**told, "space": {**space, "pool": pool, "nodes": nodes}}
+        found = {**space, "pool": pool, "nodes": nodes}
+        return {**told, "space": found | ({"bank": self._bank(*space["bank"])} if "bank" in space else {})}
+
+    def _bank(self, samples: Sequence[Any], second: Sequence[Any]) -> list[Any]:
+        """The nodes of a bank; where names are shuffled, in their order too."""
+        counts = [[self.told[model], count] for model, count in samples]
+        nodes = [[role, self.told[model], [self.told[read] for read in reads]] for role, model, reads in second]
+        return [sorted(counts), sorted(nodes)] if self.shuffled else [counts, nodes]
 
     def evaluation(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """An evaluation in its wire form, as it is told."""

@@ -144,10 +144,9 @@ class Performer:
             run_cell(context, self.methods[job.method], job.seed, job.folder)
 
     def _context(self, job: Job) -> ProblemContext:
-        drawn = self.suite.family
-        key = job.problem, 0 if drawn is None else drawn.number(job.seed)
+        key = job.problem, self.suite.variant(job.seed)
         if key not in self._contexts:
-            if drawn is not None:
+            if key[1]:
                 self._contexts.clear()  # one of hundreds, each of which comes up once for all methods
             self._contexts[key] = self.session.context(self.suite, self.suite.spec(job.problem), job.seed)
         return self._contexts[key]

@@ -17,7 +17,7 @@ from ttgbench.graphs.bank import BankNodes, SecondNode
 from ttgbench.graphs.graph import Graph
 from ttgbench.graphs.roles import LATEST, PromptSet
 from ttgbench.models.pool import load_pool
-from ttgbench.problems.suite import SamplingSpec
+from ttgbench.problems.sampling import SamplingSpec
 from ttgbench.util.yaml_input import read_yaml, validation_message
 
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ttgbench.errors import InputError, StoreError, TTGBenchError
-from ttgbench.evaluate.generation_evaluator import GenerationEvaluator
+from ttgbench.evaluate.generation_evaluator import key_context
 from ttgbench.evaluate.store import parquet
 from ttgbench.evaluate.store.generation import GenerationId
 from ttgbench.graphs.keys import node_keys
 from ttgbench.models.pool import load_pool
-from ttgbench.publish.recording.bank_plan import BankPlan, Segment, differences, load_bank, segments
-from ttgbench.run.session import Session
+from ttgbench.problems.bank.plan import BankPlan, Segment, differences, load_bank, segments
+from ttgbench.tasks.folder import load_task
 
 MAX_PLANS = 50
 """At most so many YAML files are looked through for the plan that a segment belongs to."""
@@ -106,16 +106,13 @@ class _Wanted:
     def _of(self, name: str) -> tuple[str, frozenset[str]]:
         """The task's name and version as its questions say it, and the keys of the plan's nodes that run a model."""
         if name not in self._known:
-            plan = self._plan
-            with Session(None, None, data_dir=self._data_dir) as session:
-                task = session.task(name)
-                evaluator = session.evaluator(task, load_pool(plan.pool), plan.sampling, plan.prompts)
-                assert isinstance(evaluator, GenerationEvaluator)
-                keys: set[str] = set()
-                for graph in plan.graphs():
-                    own = node_keys(graph, evaluator.key_context)
-                    keys |= {own[node.id] for node in graph.nodes if node.model is not None}
-            self._known[name] = f"{task.card.name}@{task.card.version}", frozenset(keys)
+            plan, card = self._plan, load_task(name, data_dir=self._data_dir).card
+            context = key_context(card, load_pool(plan.pool), plan.sampling.on(card), plan.prompts)
+            keys: set[str] = set()
+            for graph in plan.graphs():
+                own = node_keys(graph, context)
+                keys |= {own[node.id] for node in graph.nodes if node.model is not None}
+            self._known[name] = f"{card.name}@{card.version}", frozenset(keys)
         return self._known[name]
 
 
