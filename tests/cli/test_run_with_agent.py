@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from ttgbench.cli import main
-from ttgbench.engines import client
+from ttgbench.engines import retry
 from ttgbench.evaluate.store.store import Store
 from ttgbench.problems.suite import load_suite
 from ttgbench.run.experiment import STORE
@@ -269,7 +269,7 @@ def free_port() -> int:
     ],
 )
 def test_an_agent_that_cannot_be_had_is_one_clear_error(command, tmp_path, monkeypatch, capsys, agent, message):
-    monkeypatch.setattr(client, "RETRIES", 0)
+    monkeypatch.setattr(retry, "RETRIES", 0)
     arguments = command("", tmp_path / "run", agent=agent.format(port=free_port()), engine="echo")
     arguments[arguments.index("--suite") + 1] = "demo"
     assert ttgbench(*arguments, monkeypatch=monkeypatch) == 2
@@ -283,7 +283,7 @@ def test_an_agent_that_cannot_be_had_is_one_clear_error(command, tmp_path, monke
 def test_a_server_that_breaks_down_leaves_no_result_and_the_run_goes_on_later(
     models, command, tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setattr(client, "RETRIES", 0)
+    monkeypatch.setattr(retry, "RETRIES", 0)
     models.broken = True
     assert ttgbench(*command(models.url, tmp_path / "run"), monkeypatch=monkeypatch) == 2
     shown = capsys.readouterr()

@@ -5,7 +5,7 @@ from openai_server import CHAT, CUT, GOOD, HANG, ask, request, sent
 
 from ttgbench.engines import launch
 from ttgbench.engines.base import Prompt
-from ttgbench.engines.client import RETRIES
+from ttgbench.engines.retry import RETRIES
 from ttgbench.errors import ContextOverflow, EngineError, InputError, UnknownName, WrongModel
 from ttgbench.testing import toy_pool
 

@@ -8,11 +8,14 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ttgbench.engines import retry
 from ttgbench.engines.base import Completion, Request
-from ttgbench.engines.reply import LONGEST_WAIT, Reply, Retry, listed, read, refusal, shown
+from ttgbench.engines.reply import Reply, listed, read
+from ttgbench.engines.retry import Retry, refusal, seconds_asked
 from ttgbench.engines.token_check import Counter, check_counts
 from ttgbench.errors import EngineError, WrongModel, unknown_name_message
 from ttgbench.models.pool import ModelCard
+from ttgbench.util.text import one_line
 
 if TYPE_CHECKING:
     import openai
@@ -20,20 +23,15 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
-RETRIES = 5
-RETRIES_UNCONNECTED = 3
-"""While nothing was ever heard of the server, at waits of 0.5, 1 and 2 seconds: it is not there."""
-
 
 class OpenAIEngine:
     """Speaks to one endpoint for one model.
 
     slots: requests in flight; timeout: seconds per attempt, until its last byte; sleep: injected for tests; count: the
     model's tokenizer, against which the server's counts are checked. The key comes from OPENAI_API_KEY and is sent to
-    no other place. What failed is asked again up to RETRIES times, with exponential backoff, if it was a time-out, a
-    lost connection, 429 or a 5xx, also where these come in the body of an answer. A time-out is billed as the prompt
-    and the longest answer, a 5xx as the prompt; a refused request (429, no connection) never reached the model and
-    costs nothing.
+    no other place. What is asked again, how often and after what wait, `retry.py` says. A time-out is billed as the
+    prompt and the longest answer, a 5xx as the prompt; a refused request (429, no connection) never reached the model
+    and costs nothing.
     """
 
     def __init__(
@@ -61,15 +59,15 @@ class OpenAIEngine:
                 self._served = await self._served_name()
         started = time.perf_counter()
         billed_prompts = timeouts = 0
-        for attempt in range(1, RETRIES + 2):
+        for attempt in range(1, retry.RETRIES + 2):
             try:
                 reply = await self._ask(request, self._served)
             except Retry as failure:
-                if attempt > RETRIES:
+                if attempt > retry.RETRIES:
                     raise EngineError(f"{self.url}: gave up after {attempt} attempts: {failure}") from None
                 billed_prompts += failure.reached
                 timeouts += failure.timed_out
-                await self._sleep(failure.wait or min(LONGEST_WAIT, 0.5 * 2**attempt * _jitter(request.seed, attempt)))
+                await self._sleep(retry.wait(failure, attempt, request.seed))
                 continue
             if self._count is not None:
                 check_counts(self._count, request, reply.reasoning + reply.text, reply.tokens_in, reply.tokens_out)
@@ -107,13 +105,13 @@ class OpenAIEngine:
 
     async def models(self) -> list[dict[str, Any]]:
         """What the endpoint says of each of its models, under `id` its name. Raises EngineError."""
-        for attempt in range(1, RETRIES + 2):
+        for attempt in range(1, retry.RETRIES + 2):
             try:
                 return await self._call(self._connection().models.list(), listed)
             except Retry as failure:
-                if attempt > (RETRIES if failure.connected else min(RETRIES, RETRIES_UNCONNECTED)):
+                if attempt > retry.retries_at_first(failure):
                     raise EngineError(f"{self.url}: does not answer: {failure}") from None
-                await self._sleep(failure.wait or 0.25 * 2**attempt * (2 if failure.connected else 1))
+                await self._sleep(retry.wait_at_first(failure, attempt))
         raise AssertionError("unreachable")
 
     async def _served_name(self) -> str:
@@ -174,9 +172,11 @@ class OpenAIEngine:
             raise Retry("timed out", reached=True, timed_out=True) from None
         except openai.APIConnectionError as error:
             unconnected = type(error.__cause__).__name__ == "ConnectError"
-            raise Retry(f"no connection: {shown(str(error.__cause__ or error))}", connected=not unconnected) from None
+            raise Retry(
+                f"no connection: {one_line(str(error.__cause__ or error))}", connected=not unconnected
+            ) from None
         except openai.APIStatusError as error:
-            found = refusal(error.status_code, _words(error), _retry_after(error.response))
+            found = refusal(error.status_code, _words(error), seconds_asked(error.response.headers))
             raise self._named(found) if isinstance(found, EngineError) else found from None
         except (
             openai.OpenAIError,
@@ -187,22 +187,10 @@ class OpenAIEngine:
             TypeError,
             ValueError,
         ) as error:
-            raise EngineError(f"{self.url}: unusable reply: {type(error).__name__}: {shown(str(error))}") from None
+            raise EngineError(f"{self.url}: unusable reply: {type(error).__name__}: {one_line(str(error))}") from None
 
 
 def _words(error: openai.APIStatusError) -> str:
     """What the server said, its own words first."""
     body = error.body if isinstance(error.body, dict) else {}
     return str(body.get("message") or error.message)
-
-
-def _retry_after(response: Any) -> float | None:
-    try:
-        return min(LONGEST_WAIT, max(0.0, float(response.headers["retry-after"])))
-    except (KeyError, ValueError):
-        return None
-
-
-def _jitter(seed: int, attempt: int) -> float:
-    """Spreads retries over half to one and a half of the wait: deterministic, different for each request."""
-    return 0.5 + (seed * 2654435761 + attempt * 40503) % 1024 / 1024

@@ -6,36 +6,15 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from ttgbench.errors import ContextOverflow, EngineError, WrongModel
+from ttgbench.engines.retry import Retry, refusal
+from ttgbench.errors import EngineError, WrongModel
+from ttgbench.util.text import one_line
 
-LONGEST_WAIT = 30.0
 MAX_TOKENS = 10**9
 """More than this no server counts in one reply."""
 
-_OVERFLOW = ("context length", "context size", "maximum context", "exceed_context_size")
-_OVERFLOW_OF_4XX = (*_OVERFLOW, "too many tokens", "too long")
 _DATE = re.compile(r"-\d{4}-\d{2}-\d{2}|-\d{8}")
 _BROKEN_OFF = ("error", "abort")
-
-
-class Retry(Exception):
-    """An attempt failed in a way that may pass.
-
-    reached: the model may have read the prompt; timed_out: and written up to the longest answer; connected: there was a
-    server; wait: seconds that the server asks for.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        reached: bool = False,
-        timed_out: bool = False,
-        connected: bool = True,
-        wait: float | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.reached, self.timed_out, self.connected, self.wait = reached, timed_out, connected, wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +26,6 @@ class Reply:
     finish_reason: str
     tokens_in: int
     tokens_out: int
-
-
-def refusal(status: int, words: str, wait: float | None = None) -> Retry | EngineError:
-    """What an HTTP status with these words means."""
-    message = f"{status}: {shown(words)}"
-    if status in (408, 409, 429):
-        return Retry(message, wait=wait)
-    marks = _OVERFLOW_OF_4XX if status in (400, 413) else _OVERFLOW if status == 500 else ()
-    if any(mark in words.lower() for mark in marks):  # llama.cpp says so under 500
-        return ContextOverflow(message)
-    if status >= 500:
-        return Retry(message, reached=True, wait=wait)
-    return EngineError(message)
 
 
 def read(reply: Any, model: str) -> Reply:
@@ -79,7 +45,7 @@ def read(reply: Any, model: str) -> Reply:
         text, thought = _parts(choice.text if source is choice else source.content)
         counts = _count(reply.usage.prompt_tokens), _count(reply.usage.completion_tokens)
     except (AttributeError, LookupError, TypeError) as error:
-        raise EngineError(f"the reply lacks choices or usage: {shown(str(error))}") from None
+        raise EngineError(f"the reply lacks choices or usage: {one_line(str(error))}") from None
     if reason in _BROKEN_OFF:
         raise Retry(f"the answer was broken off: finish_reason {reason!r}", reached=True)
     if not all(0 <= count <= MAX_TOKENS for count in counts):
@@ -87,7 +53,7 @@ def read(reply: Any, model: str) -> Reply:
     reasoning = thought or _first_text(source, "reasoning_content", "reasoning")
     if counts[1] == 0 and (text or reasoning):
         raise EngineError("usage: an answer of 0 tokens that holds text; its counts cannot be billed")
-    return Reply(text, reasoning, shown(reason), *counts)
+    return Reply(text, reasoning, one_line(reason), *counts)
 
 
 def listed(reply: Any) -> list[dict[str, Any]]:
@@ -97,15 +63,10 @@ def listed(reply: Any) -> list[dict[str, Any]]:
     if not isinstance(data, list):
         raise EngineError("lists no models")
     return [
-        {"id": shown(model.id), **(getattr(model, "model_extra", None) or {})}
+        {"id": one_line(model.id), **(getattr(model, "model_extra", None) or {})}
         for model in data
         if isinstance(getattr(model, "id", None), str)
     ]
-
-
-def shown(text: str) -> str:
-    """On one line, at most 300 characters, control characters written out: they would steer a terminal."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:300])
 
 
 def _check_no_error(holder: Any) -> None:
@@ -118,7 +79,7 @@ def _check_no_error(holder: Any) -> None:
     for key in ("code", "status"):
         if re.fullmatch(r"[45]\d\d", str(given.get(key))):
             raise refusal(int(given[key]), words)
-    raise EngineError(f"an error came as an answer: {shown(words)}")
+    raise EngineError(f"an error came as an answer: {one_line(words)}")
 
 
 def _same(answered: str, model: str) -> bool:

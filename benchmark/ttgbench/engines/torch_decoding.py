@@ -10,11 +10,10 @@ import torch
 import transformers
 
 from ttgbench.engines.base import Sampling
+from ttgbench.engines.stops import before_stop, end_tokens
 
 Row = tuple[list[int], Sampling, int]
 """Prompt tokens, sampling parameters, seed."""
-STOP_WINDOW = 16
-"""A stop string is looked for in the last so many tokens and its own length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +34,7 @@ class Decoder:
         self._model, self._tokenizer = model.eval(), tokenizer
         self.device, self.dtype = model.device, str(model.dtype).removeprefix("torch.")
         self.context = int(getattr(model.config, "max_position_embeddings", None) or 1 << 30)
-        ends = getattr(model.generation_config, "eos_token_id", None)
-        ends = [ends] if isinstance(ends, int) else list(ends or [])
-        self._ends = {int(end) for end in [*ends, tokenizer.eos_token_id] if end is not None}
+        self._ends = end_tokens(model.generation_config, tokenizer)
         self._pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else min(self._ends, default=0)
 
     @classmethod
@@ -126,18 +123,8 @@ class _State:
 
     def _stopped(self) -> bool:
         """Whether a stop string has been said; then the text ends before the first one."""
-        stops = self._sampling.stop
-        if not stops:
-            return False
-        window = STOP_WINDOW + max(len(stop) for stop in stops)
-        if not any(stop in self._decoded(self._said[-window:]) for stop in stops):
-            return False
-        text = self._decoded(self._said)
-        places = [place for stop in stops if (place := text.find(stop)) >= 0]
-        if not places:
-            return False
-        self._text = text[: min(places)]
-        return True
+        self._text = before_stop(self._said, self._sampling.stop, self._decoded)
+        return self._text is not None
 
 
 def sample(logits: torch.Tensor, sampling: Sampling, seen: set[int], random: torch.Generator) -> int:

@@ -10,6 +10,11 @@ def visible(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in text)
 
 
+def one_line(text: str) -> str:
+    """At most 300 characters of it for a message, control characters and line ends written out."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:300])
+
+
 def escaped(text: str, *, quote: bool = True) -> str:
     """`visible` text as HTML, in which nothing of it is markup. quote: quotation marks too, as attributes need it."""
     return html.escape(visible(text), quote=quote)
