@@ -184,7 +184,8 @@ def offline(setting: Setting, requests: Sequence[Request]) -> Leg | None:
         return None
     from ttgbench.engines import options
     from ttgbench.engines.model_files import locate
-    from ttgbench.engines.vllm.engine import SLOTS, VLLMOptions
+    from ttgbench.engines.vllm.engine import SLOTS
+    from ttgbench.engines.vllm.options import VLLMOptions
 
     chosen = options.parse(VLLMOptions, options.split(setting.arguments.engine)[1], "vllm")
     [card] = setting.pool

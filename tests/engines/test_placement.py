@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from ttgbench.engines.model_files import locate
 from ttgbench.engines.vllm import placement as placing
-from ttgbench.engines.vllm.engine import VLLMOptions, need
+from ttgbench.engines.vllm.engine import need
+from ttgbench.engines.vllm.options import VLLMOptions
 from ttgbench.engines.vllm.placement import GIB, Machine, Need, plan
 from ttgbench.errors import InputError
 from ttgbench.models.pool import load_pool

@@ -16,7 +16,7 @@ import pytest
 from ttgbench.engines import launch, options
 from ttgbench.engines.base import Message, Prompt, Request, Sampling
 from ttgbench.engines.vllm import hardware
-from ttgbench.engines.vllm.engine import VLLMOptions
+from ttgbench.engines.vllm.options import VLLMOptions
 from ttgbench.errors import ContextOverflow, EngineLost, InputError, UnknownName
 from ttgbench.evaluate.batch import Step, Work
 from ttgbench.evaluate.executor import Executor

@@ -13,21 +13,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import shlex
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Literal
-
-from pydantic import Field, field_validator
+from typing import Any
 
 from ttgbench.engines import options
 from ttgbench.engines.base import Engine
 from ttgbench.engines.model_files import ModelFiles, locate
 from ttgbench.engines.vllm import hardware
 from ttgbench.engines.vllm import placement as placing
+from ttgbench.engines.vllm.command import spec
+from ttgbench.engines.vllm.options import VLLMOptions
 from ttgbench.engines.vllm.phases import Phases
-from ttgbench.engines.vllm.process import HOST, PORT, LocalServer, Server, ServerSpec, call
+from ttgbench.engines.vllm.process import LocalServer, Server, ServerSpec, call
 from ttgbench.engines.vllm.served import Naming, ServedEngine
 from ttgbench.errors import EngineError, InputError, UnknownName
 from ttgbench.models.pool import ModelCard
@@ -35,44 +33,6 @@ from ttgbench.models.weights import cache_dir
 from ttgbench.util.extras import missing
 
 SLOTS = 128
-CONTEXT = 8192
-"""Tokens per sequence, at most the card's context length."""
-
-
-class VLLMOptions(options.Options):
-    """What can be set."""
-
-    models: Mapping[str, str] = Field(default_factory=dict)
-    """Model name -> local folder with its weights, instead of the card's Hub id and revision."""
-    dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
-    quantization: str | None = Field(default=None, pattern=r"^[a-z0-9_-]+$")
-    max_model_len: int = Field(default=CONTEXT, ge=64, le=10**7)
-    device: Literal["auto", "gpu", "cpu"] = "auto"
-    gpus: tuple[int, ...] | None = None
-    """Indices of the GPUs that may be used; default: all that CUDA_VISIBLE_DEVICES allows."""
-    cpu_cache_gib: int = Field(default=2, ge=1, le=1024)
-    """KV cache of each model on a CPU."""
-    sleep: bool = True
-    """Whether models that do not fit together may use vLLM's sleep mode; otherwise they are stopped."""
-    restarts: int = Field(default=3, ge=0, le=1000)
-    """How often each server may be lost."""
-    startup_seconds: float = Field(default=1800.0, gt=0, le=86400)
-    batch_invariant: bool = False
-    """Set VLLM_BATCH_INVARIANT: outputs that do not depend on the batch, on hardware that has it, at some cost."""
-    python: str | None = None
-    """Interpreter that has vLLM; default: ours."""
-    arguments: tuple[str, ...] = ()
-    """More arguments for every server, e.g. "--enforce-eager"."""
-    environment: Mapping[str, str] = Field(default_factory=dict)
-    ray: str | None = None
-    """Address of a Ray cluster whose nodes run the servers, "auto" for the one on this machine."""
-    gpu_gib: float | None = Field(default=None, gt=0, le=10**5)
-    """Memory of each of a Ray cluster's GPUs, which cannot be asked from here."""
-
-    @field_validator("arguments", mode="before")
-    @classmethod
-    def _words(cls, value: Any) -> Any:
-        return tuple(shlex.split(value)) if isinstance(value, str) else value
 
 
 def make(cards: Sequence[ModelCard], slots: int | None, text: str) -> Mapping[str, Engine]:
@@ -107,61 +67,6 @@ def need(card: ModelCard, files: ModelFiles, chosen: VLLMOptions, slots: int) ->
         slots=slots,
         work=card.parameters,
     )
-
-
-def spec(
-    card: ModelCard,
-    files: ModelFiles,
-    chosen: VLLMOptions,
-    slots: int,
-    placement: placing.Placement | None,
-    gpus: Sequence[int] = (),
-    *,
-    sleeps: bool = False,
-) -> ServerSpec:
-    """The command of a model's server. placement: None on a CPU; gpus: the indices that the placement counts from 0."""
-    context = min(chosen.max_model_len, card.context_length)
-    command = [chosen.python or sys.executable, "-m", "vllm.entrypoints.openai.api_server"]
-    command += ["--host", HOST, "--port", PORT, "--served-model-name", card.name, "--model", files.model]
-    if files.revision is not None:
-        command += ["--revision", files.revision]
-    environment = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
-    command += recorded_arguments(chosen, context, slots, placement)
-    if sleeps:
-        command.append("--enable-sleep-mode")
-        environment["VLLM_SERVER_DEV_MODE"] = "1"  # the endpoints of sleep mode
-    if chosen.batch_invariant:
-        environment["VLLM_BATCH_INVARIANT"] = "1"
-    if placement is None:
-        environment["VLLM_CPU_KVCACHE_SPACE"] = str(chosen.cpu_cache_gib)
-    elif gpus:
-        environment["CUDA_VISIBLE_DEVICES"] = ",".join(str(gpus[gpu]) for gpu in placement.gpus)
-    return ServerSpec(
-        model=card.name,
-        command=tuple(command),
-        environment={**environment, **chosen.environment},
-        startup_seconds=chosen.startup_seconds,
-        gpus=0 if placement is None else len(placement.gpus),
-    )
-
-
-def recorded_arguments(chosen: VLLMOptions, context: int, slots: int, placement: placing.Placement | None) -> list[str]:
-    """The arguments that may change texts; they are part of the engine's name."""
-    arguments = ["--dtype", chosen.dtype, "--max-model-len", str(context), "--max-num-seqs", str(slots)]
-    # Without it vLLM takes what a request leaves out from the model's own generation_config.json.
-    arguments += ["--generation-config", "vllm", "--enable-prefix-caching"]
-    if chosen.quantization is not None:
-        arguments += ["--quantization", chosen.quantization]
-    if placement is None:
-        # On a CPU a request with a seed whose prefill is cut in pieces kills the engine.
-        arguments += ["--no-enable-chunked-prefill", "--max-num-batched-tokens", str(max(context, 8192))]
-    else:
-        # The share of the GPU is no limit beside a cache given in bytes, but a start fails where less than it is free.
-        arguments += ["--kv-cache-memory-bytes", str(placement.cache), "--gpu-memory-utilization", "0.05"]
-        arguments += ["--tensor-parallel-size", str(placement.tensor_parallel)]
-        if placement.copies > 1:
-            arguments += ["--data-parallel-size", str(placement.copies)]
-    return [*arguments, *chosen.arguments]
 
 
 def naming(files: ModelFiles, spec: ServerSpec, chosen: VLLMOptions) -> Naming:
