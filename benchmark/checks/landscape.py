@@ -20,7 +20,7 @@ from ttgbench.evaluate.synthetic.evaluator import SyntheticEvaluator
 from ttgbench.evaluate.synthetic.task import SyntheticTask
 from ttgbench.graphs.graph import Graph
 from ttgbench.graphs.shapes import chain, parallel_chains, single
-from ttgbench.models.cost import Budget
+from ttgbench.models.budget import Budget
 from ttgbench.models.pool import load_pool
 
 POOL = load_pool("synthetic")

@@ -18,7 +18,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ttgbench.graphs.graph import Graph
-from ttgbench.models.cost import Budget
+from ttgbench.models.budget import Budget
 from ttgbench.models.pool import load_pool
 from ttgbench.problems.space.space import SearchSpace
 from ttgbench.tasks.task import Lengths

@@ -32,7 +32,7 @@ from ttgbench.evaluate.synthetic.strata import STRATA
 from ttgbench.evaluate.synthetic.task import SyntheticTask
 from ttgbench.graphs.graph import Graph
 from ttgbench.graphs.keys import node_keys
-from ttgbench.models.cost import Budget
+from ttgbench.models.budget import Budget
 from ttgbench.models.pool import Pool, load_pool
 from ttgbench.problems.ledger import Ledger
 from ttgbench.problems.space.space import SearchSpace

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ttgbench._version import __version__
 
 _EXPORTS = {
-    "Budget": "models.cost",
+    "Budget": "models.budget",
     "BudgetExhausted": "errors",
     "Evaluation": "evaluate.base",
     "Graph": "graphs.graph",
@@ -82,7 +82,7 @@ if TYPE_CHECKING:
     from ttgbench.errors import BudgetExhausted, GraphError, InputError, TTGBenchError
     from ttgbench.evaluate.base import Evaluation
     from ttgbench.graphs.graph import Graph, Node
-    from ttgbench.models.cost import Budget
+    from ttgbench.models.budget import Budget
     from ttgbench.models.pool import ModelCard, Pool, load_pool
     from ttgbench.problems.method import load_method
     from ttgbench.problems.problem import Problem

@@ -11,7 +11,7 @@ from ttgbench.errors import InputError
 from ttgbench.graphs.bank import BankNodes, SecondNode
 from ttgbench.graphs.graph import Graph, Node
 from ttgbench.graphs.shapes import chain, debate, parallel, single
-from ttgbench.models.cost import Budget
+from ttgbench.models.budget import Budget
 from ttgbench.problems.space.space import SearchSpace
 from ttgbench.tasks.task import Lengths
 from ttgbench.testing import toy_pool

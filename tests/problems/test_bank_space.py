@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ttgbench.errors import InputError
 from ttgbench.graphs.bank import BankNodes, SecondNode
 from ttgbench.graphs.shapes import chain, single
-from ttgbench.models.cost import Budget
+from ttgbench.models.budget import Budget
 from ttgbench.problems.space.bank import BankSpace
 from ttgbench.problems.space.space import SearchSpace
 from ttgbench.tasks.task import Lengths

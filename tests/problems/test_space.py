@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from ttgbench.errors import GraphError, InputError, UnknownName
 from ttgbench.graphs.graph import Graph, Node
 from ttgbench.graphs.shapes import chain, parallel, parallel_chains, single
-from ttgbench.models.cost import Budget
+from ttgbench.models.budget import Budget
 from ttgbench.models.pool import load_pool
 from ttgbench.problems.space.space import SearchSpace
 from ttgbench.tasks.task import Lengths

@@ -15,7 +15,7 @@ from ttgbench.evaluate.generation_evaluator import GenerationEvaluator
 from ttgbench.evaluate.store.store import Store
 from ttgbench.graphs.graph import MAX_NODES
 from ttgbench.graphs.shapes import chain, parallel, single
-from ttgbench.models.cost import Budget
+from ttgbench.models.budget import Budget
 from ttgbench.models.pool import load_pool
 from ttgbench.problems.space.space import SearchSpace
 from ttgbench.report.pilot import Point, depth, grid, measure, mix, width

@@ -13,28 +13,20 @@ as arXiv 2511.00086 counts them: 2*M per token (Kaplan et al., Scaling Laws for 
 from __future__ import annotations
 
 import operator
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from fractions import Fraction
-from typing import Any, Literal, get_args, overload
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ttgbench.errors import InputError, UnknownName
+from ttgbench.errors import InputError
 from ttgbench.graphs.graph import Graph
 from ttgbench.models.pool import ModelCard, Pool
 from ttgbench.tasks.task import Lengths
 
-Metric = Literal["units", "flops", "dollars", "seconds"]
-LedgerMetric = Literal["flops", "picodollars", "nanoseconds"]
-METRICS: tuple[Metric, ...] = get_args(Metric)
-
 PICODOLLARS = 10**12
 NANOSECONDS = 10**9
-MAX_LIMIT = 1e30
-"""Of a budget, in any metric."""
 UNPRICED = "unpriced"
 """What people read for dollars where a price is not known, never 0."""
 MAX_INT64 = int(np.iinfo(np.int64).max)
@@ -171,110 +163,6 @@ def nominal_cost(graph: Graph, pool: Pool, lengths: Lengths) -> GraphCost:
 def unit_flops(pool: Pool, lengths: Lengths) -> int:
     """FLOPs of one unit: the pool's smallest model answering alone, at nominal lengths."""
     return nominal_node_cost(pool.smallest, 0, lengths).flops
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """The most that one query may nominally cost.
-
-    "seconds" limits the latency, the other metrics the sum over nodes. Raises UnknownName for an unknown metric and
-    InputError for a limit that is not a positive finite number.
-    """
-
-    metric: Metric
-    limit: float
-
-    def __post_init__(self) -> None:
-        if self.metric not in METRICS:
-            raise UnknownName("budget metric", self.metric, METRICS, field="budget")
-        if isinstance(self.limit, bool) or not isinstance(self.limit, int | float) or not 0 < self.limit <= MAX_LIMIT:
-            message = f"the limit must be a positive number up to {MAX_LIMIT:g}, not {str(self.limit)[:60]!r}"
-            raise InputError(message, field="budget")
-
-    def __str__(self) -> str:
-        return f"{str(self.limit).removesuffix('.0')} {self.metric}"
-
-    @classmethod
-    def parse(cls, text: str) -> Budget:
-        """Reads "18 units", "2e12 flops", "0.001 dollars", "3 s" and the like. Raises InputError."""
-        match = _BUDGET.fullmatch(text.strip()) if isinstance(text, str) and len(text) <= 100 else None
-        if match is None:
-            wanted = "a number and a metric, e.g. '18 units', '2e12 flops', '0.001 dollars' or '3 seconds'"
-            raise InputError(f"must be {wanted}, not {str(text)[:60]!r}", field="budget")
-        word = match["metric"].lower()
-        metric = _METRIC_WORDS.get(word)
-        if metric is None:
-            raise UnknownName("budget metric", word, METRICS, field="budget")
-        return cls(metric, float(match["limit"]))
-
-    @property
-    def ledger_metric(self) -> LedgerMetric:
-        """The integer metric in which spending under this budget is counted."""
-        return _LEDGER_METRICS[self.metric]
-
-    def limit_amount(self, pool: Pool, lengths: Lengths) -> int:
-        """The limit in the ledger's metric: the largest whole number not above it."""
-        return int(Fraction(str(self.limit)) * self._scale(pool, lengths))
-
-    def nominal(self, graph: Graph, pool: Pool, lengths: Lengths) -> float:
-        """Nominal cost of a graph in this budget's metric. Raises UnknownName for a model that is not in the pool."""
-        return self.amount(nominal_cost(graph, pool, lengths).total) / self._scale(pool, lengths)
-
-    def allows(self, graph: Graph, pool: Pool, lengths: Lengths) -> bool:
-        """Is the graph's nominal cost within the limit? Raises as `check_priced` does for the graph's models, and
-        UnknownName for one that is not in the pool."""
-        names = dict.fromkeys(node.model for node in graph.nodes if node.model is not None)
-        self.check_priced((pool[name] for name in names), source=pool.name)
-        return self.amount(nominal_cost(graph, pool, lengths).total) <= self.limit_amount(pool, lengths)
-
-    def check(self, graph: Graph, pool: Pool, lengths: Lengths, *, source: object = None) -> None:
-        """Raises InputError, naming `source` (default: the graph's key), if the graph's nominal cost exceeds the limit.
-
-        Raises as `allows` does, too.
-        """
-        if not self.allows(graph, pool, lengths):
-            nominal = f"{self.nominal(graph, pool, lengths):.4g} {self.metric}"
-            raise InputError(
-                f"costs {nominal} per query, the limit is {self}",
-                source=source if source is not None else f"graph {graph.key[:12]}",
-                field="budget",
-            )
-
-    def check_priced(self, cards: Iterable[ModelCard], *, source: object = None) -> None:
-        """Raises InputError where dollars are limited and the price of one of these models is not known."""
-        unpriced = [card.name for card in cards if not card.priced] if self.metric == "dollars" else []
-        if unpriced:
-            more = ", ..." if len(unpriced) > _SHOWN else ""
-            names = ", ".join(unpriced[:_SHOWN])
-            message = f"dollars cannot be counted: no price_in, price_out and price_date for {names}{more}"
-            raise InputError(message, source=source, field="budget")
-
-    def amount(self, cost: Cost) -> int:
-        """The part of a cost that this budget limits, in the ledger's metric."""
-        return int(getattr(cost, self.ledger_metric))
-
-    def _scale(self, pool: Pool, lengths: Lengths) -> int:
-        scales = {"flops": 1, "dollars": PICODOLLARS, "seconds": NANOSECONDS}
-        return unit_flops(pool, lengths) if self.metric == "units" else scales[self.metric]
-
-
-_SHOWN = 5
-"""Models without a price that an error names."""
-_BUDGET = re.compile(
-    r"(?P<limit>\d+\.?\d*(e[+-]?\d+)?|\.\d+(e[+-]?\d+)?)\s*(?P<metric>[A-Za-z$]+)", re.ASCII | re.IGNORECASE
-)
-_METRIC_WORDS: Mapping[str, Metric] = {
-    **dict.fromkeys(("unit", "units"), "units"),
-    **dict.fromkeys(("flop", "flops"), "flops"),
-    **dict.fromkeys(("dollar", "dollars", "usd", "$"), "dollars"),
-    **dict.fromkeys(("second", "seconds", "sec", "s"), "seconds"),
-}
-_LEDGER_METRICS: Mapping[Metric, LedgerMetric] = {
-    "units": "flops",
-    "flops": "flops",
-    "dollars": "picodollars",
-    "seconds": "nanoseconds",
-}
 
 
 def _exact(formula: Callable[[Any, Any], Any], n_p: Any, n_d: Any) -> Any:

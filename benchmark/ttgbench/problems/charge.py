@@ -1,24 +1,10 @@
-"""What tokens cost in the metric of a ledger, and in dollars beside it."""
+"""What something cost in the metric of a ledger, and in dollars beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-
-from ttgbench.models.cost import LedgerMetric, generation_flops, nanoseconds, picodollars
-from ttgbench.models.pool import ModelCard
-
-_PRICES: Mapping[str, Callable[[ModelCard, Any, Any], Any]] = {
-    "flops": generation_flops,
-    "picodollars": picodollars,
-    "nanoseconds": nanoseconds,
-}
-
-
-def bill(metric: LedgerMetric, card: ModelCard, tokens_in: Any, tokens_out: Any) -> Any:
-    """What tokens (counts or int64 arrays) cost in this metric; nanoseconds are those of one node alone."""
-    return _PRICES[metric](card, tokens_in, tokens_out)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from ttgbench.errors import BudgetExhausted, InputError
 from ttgbench.evaluate.base import MAX_REDRAWS, Evaluation, Evaluator, NodeUse, redraw
 from ttgbench.graphs.graph import Graph
+from ttgbench.models.budget import bill
 from ttgbench.models.cost import picodollars
 from ttgbench.problems.arguments import Messages, Schema, checked_messages, listed
-from ttgbench.problems.charge import Charge, bill, total
+from ttgbench.problems.charge import Charge, total
 from ttgbench.problems.ledger import Ledger, LedgerView, Reservation
 from ttgbench.problems.objective import Objective
 from ttgbench.problems.space.space import SearchSpace

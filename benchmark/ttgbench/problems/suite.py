@@ -15,7 +15,7 @@ from ttgbench.errors import InputError, UnknownName
 from ttgbench.evaluate.synthetic.family import Instance
 from ttgbench.evaluate.synthetic.strata import BUDGETS, STRATA
 from ttgbench.graphs.roles import PromptSet
-from ttgbench.models.cost import Budget
+from ttgbench.models.budget import Budget
 from ttgbench.models.pool import Pool, load_pool
 from ttgbench.problems.anchors import Anchor, load_anchors
 from ttgbench.problems.family.family import Family, budget_of, objective_of

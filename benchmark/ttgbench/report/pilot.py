@@ -20,7 +20,8 @@ from ttgbench.errors import InputError
 from ttgbench.evaluate.base import Evaluation, Evaluator
 from ttgbench.graphs.graph import MAX_NODES, Graph
 from ttgbench.graphs.shapes import Aggregator, chain, parallel, parallel_chains, single
-from ttgbench.models.cost import Budget, nominal_cost, unit_flops
+from ttgbench.models.budget import Budget
+from ttgbench.models.cost import nominal_cost, unit_flops
 from ttgbench.models.pool import Pool
 from ttgbench.tasks.task import Lengths
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ttgbench.models.cost import Budget
+from ttgbench.models.budget import Budget
 from ttgbench.report.runs import Runs, finals, without_graph
 from ttgbench.report.table import Column, Table, Value
 from ttgbench.run.results import CellResult, TestScore

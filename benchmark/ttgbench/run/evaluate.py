@@ -13,7 +13,7 @@ from ttgbench.evaluate.base import Evaluation
 from ttgbench.evaluate.synthetic.task import SYNTHETIC_TASKS
 from ttgbench.graphs.graph import Graph
 from ttgbench.graphs.roles import LATEST, PROMPT_SETS, PromptSet
-from ttgbench.models.cost import Budget
+from ttgbench.models.budget import Budget
 from ttgbench.models.pool import Pool, load_pool
 from ttgbench.problems.sampling import SamplingSpec
 from ttgbench.run.progress import GenerationBar

@@ -14,7 +14,7 @@ from ttgbench.errors import BudgetExhausted, InputError
 from ttgbench.evaluate.base import Evaluation, NodeUse
 from ttgbench.graphs.bank import BankNodes, SecondNode
 from ttgbench.graphs.graph import Graph
-from ttgbench.models.cost import Budget
+from ttgbench.models.budget import Budget
 from ttgbench.models.pool import Pool
 from ttgbench.problems.ledger import Balance, LedgerView
 from ttgbench.problems.objective import Objective

@@ -14,7 +14,8 @@ from ttgbench.errors import InputError
 from ttgbench.graphs.graph import Graph, Node
 from ttgbench.methods.conformance.toy import Toy
 from ttgbench.methods.solvers.mixes import FINAL, exact_mixes, node_budget, variants
-from ttgbench.models.cost import Budget, nominal_cost
+from ttgbench.models.budget import Budget
+from ttgbench.models.cost import nominal_cost
 from ttgbench.models.pool import load_pool
 from ttgbench.problems.space.nodes import NodeBudget
 from ttgbench.problems.space.space import SearchSpace

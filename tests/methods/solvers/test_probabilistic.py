@@ -13,7 +13,7 @@ from ttgbench.graphs.graph import Graph, Node
 from ttgbench.graphs.shapes import parallel, single
 from ttgbench.methods.conformance.toy import MODELS, Toy
 from ttgbench.methods.solvers.probabilistic import Distribution, Draw, Slots
-from ttgbench.models.cost import Budget
+from ttgbench.models.budget import Budget
 
 seeds = st.integers(0, 2**32)
 UNIFORM = [1 / len(MODELS)] * len(MODELS)

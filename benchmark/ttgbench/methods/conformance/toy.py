@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from ttgbench.evaluate.base import Evaluation, NodeUse
 from ttgbench.graphs.graph import Graph
 from ttgbench.graphs.keys import KeyContext, node_keys
-from ttgbench.models.cost import Budget, generation_flops, nanoseconds, picodollars
+from ttgbench.models.budget import Budget
+from ttgbench.models.cost import generation_flops, nanoseconds, picodollars
 from ttgbench.models.pool import ModelCard, Pool
 from ttgbench.problems.ledger import Ledger
 from ttgbench.problems.objective import Objective

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ttgbench.errors import InputError
 from ttgbench.evaluate.synthetic.family import Instance, draw_instance
 from ttgbench.evaluate.synthetic.strata import STRATA
-from ttgbench.models.cost import Budget
+from ttgbench.models.budget import Budget
 from ttgbench.problems.anchors import Anchor
 from ttgbench.problems.family.record import InstanceRecord, read_instances, shipped
 from ttgbench.problems.objective import Objective

@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 from ttgbench.errors import InputError
 from ttgbench.graphs.bank import VOTE, BankNodes
 from ttgbench.graphs.graph import MAX_NODES, Graph
-from ttgbench.models.cost import Budget
+from ttgbench.models.budget import Budget
 from ttgbench.models.pool import Pool
 from ttgbench.problems.space.space import SearchSpace
 from ttgbench.tasks.task import Lengths

@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from ttgbench.errors import InputError, UnknownName
 from ttgbench.graphs.graph import MAX_NODES, Graph
 from ttgbench.graphs.rules import ROLE_RULES
-from ttgbench.models.cost import Budget
+from ttgbench.models.budget import Budget
 from ttgbench.models.pool import Pool
 from ttgbench.problems.space.enumerate import enumerate_wirings
 from ttgbench.problems.space.features import Decoder, describe, names

@@ -8,7 +8,8 @@ from functools import cached_property
 
 from ttgbench.graphs.graph import NAMES, Graph, Node
 from ttgbench.graphs.rules import ROLE_RULES
-from ttgbench.models.cost import Budget, nominal_node_cost
+from ttgbench.models.budget import Budget
+from ttgbench.models.cost import nominal_node_cost
 from ttgbench.models.pool import Pool
 from ttgbench.problems.space.nodes import FINAL_ROLE, NodeBudget
 from ttgbench.tasks.task import Lengths

@@ -18,7 +18,7 @@ from ttgbench.errors import InputError, UnknownName
 from ttgbench.evaluate.bank import BankEvaluator
 from ttgbench.evaluate.generation_evaluator import GenerationEvaluator
 from ttgbench.evaluate.store.store import Overlay, Store
-from ttgbench.models.cost import Budget
+from ttgbench.models.budget import Budget
 from ttgbench.models.pool import load_pool
 from ttgbench.problems.bank.folder import look, nothing_finished
 from ttgbench.problems.bank.plan import BankPlan, Segment
