@@ -11,7 +11,7 @@ import sys
 import pytest
 from processes import alive, burns, descendants, wait_until
 
-from ttgbench.sandbox.inside.confine import Limits
+from ttgbench.sandbox.inside.limits import Limits
 from ttgbench.sandbox.layers import probe, sandbox_under
 from ttgbench.sandbox.server import LAYERS, PLAIN
 

@@ -12,6 +12,7 @@ from ttgbench.sandbox import Finding, Limits, Outcome, choose, findings, layers
 from ttgbench.sandbox.inside import confine
 from ttgbench.sandbox.inside.confine import waited
 from ttgbench.sandbox.inside.fork_server import ForkServer
+from ttgbench.sandbox.inside.limits import MAX_BUSY
 from ttgbench.sandbox.server import BUBBLEWRAP, LAYERS, Server
 from ttgbench.tasks.grading.code import judge
 
@@ -102,4 +103,4 @@ def test_a_job_is_over_by_its_own_time(monkeypatch):
     monkeypatch.setattr(confine, "waited", lambda pid: {1: 25.0, 2: 1000.0}[pid])
     assert [server.over(seconds, limits) for seconds in (9, 34, 36)] == [False, False, True]
     monkeypatch.setattr(confine, "waited", lambda pid: 1e9)
-    assert server.over(10 * confine.MAX_BUSY + 1, limits)
+    assert server.over(10 * MAX_BUSY + 1, limits)

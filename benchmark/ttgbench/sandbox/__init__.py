@@ -7,11 +7,12 @@ environment. Under the weaker layer (without bubblewrap) it can still find out w
 layers.py    which containment holds, found out by trying to break out
 runner.py    `Sandbox.run_python` and `Sandbox.judge`, and what comes of them
 server.py    starting and speaking to fork servers
-inside/      what runs inside: the fork server, how its children lock themselves in, the candidate and its judge
+inside/      what runs inside: the fork server, how its children lock themselves in, what they may use (limits.py),
+             the candidate and its judge
 """
 
-from ttgbench.sandbox.inside.confine import Limits
+from ttgbench.sandbox.inside.limits import GRADED, Limits
 from ttgbench.sandbox.layers import Finding, choose, findings
 from ttgbench.sandbox.runner import Judgement, Outcome, Sandbox
 
-__all__ = ["Finding", "Judgement", "Limits", "Outcome", "Sandbox", "choose", "findings"]
+__all__ = ["GRADED", "Finding", "Judgement", "Limits", "Outcome", "Sandbox", "choose", "findings"]

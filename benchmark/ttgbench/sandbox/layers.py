@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ttgbench.errors import SandboxUnavailable
-from ttgbench.sandbox.inside.confine import Limits
+from ttgbench.sandbox.inside.limits import Limits
 from ttgbench.sandbox.runner import Sandbox
 from ttgbench.sandbox.server import LAYERS
 

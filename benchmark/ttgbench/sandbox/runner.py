@@ -15,10 +15,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ttgbench.errors import SandboxUnavailable
-from ttgbench.sandbox.inside.confine import Limits
+from ttgbench.sandbox.inside.limits import MAX_OUTPUT_BYTES, Limits
 from ttgbench.sandbox.server import Server, ServerDied, memory_file
-
-MAX_OUTPUT_BYTES = 64 << 10
 
 _Result = TypeVar("_Result")
 

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from ttgbench.errors import SandboxUnavailable
-from ttgbench.sandbox.inside.confine import MAX_BUSY, MAX_DISK_BYTES, Limits
 from ttgbench.sandbox.inside.fork_server import STOP
+from ttgbench.sandbox.inside.limits import MAX_BUSY, MAX_DISK_BYTES, Limits
 
 BUBBLEWRAP, PLAIN = "bubblewrap+landlock+seccomp", "landlock+seccomp"
 LAYERS = (BUBBLEWRAP, PLAIN)

@@ -4,7 +4,7 @@
 import pytest
 
 from ttgbench.errors import InputError
-from ttgbench.sandbox.inside.confine import Limits
+from ttgbench.sandbox.inside.limits import Limits
 from ttgbench.sandbox.layers import findings, probe, sandbox_under
 from ttgbench.sandbox.server import LAYERS
 from ttgbench.tasks.grading.code import CodeItem, humaneval, judge, judge_many, mbpp

@@ -11,30 +11,11 @@ import resource
 import signal
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from . import kernel
+from .limits import MAX_FILE_BYTES, MAX_FILES, Limits
 
-MAX_FILES = 64
-MAX_FILE_BYTES = 8 << 20
-MAX_DISK_BYTES = 64 << 20
-"""All that one child may keep in its temporary folder; a folder or file counts 4 KiB at least."""
-MAX_THREADS = 64
-MAX_BUSY = 20
-"""A job on a busy machine may take so many times its wall limit."""
 _LOW, _HIGH = 10, 100  # a child's own descriptors lie below _LOW, the fork server's below _HIGH
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one contained process may use."""
-
-    cpu_seconds: int = 5
-    """The kernel ends the process when it has used this much processor time, by a signal that says so."""
-    wall_seconds: float = 15.0
-    """Counted by the fork server, from the fork on, without the time for which the process waited for a busy core."""
-    memory_bytes: int = 1 << 30
-    """Address space."""
 
 
 def confine(limits: Limits, rules: int, program: bytes, parent: int, folder: str, descriptors: Sequence[int]) -> None:

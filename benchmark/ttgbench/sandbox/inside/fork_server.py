@@ -25,6 +25,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from . import confine, kernel, roles, seccomp
+from .limits import MAX_BUSY, MAX_DISK_BYTES, MAX_FILE_BYTES, MAX_THREADS, Limits
 
 STOP = b"stop"
 """A request to end the running job."""
@@ -92,7 +93,7 @@ class ForkServer:
             if data == STOP:  # meant for a job that had just ended by itself
                 continue
             request = json.loads(data)
-            limits = confine.Limits(*request["limits"])
+            limits = Limits(*request["limits"])
             self.start(request["mode"], limits, descriptors)
             for descriptor in descriptors:
                 os.close(descriptor)
@@ -103,7 +104,7 @@ class ForkServer:
             for child in self.children:
                 confine.wipe(self.folders[child.role])
 
-    def start(self, mode: str, limits: confine.Limits, descriptors: Sequence[int]) -> None:
+    def start(self, mode: str, limits: Limits, descriptors: Sequence[int]) -> None:
         """Forks the mode's children; the one that decides when all is over comes last."""
         self.children = []
         if mode == "script":
@@ -118,7 +119,7 @@ class ForkServer:
         for descriptor in (question_out, question_in, answer_out, answer_in):
             os.close(descriptor)
 
-    def fork(self, role: str, limits: confine.Limits, descriptors: list[int]) -> None:
+    def fork(self, role: str, limits: Limits, descriptors: list[int]) -> None:
         ready_out, ready_in = os.pipe()
         parent, pid = os.getpid(), os.fork()
         if pid == 0:
@@ -137,7 +138,7 @@ class ForkServer:
         os.close(ready_in)
         self.children.append(Child(role, pid, ready_out))
 
-    def watch(self, limits: confine.Limits) -> str:
+    def watch(self, limits: Limits) -> str:
         """Waits until the last child ends, or a limit is passed, or the harness says stop; why it is over."""
         started = time.monotonic()
         poll = select.poll()
@@ -156,21 +157,21 @@ class ForkServer:
                 if child is self.children[-1]:
                     return "stopped"
             for child in running.values() if not events else ():
-                if confine.threads(child.pid) > confine.MAX_THREADS:
+                if confine.threads(child.pid) > MAX_THREADS:
                     return "threads"
-                folder, limit = self.folders[child.role], confine.MAX_DISK_BYTES
-                if confine.too_much_disk(folder, limit, child.pid, confine.MAX_FILE_BYTES):
+                folder, limit = self.folders[child.role], MAX_DISK_BYTES
+                if confine.too_much_disk(folder, limit, child.pid, MAX_FILE_BYTES):
                     return "disk"
         return "wall"
 
-    def over(self, seconds: float, limits: confine.Limits) -> bool:
+    def over(self, seconds: float, limits: Limits) -> bool:
         """Whether the job has had its time. What its processes wait for a busy core is not its time, up to a bound."""
         if seconds <= limits.wall_seconds:
             return False
         waited = sum(confine.waited(child.pid) for child in self.children if child.end is None)
-        return seconds > min(limits.wall_seconds + waited, confine.MAX_BUSY * limits.wall_seconds)
+        return seconds > min(limits.wall_seconds + waited, MAX_BUSY * limits.wall_seconds)
 
-    def finish(self, reason: str, limits: confine.Limits) -> None:
+    def finish(self, reason: str, limits: Limits) -> None:
         """Ends the children that still run."""
         for child in self.children:
             if child.end is None:
@@ -178,7 +179,7 @@ class ForkServer:
 
     def close(self) -> None:
         """Leaves nothing behind, whatever the server was doing."""
-        self.finish("stopped", confine.Limits())
+        self.finish("stopped", Limits())
         with contextlib.suppress(OSError):  # within bubblewrap the work folder cannot and need not be removed
             for folder in self.folders.values():
                 confine.wipe(folder)

@@ -3,7 +3,8 @@
     judge("def add(a, b): return a + b", "assert add(1, 2) == 3")
 
 The code and the tests run in two processes: the tests call the functions under test from afar, so nothing that the code
-does to its own interpreter reaches the verdict (see sandbox/inside/judge.py).
+does to its own interpreter reaches the verdict (see sandbox/inside/judge.py). What each may use is in
+sandbox/inside/limits.py.
 """
 
 from __future__ import annotations
@@ -17,16 +18,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ttgbench.errors import InputError
-from ttgbench.sandbox import Limits, Sandbox, choose
+from ttgbench.sandbox import GRADED, Limits, Sandbox, choose
 from ttgbench.tasks.grading.program import continued, extract, finished
 from ttgbench.tasks.task import CORRECT, UNANSWERED, UNGRADABLE, WRONG, Grade
 
 GRADER = "code/2"
 """Grades are stored under it; it changes when a verdict may."""
-
-LIMITS = Limits(cpu_seconds=10, wall_seconds=30.0)
-"""Processor time decides, so that a busy machine changes no verdict; the wall limit is for code that waits. The slowest
-reference solution of HumanEval and MBPP needs two to three seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +86,7 @@ def judge(
     entry_point: str | None = None,
     setup: str = "",
     *,
-    limits: Limits = LIMITS,
+    limits: Limits = GRADED,
     sandbox: Sandbox | None = None,
 ) -> CodeVerdict:
     """Runs `tests` against `candidate`; the arguments are CodeItem's. `sandbox`: default is what `choose` gives.
@@ -101,7 +98,7 @@ def judge(
 
 
 def judge_many(
-    items: Iterable[CodeItem], jobs: int = 1, *, limits: Limits = LIMITS, sandbox: Sandbox | None = None
+    items: Iterable[CodeItem], jobs: int = 1, *, limits: Limits = GRADED, sandbox: Sandbox | None = None
 ) -> list[CodeVerdict]:
     """The items' verdicts, in order; `jobs` at a time. Raises SandboxUnavailable."""
     sandbox = sandbox or choose()
