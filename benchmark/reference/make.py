@@ -20,7 +20,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from ttgbench.publish.archive import write_archive
-from ttgbench.publish.archive.record import LOGS, VERIFICATION
+from ttgbench.publish.archive.layout import LOGS, VERIFICATION
 from ttgbench.publish.archive.rejection import Rejected
 from ttgbench.publish.verification import Options, verify, write_verification
 from ttgbench.run.experiment import read_manifest

@@ -19,7 +19,8 @@ from ttgbench.problems.method import Metadata
 from ttgbench.problems.rules_version import RULES
 from ttgbench.problems.suite import ProblemSpec, Suite
 from ttgbench.publish.archive import RunRecord, Verification, packed
-from ttgbench.publish.archive.record import CELLS, LOGS, FileRef, Hardware, SuiteRef, TaskRef, content_name
+from ttgbench.publish.archive.layout import CELLS, LOGS, content_name
+from ttgbench.publish.archive.record import FileRef, Hardware, SuiteRef, TaskRef
 from ttgbench.run.results import CellResult, Incumbent, NominalCost, SearchSpend, TestScore
 
 SMALL, LARGE = "made-up-small", "made-up-large"

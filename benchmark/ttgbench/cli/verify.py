@@ -79,7 +79,7 @@ def verify(
 def _items(paths: list[Path], suites: Any, since: str | None) -> Iterator[Any]:
     """Archives to verify; Rejections of what lies beside them."""
     from ttgbench.publish.archive import Archive, find_archives
-    from ttgbench.publish.archive.record import RUN
+    from ttgbench.publish.archive.layout import RUN
     from ttgbench.publish.verification.added import added
 
     for path in paths:

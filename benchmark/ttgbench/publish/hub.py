@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ttgbench.errors import HubError
 from ttgbench.publish.archive import Archive
-from ttgbench.publish.archive.record import RUN
+from ttgbench.publish.archive.layout import RUN
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi

@@ -135,7 +135,7 @@ def read_runs(folder: Path) -> Runs:
 
 def _archives(folder: Path) -> list[Archive]:
     from ttgbench.publish.archive import read_archive
-    from ttgbench.publish.archive.record import CELLS
+    from ttgbench.publish.archive.layout import CELLS
 
     return [read_archive(path.parent) for path in sorted(folder.rglob(CELLS))]
 

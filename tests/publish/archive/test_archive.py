@@ -22,7 +22,7 @@ from ttgbench.publish.archive import (
     read_archive,
     write_archive,
 )
-from ttgbench.publish.archive.record import LIMITS
+from ttgbench.publish.archive.layout import LIMITS
 
 LOG_FIELDS = ("problem", "seed", "events")
 

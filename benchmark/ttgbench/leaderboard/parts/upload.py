@@ -16,8 +16,8 @@ from ttgbench.methods.submission.pack import unpack
 from ttgbench.problems.method import find_method
 from ttgbench.problems.suite import load_suite
 from ttgbench.publish.archive import Archive, Rejection, find_archives
+from ttgbench.publish.archive.layout import LIMITS, PACKED
 from ttgbench.publish.archive.read import open_content
-from ttgbench.publish.archive.record import LIMITS, PACKED
 
 MAX_BYTES = 64 << 20
 """Of an upload, and of what comes out of it times four."""

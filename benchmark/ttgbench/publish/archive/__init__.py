@@ -8,6 +8,7 @@
         store.parquet       the generations, grades and agent's replies that the run used; optional
         verification.json   what somebody else has checked; optional, not among the hashed files
 
+layout.py       which files there are and how large they may be
 packed.py       the lines of cells and logs as gzip files
 rejection.py    why a file is left out: a reason for machines and a sentence for people
 read.py         `read_archive`, `find_archives`: everything is checked, nothing is believed

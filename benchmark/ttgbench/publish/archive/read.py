@@ -18,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 from ttgbench.problems.rules_version import RULES
 from ttgbench.problems.suite import Suite, load_suite, suite_names
 from ttgbench.publish.archive import check, packed
-from ttgbench.publish.archive.record import (
+from ttgbench.publish.archive.layout import (
     CELLS,
     HASHED,
     LIMITS,
@@ -29,13 +29,10 @@ from ttgbench.publish.archive.record import (
     STORE,
     SUBMISSION,
     VERIFICATION,
-    Badge,
-    FileRef,
-    RunRecord,
-    Verification,
     content_name,
     uses_store,
 )
+from ttgbench.publish.archive.record import Badge, FileRef, RunRecord, Verification
 from ttgbench.publish.archive.rejection import Rejected, Rejection
 from ttgbench.run.results import CellResult
 from ttgbench.util.versions import why_not_comparable

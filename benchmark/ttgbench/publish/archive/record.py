@@ -1,4 +1,4 @@
-"""`run.json` and `verification.json`: the records of an archived run, its files and their limits."""
+"""`run.json` and `verification.json`: the records of an archived run."""
 
 from __future__ import annotations
 
@@ -7,44 +7,12 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from ttgbench.problems.method import Metadata
-
-if TYPE_CHECKING:
-    from ttgbench.problems.suite import Suite
-
-RUN, CELLS, LOGS = "run.json", "cells.jsonl.gz", "logs.jsonl.gz"
-SUBMISSION, STORE, VERIFICATION = "submission.zip", "store.parquet", "verification.json"
-LIMITS: Mapping[str, int] = {
-    RUN: 1 << 20,
-    CELLS: 256 << 20,
-    LOGS: 256 << 20,
-    SUBMISSION: 8 << 20,
-    STORE: 1 << 30,
-    VERIFICATION: 1 << 20,
-}
-"""Files of an archive and the most bytes each may have, and what a packed one unpacks to as well."""
-PACKED = (CELLS, LOGS)
-"""Gzip files."""
-HASHED = (CELLS, LOGS, STORE, SUBMISSION)
-"""Files that run.json lists and the run id depends on."""
-MAX_LINE_BYTES = 32 << 20
-"""Longest line of a packed file."""
-
-
-def uses_store(suite: Suite, agent: str | None) -> bool:
-    """Whether runs with this search agent rest on texts that an archive has to hold: an agent's replies, or what models
-    generated, unless a bank holds it, which whoever has the suite has."""
-    return agent is not None or not (suite.simulated or suite.bank is not None)
-
-
-def content_name(name: str) -> str:
-    """What run.json calls a file. It lists what packed files unpack to, since that does not depend on who packed it."""
-    return name.removesuffix(".gz") if name in PACKED else name
-
+from ttgbench.publish.archive.layout import HASHED, content_name
 
 Badge = Literal["self-reported", "replay-verified", "re-run"]
 BADGES: tuple[Badge, ...] = ("self-reported", "replay-verified", "re-run")

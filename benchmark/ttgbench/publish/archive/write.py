@@ -18,20 +18,9 @@ from ttgbench.problems.method import FUNCTION, FoundMethod, find_method
 from ttgbench.problems.suite import Suite
 from ttgbench.publish.archive import check, packed
 from ttgbench.publish.archive.export import export_used
+from ttgbench.publish.archive.layout import CELLS, LOGS, RUN, STORE, SUBMISSION, content_name, uses_store
 from ttgbench.publish.archive.read import digest
-from ttgbench.publish.archive.record import (
-    CELLS,
-    LOGS,
-    RUN,
-    STORE,
-    SUBMISSION,
-    Hardware,
-    RunRecord,
-    SuiteRef,
-    TaskRef,
-    content_name,
-    uses_store,
-)
+from ttgbench.publish.archive.record import Hardware, RunRecord, SuiteRef, TaskRef
 from ttgbench.run.experiment import STORE as RUN_STORE
 from ttgbench.run.experiment import Manifest, read_manifest
 from ttgbench.run.recorded import store_of

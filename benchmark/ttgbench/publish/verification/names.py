@@ -11,7 +11,8 @@ import numpy as np
 from ttgbench.errors import MissingGeneration
 from ttgbench.problems.method import LoadedMethod
 from ttgbench.publish.archive import Archive
-from ttgbench.publish.archive.record import CELLS, Renamed
+from ttgbench.publish.archive.layout import CELLS
+from ttgbench.publish.archive.record import Renamed
 from ttgbench.publish.archive.rejection import Rejected
 from ttgbench.publish.verification.replay import ProblemContexts, Progress
 from ttgbench.run.isolation import IsolatedMethod, Naming

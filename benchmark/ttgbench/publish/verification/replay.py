@@ -14,7 +14,7 @@ from ttgbench.problems.method import LoadedMethod
 from ttgbench.problems.suite import ProblemSpec
 from ttgbench.publish.archive import Archive
 from ttgbench.publish.archive.check import canonical
-from ttgbench.publish.archive.record import CELLS, LOGS
+from ttgbench.publish.archive.layout import CELLS, LOGS
 from ttgbench.publish.archive.rejection import Rejected
 from ttgbench.run.context import ProblemContext
 from ttgbench.run.results import LOG_NAME, CellResult

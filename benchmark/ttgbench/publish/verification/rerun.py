@@ -12,7 +12,7 @@ from ttgbench.evaluate.store.generation import Generation, name_of
 from ttgbench.evaluate.store.store import Store
 from ttgbench.problems.method import LoadedMethod
 from ttgbench.publish.archive import Archive
-from ttgbench.publish.archive.record import CELLS, STORE
+from ttgbench.publish.archive.layout import CELLS, STORE
 from ttgbench.publish.archive.rejection import Rejected
 from ttgbench.publish.verification.replay import ProblemContexts, Progress
 from ttgbench.publish.verification.stores import same_rows

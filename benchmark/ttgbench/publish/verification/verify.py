@@ -16,17 +16,8 @@ from ttgbench.problems.family.record import InstanceFile
 from ttgbench.problems.method import LoadedMethod
 from ttgbench.problems.suite import Suite
 from ttgbench.publish.archive import Archive, Verification, read_archive
-from ttgbench.publish.archive.record import (
-    BADGES,
-    CELLS,
-    RUN,
-    STORE,
-    SUBMISSION,
-    VERIFICATION,
-    Badge,
-    Renamed,
-    uses_store,
-)
+from ttgbench.publish.archive.layout import CELLS, RUN, STORE, SUBMISSION, VERIFICATION, uses_store
+from ttgbench.publish.archive.record import BADGES, Badge, Renamed
 from ttgbench.publish.archive.rejection import Rejected
 from ttgbench.publish.verification.held_out import held_out
 from ttgbench.publish.verification.names import check_names
