@@ -14,7 +14,6 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
-from ttgbench.problems.yardstick import Yardstick
 
 from ttgbench.evaluate.synthetic.evaluator import SyntheticEvaluator
 from ttgbench.graphs.graph import Graph, Node
