@@ -167,9 +167,9 @@ def test_store_regrade(tmp_path):
         store.put_many([said(questions[0].id, right), said(questions[1].id, "x"), said("micro_math@0/search/0-0", "1")])
         store.put_grades("number/0", {(key, questions[0].id, 0): Grade("wrong", right)})
     rows = json.loads(run("store", "regrade", path, "--json").stdout)
-    expected = {"task": "micro_math", "grader": "number/2", "correct": 1, "unanswered": 1, "other versions": 1}
+    expected = {"task": "micro_math", "grader": "number/3", "correct": 1, "unanswered": 1, "other versions": 1}
     assert rows == [expected]
     with Store(path, read_only=True) as store:
-        assert store.grades(key, 0, "number/2")[questions[0].id] == Grade("correct", right)
+        assert store.grades(key, 0, "number/3")[questions[0].id] == Grade("correct", right)
         assert store.grades(key, 0, "number/0")[questions[0].id] == Grade("wrong", right)
     assert json.loads(run("store", "regrade", path, "--json").stdout) == [expected]

@@ -26,10 +26,11 @@ from ttgbench.errors import InputError
 from ttgbench.tasks.grading import choice_phrases as phrases
 from ttgbench.tasks.grading.answer_text import readings
 from ttgbench.tasks.grading.clean import MAX_CLAIMS, readable
+from ttgbench.tasks.grading.denials import denied_before, denied_behind
 from ttgbench.tasks.grading.echo import find
 from ttgbench.tasks.task import CORRECT, UNANSWERED, WRONG, Grade
 
-GRADER = "choice/2"
+GRADER = "choice/3"
 
 _Way = Callable[[str, dict[str, str]], Iterable[str]]
 
@@ -128,7 +129,7 @@ def _statements(text: str, texts: dict[str, str]) -> Iterable[str]:
         if not phrases.dismissed(text, cue):
             found.append((cue.end(), _letter(text[cue.end() : cue.end() + 1_000], texts, firmly=True)))
     for cue in list(phrases.VERDICT.finditer(text))[-MAX_CLAIMS:]:
-        if not phrases.dismissed(text, cue):
+        if not (phrases.dismissed(text, cue) or (cue["letter"] and denied_behind(text, cue.end("letter")))):
             found.append((cue.start(), cue["letter"] or cue["sole"]))
     return [letter for _, letter in sorted(found, key=lambda place: place[0]) if letter is not None]
 
@@ -137,10 +138,16 @@ def _lines(text: str, texts: dict[str, str]) -> Iterable[str]:
     """A line that holds a letter alone, the last such; else the letter that starts lines, if it is but one."""
     alone: list[str] = []
     leading: list[str] = []
+    wrong: list[str] = []
     for match in phrases.LINE.finditer(text):
         after = text[match.end() : match.end() + 1_000].split("\n", 1)[0]
-        if not (phrases.hedged(after) or phrases.DENIED.match(after)):
-            (leading if after.strip() else alone).append(match[1].upper())
+        letter = match[1].upper()
+        is_text = _begins(after, texts.get(letter))  # whatever that says
+        if is_text or not (phrases.hedged(after) or phrases.taken_back(after)):
+            untrue = phrases.UNTRUE.search(after) and _comparable(after) != texts.get(letter)
+            (alone if not after.strip() else wrong if untrue else leading).append(letter)
+    several = len({*leading, *wrong}) > 1  # else a verdict may be the option's own text
+    leading = leading if several else leading + wrong
     return alone or (leading if len(set(leading)) == 1 else [])
 
 
@@ -151,7 +158,9 @@ def _ending(text: str, texts: dict[str, str]) -> Iterable[str]:
     if end is None or {*phrases.LETTERED.findall(sentence)} - {end["letter"]} or re.search("wrong|incorrect", sentence):
         return ()
     return (
-        () if phrases.dismissed(sentence, end) or phrases.rejected(sentence, end.start("letter")) else (end["letter"],)
+        ()
+        if phrases.dismissed(sentence, end) or _text_denied(sentence, end.start("letter"), end["letter"], texts)
+        else (end["letter"],)
     )
 
 
@@ -159,24 +168,31 @@ def _brackets(text: str, texts: dict[str, str]) -> Iterable[str]:
     found = {
         match[1]
         for match in list(phrases.BRACKETED.finditer(text))[-MAX_CLAIMS:]
-        if not (phrases.dismissed(text, match) or phrases.rejected(text, match.start()))
-        and not phrases.DENIED.match(text[match.end() :][:200])
+        if not (phrases.dismissed(text, match) or _text_denied(text, match.start(), match[1], texts))
+        and not phrases.taken_back(text[match.end() :][:200])
     }
     return found if len(found) == 1 else ()
 
 
 def _texts(text: str, texts: dict[str, str]) -> Iterable[str]:
     """The choice whose words occur undenied, where no other's do. A longer text hides a shorter one inside it."""
-    words, found = f" {_comparable(text)} ", []
+    words, found, denied = f" {_comparable(text)} ", [], phrases.denied_letters(text)
     for choice in sorted({choice for choice in texts.values() if choice}, key=lambda choice: (-len(choice), choice)):
         pieces = words.split(f" {choice} ")
         if any(
-            not phrases.DENIES_TEXT.search(before[-60:]) and not phrases.TEXT_DENIED.match(after)
+            not denied_before(before, len(before)) and not denied_behind(f" {after}", 0)
             for before, after in itertools.pairwise(pieces)
         ):
-            found += [letter for letter in texts if texts[letter] == choice]
+            found += [letter for letter in texts if texts[letter] == choice and letter not in denied]
         words = " | ".join(pieces)
     return found if len(found) == 1 else ()
+
+
+def _text_denied(text: str, at: int, letter: str, texts: dict[str, str]) -> bool:
+    """Whether the letter's text stands right before it, and is denied ("not Rome (B)")."""
+    before = f" {_comparable(text[max(0, at - 200) : at])}"
+    own = f" {texts.get(letter, '')}"
+    return len(own) > 1 and before.endswith(own) and denied_before(before, len(before) - len(own) + 1, option=True)
 
 
 def _first(*letters: str | None) -> str | None:
@@ -195,7 +211,7 @@ def _choice(said: str, texts: dict[str, str]) -> str | None:
     if any(rest.startswith(other) for other in others):
         return SEVERAL
     same = sum(choice == texts[longest] for choice in texts.values()) > 1
-    return None if same or phrases.TEXT_DENIED.match(rest) else longest
+    return None if same or denied_behind(f" {rest}", 0) else longest
 
 
 def _letter(said: str, texts: dict[str, str], firmly: bool = False) -> str | None:
@@ -208,7 +224,7 @@ def _letter(said: str, texts: dict[str, str], firmly: bool = False) -> str | Non
         return None
     after = said[match.end() :]
     letter = (match["round"] or match["square"] or match["bare"]).upper()
-    if match["bare"] and re.match(r"[\w'’+#]|-\w|\.\w", after):
+    if match["bare"] and re.match(r"[\w+#]|['’-]\w|\.\w", after):
         return None  # the beginning of a word
     line = after.split("\n", 1)[0]
     own = texts.get(letter)
@@ -216,7 +232,7 @@ def _letter(said: str, texts: dict[str, str], firmly: bool = False) -> str | Non
         return letter  # its text may look like more letters ("D. A, B and C")
     if phrases.hedged(after):
         return SEVERAL
-    if phrases.DENIED.match(after):
+    if phrases.taken_back(after):
         return None
     if firmly and not (phrases.FIRM.match(line) or _begins(line, own)):
         return None

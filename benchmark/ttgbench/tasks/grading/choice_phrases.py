@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 
+from ttgbench.tasks.grading.clean import MAX_CLAIMS
+from ttgbench.tasks.grading.denials import counterfactual, denied_before, denied_behind
+
 CLAIM = re.compile(
     r"""(?i)(?:
         \b(?:answer(?!\s+(?:choice|option)s|s?\s+choices) | (?:correct|right|best)\s+(?:choice|option|letter)
           | respuesta | réponse | antwort | risposta | resposta | ответ)\b
         (?:[^.\n:=]{0,60}?\b(?:is|be|are|was|es|est|ist|è|é)\b | [^.\n:=]{0,60}?[:=] | \s*(?:->|=>|[→⇒—])
           | (?=\s+[(\[]{0,2}[A-J]\b))
+      | \b(?:so|therefore|thus|hence),?\s+it(?:\s+is|['’]s|\s+must\s+be)\b
+      | \bans\.?(?=\s+[(\[]{0,2}[A-J]\b)
       | (?:答案|正确选项)(?:\s*(?:是|为|:))?
       | (?:^|(?<=[.;{,]))\s?["']?(?:(?:my|the)\s)?(?:final|conclusion|result|choice|option|letter|solution|pick
           |selection|correct|right)["']?\s?:
@@ -29,7 +34,8 @@ CONCLUSION = re.compile(
       | \b(?:choose|chose|pick(?:ed)?|select(?:ed)?|opt(?:ed)?\s+for|settled?\s+on|go(?:ing)?\s+(?:with|for)|it's
         |it\s+is|it\s+(?:must|should|has\s+to|can\s+only)\s+be|i'd\s+say|i\s+think|guess)\s+
         (?:(?:it's|it\s+is|is|the|option|choice|answer|letter)\s+){0,3}
-      | \b(?:(?:just\s+kidding|wait|actually|scratch\s+that|correction|oops|sorry|i\s+mean)[,.!:]|no,)[ ]
+      | \b(?:just\s+kidding|wait|actually|scratch\s+that
+        |on\s+reflection|on\s+second\s+thoughts?|correction|oops|sorry|i\s+mean|no)[,.!:][ ]
       )(?=[(\[]{0,2}\s?[A-J]\b)""",
     re.VERBOSE,
 )
@@ -37,7 +43,7 @@ CONCLUSION = re.compile(
 
 VERDICT = re.compile(
     r"""[(\[]?\b(?P<letter>[A-J])\b[)\].]?\s+(?:
-          (?:is|must\sbe|would\sbe|seems|looks)\s+(?:(?:the|most|likely|probably|clearly|indeed|only)\s+){0,3}
+          (?:is|must\sbe|would\sbe|seems|looks)\s+(?:(?:the|my|our|final|most|likely|probably|clearly|indeed|only)\s+){0,3}
           (?:correct|right|best|answer|true|appropriate|accurate)\b
           (?=\s*(?:$|[.,;:!)]|(?:answer|choice|option|one|letter|fit|match|statement|description|explanation|response
             |because|since|as|here|for|in|and|so)\b))
@@ -75,26 +81,21 @@ LETTER = re.compile(
     re.VERBOSE,
 )
 ENDS = re.compile(r"\s*(?:[)\].,:;}\"'”]|$)")
-FIRM = re.compile(r"""[)\]"'”]?\s*(?:$|[-.,:;!)—]|(?:because|since|as|due|which|for|here|in)\b)""")
+FIRM = re.compile(
+    r"""[)\]"'”]?\s*(?:$|[-.,:;!)—]|(?:because|since|as|due|which|for|here|in|not|and\s+not|rather|instead|over|it\s+is)\b)"""
+)
 """What may stand behind a letter that ends its clause."""
 
 AFTER_ARTICLE = re.compile(r"\s+(?!(?:because|since|as|due|is|was|and|which|for|with|given|by)\b)[A-Za-z0-9]")
 
-DENIED = re.compile(
-    r"""["')\]]{0,2}\s*(?:
-        (?:is|was|are|can|could|would|does|did|seems|looks)\b[^.,;\n]{0,20}?
-          \b(?:not|wrong|incorrect|false|impossible|eliminated)\b
-      | (?:cannot|[a-z]{2,6}n't)\b
-      | [.,;:(—-]{0,2}\s*(?:(?i:and|but|hmm+|wait|no|actually)\b[,.]?\s*){0,2}(?i:which|that|this|it)\s+
-          (?:is|was|would\s+be|seems)\s+(?:[a-z]+\s+)?
-          (?:wrong|incorrect|false|mistaken|impossible|not\s+(?:right|correct|true|possible|it|the\s+(?:answer|case))
-          |a\s+(?:trap|mistake|distractor))\b
-      | [,:(—-]{0,2}\s*(?:wrong|incorrect|wrongly|incorrectly|no)\s*(?:$|[.,;!)\n])
-      | ,?\s*which\s+(?:I|we|you)\s+(?:have\s+|just\s+)?(?:reject|eliminat|exclud|discard|dismiss|rul)[a-z]*
-      | \?\s*\S )""",
+_DENIED = re.compile(
+    r"""["')\]]{0,2}\s*(?: \?\s*\S | (?:is|was|does|did|can|could|would|seems)(?:\s+not|n['’]t)\b
+        | (?:cannot|can['’]t)\b | ,?\s*which\s+(?:I|we|you)\s+(?:have\s+|just\s+)?(?:reject|eliminat|exclud|rul) )""",
     re.VERBOSE,
 )
-"""What takes back the letter before it."""
+"""What takes back the letter before it, and would say something else behind a number."""
+UNTRUE = re.compile(r"(?i)(?:^|[-–—:(])\s*(?:wrong|incorrect|false|no|not (?:right|correct|true))\W*$")
+"""A verdict that ends the line of an option."""
 
 _JOINED = re.compile(
     r"""["')\].]?\s*(?:,?\s*\b(?i:or|and)\b(?:\s+(?:possibly|maybe|perhaps|also|probably|even|option|choice)\b)*|[/&+])\s*
@@ -108,38 +109,8 @@ _NEGATED = re.compile(
     r"(?i)(?:\b(?:not|cannot|never|hardly|unlikely\s+to|neither)|n't)\s+(?:\w+\s+)?(?:be|is|are|was)\b"
     r"|\b(?:no\s+es|n['’]est|n[ãa]o\s+[ée]|non\s+[èe])$"
 )
-_WRONG_ONE = re.compile(
-    r"(?i)\b(?:wrong|incorrect|false|bad|worst|other|tempting|eliminated|neither|nor)\s+(?:\w+\s+)?$"
-)
+_MENTION = re.compile(r"(?<![\w'’])[(\[]{0,2}([A-J])(?![\w'’])[)\]]{0,2}")
 _ASKED = re.compile(r"(?i)^\W*(?:is|was|could|can|would|might|may)\s+(?:it\s+be\s+)?(?:that\s+)?(?:the\s*)?$")
-_SUPPOSED = re.compile(r"(?i)\b(?:if|suppos(?:e|ing)|(?<!\bi\s)assum(?:e|ing)|whether|unless)\b")
-_SECOND_HAND = re.compile(
-    r"""(?i)\b(?:many|some|most|people|students?|users?|authors?|others|everyone|someone|beginners|one|you|they)\b[^,.;]{0,40}?
-        \b(?:think|thinks|believe|believes|say|says|assume|guess|choose|chose|pick|select|claim|argue|expect|might|may)\b
-      | (?<!\bi\s)\b(?:might|may|could|would)\s+(?:be\s+tempted|think|say|assume|guess|suggest)\b
-      | \b(?:tempting|tempted|mistaken(?:ly)?|(?<!no\s)doubt|misconception)\b
-      | (?:\b(?:not|never)|n't)\s+(?:(?:think|believe|say|mean|agree)\b|(?:\w+\s+){0,2}that\b)""",
-    re.VERBOSE,
-)
-_AT_FIRST = re.compile(r"(?i)\b(?:at\s+first|initially|originally|first\s+(?:thought|guess|glance)|i\s+thought)\b")
-_REJECTS = re.compile(
-    r"(?i)\b(?:eliminat\w+|rul(?:e[sd]?|ing)\s+out|exclud\w+|discard\w*|reject\w*|(?:wrong|incorrect)\s+(?:answer|option|choice|one))\b"
-)
-_REJECTED = re.compile(
-    r"""(?i)(?:\b(?:not|cannot|never|neither|nor|than|unlike|except|instead\s+of|eliminat\w+|exclud\w+|discard\w*|reject\w*
-        |rul(?:e[sd]?|ing)\s+out|(?:anything|all)\s+but)|n't)(?:\s+(?:\w+\s+){0,2})?[(\[]{0,2}$""",
-    re.VERBOSE,
-)
-
-DENIES_TEXT = re.compile(
-    r" (?:not|cannot|never|neither|nor|unlike|except|without|instead of|rather than|\w+n t)"
-    r"(?: (?:be|the|a|an|in|really|always)){0,2}$"
-)
-TEXT_DENIED = re.compile(
-    r"(?:is|was|are|seems|would be|cannot be|which is|that is) (?:not|wrong|incorrect|false)\b"
-    r"|(?:isn|wasn|aren|can) t\b"
-)
-"""Before and behind the comparable text of a choice that is denied."""
 _CONDITION = re.compile(r"\W*(?:if|unless|had)\b")
 _LISTED = re.compile(r"\W*[A-J]\W*(?:\b(?:or|and)\b\W*(?:The )?)?")
 """What stands between the claims of a list: a letter alone, or one joined to the next."""
@@ -158,24 +129,26 @@ def listed(text: str, cue: re.Match[str], following: re.Match[str]) -> bool:
 def hedged(after: str) -> bool:
     """Whether another letter, undenied, is joined to the one before `after`."""
     joined = _JOINED.match(after)
-    return joined is not None and not DENIED.match(after[joined.end() :])
+    return joined is not None and not taken_back(after[joined.end() :])
 
 
-def rejected(text: str, at: int) -> bool:
-    """Whether the words right before position `at` reject what stands there."""
-    return _REJECTED.search(text[max(0, at - 60) : at]) is not None
+def taken_back(after: str) -> bool:
+    """Whether what follows a letter denies it."""
+    return _DENIED.match(after) is not None or denied_behind(after, 0)
 
 
 def dismissed(text: str, cue: re.Match[str]) -> bool:
-    """Whether a cue is negated, supposed, asked, or somebody else's opinion, as the words before it say."""
-    sentence = re.split(r"[.!?\n;]|\b(?:but|however)\b", text[max(0, cue.start() - 200) : cue.start()])[-1]
-    clause = sentence.rsplit(",", 1)[-1]
+    """Whether a cue is denied, supposed, asked, or somebody else's opinion, as the words before its letter say."""
+    clause = re.split(r"[.!?\n;,]|\b(?:but|however)\b", text[max(0, cue.start() - 200) : cue.start()])[-1]
+    letter = cue.start() if cue.re is VERDICT else cue.start("letter") if "letter" in cue.re.groupindex else cue.end()
     return bool(
-        (cue.re is CLAIM and _NEGATED.search(cue[0]))
-        or _WRONG_ONE.search(clause)
+        denied_before(text, letter, option=True)
+        or (cue.re is CLAIM and (_NEGATED.search(cue[0]) or counterfactual(text, letter)))
         or _ASKED.search(clause)
-        or _SUPPOSED.search(clause)
-        or _SECOND_HAND.search(clause + cue[0])
-        or _AT_FIRST.search(sentence)
-        or _REJECTS.search(clause + cue[0])
     )
+
+
+def denied_letters(text: str) -> set[str]:
+    """The letters that are denied somewhere."""
+    mentions = list(_MENTION.finditer(text))[-MAX_CLAIMS:]
+    return {m[1] for m in mentions if denied_before(text, m.start(), option=True) or denied_behind(text, m.end())}

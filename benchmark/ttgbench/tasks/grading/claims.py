@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from ttgbench.tasks.grading.boxes import boxes
-from ttgbench.tasks.grading.clean import MAX_ANSWER
-from ttgbench.tasks.grading.denials import denied
+from ttgbench.tasks.grading.clean import MAX_ANSWER, MAX_CLAIMS
+from ttgbench.tasks.grading.denials import counterfactual, denied, denied_before, denied_behind
 
 _KIND = (
     r"(?:(?:(?:final|correct|right|best|short|only|last)[ ])*(?:answer|output|result|solution|conclusion)"
@@ -25,10 +25,8 @@ _CUE = re.compile(
     """,
     re.VERBOSE,
 )
-_SUPPOSED = re.compile(
-    r"(?i)\b(?:if|whether|suppos\w+|assum\w+|unless|not|(?:many|some|others|people)\s(?:think|thought|say|said|claim)\w*"
-    r"|wrong|incorrect|previous)\b[^.!?\n]{0,40}$"
-)
+_CORRECTED = re.compile(r"(?i)^not\s(?!only\b)[^.!?\n]{1,60}?(?:,?\s+but|,\s+it(?:['’]s|\s+is))\s+(?=\S)")
+"""Of "not 3 but 4", what comes before the 4."""
 _FENCE = re.compile(r"[ \t]*(?:```|~~~)[^\n`]*\n(.*?)(?:\n[ \t]*(?:```|~~~)|\Z)", re.DOTALL)
 _WRAPPED = re.compile(
     r"""\s*(?: \*{1,3}(.+?)\*{1,3} | __(.+?)__ | `+(.+?)`+ | \$+(.+?)\$+ | \\\((.+?)\\\) | \\\[(.+?)\\\]
@@ -37,8 +35,10 @@ _WRAPPED = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _ENDS = re.compile(
-    r"""(?<![\s.]\w)(?<!\bSt)(?<!\bMr)(?<!\bDr)(?<!\bMrs)[.!?](?=\s+\S)
-      | ,\s+(?=not\b)
+    r"""(?<![\s.]\w)(?<!\bSt)(?<!\bMr)(?<!\bDr)(?<!\bMrs)[.!](?=\s+\S)
+      | ,?\s+(?=(?:rather[ ]than|instead[ ]of|and[ ]not)\b)
+      | ;\s+(?=(?:it|this|that|there|the[ ]\w+)[ ](?:is|was|are|were|would)\b)
+      | ,\s+(?=(?:not|although|though|even[ ]though|of[ ]course|obviously|clearly|definitely|indeed)\b)
       | ,?\s+(?=(?:because|since|which|where|as[ ](?:it|the|no|all|there|we|each))\b)
       | \s+(?=[(—]) | \s+(?:--|=>)\s | \s+\[[0-9]{1,2}\](?=\W*$)""",
     re.VERBOSE,
@@ -53,9 +53,9 @@ def stated(text: str) -> Iterator[str]:
     for box in reversed(boxes(text)):
         if said := undecorated(box.content):
             yield said
-    for cue in reversed(list(_CUE.finditer(text))):
-        supposed = _SUPPOSED.search(text[max(0, cue.start() - 80) : cue.start()])
-        if not supposed and (said := undecorated(_behind(text, cue.end()))):
+    for cue in reversed(list(_CUE.finditer(text))[-MAX_CLAIMS:]):
+        dismissed = denied_before(text, cue.end()) or counterfactual(text, cue.end())
+        if not dismissed and (said := undecorated(_behind(text, cue.end()))):
             yield said
 
 
@@ -71,7 +71,12 @@ def lines(text: str) -> list[str]:
 
 def undecorated(line: str) -> str:
     """Without Markdown and LaTeX around it: `- **Paris**.` gives `Paris`."""
-    line = re.sub(r"^\s*(?:(?:[-*+>•]|#{1,6}|>>>|=|=>|→|[0-9]{1,2}[.)])\s+)+", "", line[: 4 * MAX_ANSWER]).strip()
+    line = re.sub(
+        r"^\s*(?:(?:[-*+>•]|#{1,6}|>>>|=|=>|→|[0-9]{1,2}[.)](?!\s+(?i:that|this|it)\b))\s+)+",
+        "",
+        line[: 4 * MAX_ANSWER],
+    ).strip()
+    line = _CORRECTED.sub("", line)
     while (match := _WRAPPED.fullmatch(line)) and not re.search(r"\*\*|__|`", inside := _inside(match)):
         line = inside.strip()
     if line.count("**") == 1:
@@ -80,8 +85,10 @@ def undecorated(line: str) -> str:
 
 
 def clause(line: str) -> str:
-    """The line up to the end of its first sentence, a reason or a bracket."""
-    return _ENDS.split(line.strip(), maxsplit=1)[0].strip()
+    """The line up to the end of its first sentence, a reason or a bracket; all of it where that is then taken back."""
+    line = line.strip()
+    end = _ENDS.search(line)
+    return line if end is None or denied_behind(line, end.start()) else line[: end.start()].strip()
 
 
 def emphasised(line: str) -> list[str]:

@@ -19,10 +19,11 @@ from ttgbench.errors import InputError
 from ttgbench.tasks.grading import claims
 from ttgbench.tasks.grading.answer_text import readings
 from ttgbench.tasks.grading.clean import readable
+from ttgbench.tasks.grading.denials import denied_before
 from ttgbench.tasks.grading.echo import find
 from ttgbench.tasks.task import CORRECT, UNANSWERED, WRONG, Grade
 
-GRADER = "literal/2"
+GRADER = "literal/3"
 
 MAX_LITERAL = 300
 """Characters read as a literal; Python's parser is not for hostile input of any length."""
@@ -71,7 +72,7 @@ def _said(text: str) -> str | None:
         return None
     value = _first_literal([*_variants(lines[0]), *_variants(lines[-1])])
     if value is None:
-        told = [match.end() for match in _PRINTS.finditer(lines[-1])]
+        told = [match.end() for match in _PRINTS.finditer(lines[-1]) if not denied_before(lines[-1], match.end())]
         value = _first_literal(variant for start in reversed(told) for variant in _variants(lines[-1][start:]))
     return _canonical(_bare(lines[0])) if value is None else value
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import logging
 import re
 import unicodedata
@@ -22,19 +23,23 @@ from ttgbench.errors import InputError
 from ttgbench.tasks.grading.answer_text import readings
 from ttgbench.tasks.grading.boxes import boxes, joined
 from ttgbench.tasks.grading.canonical_math import canonical
-from ttgbench.tasks.grading.clean import MAX_ANSWER, readable
-from ttgbench.tasks.grading.denials import denied, last_undenied
+from ttgbench.tasks.grading.clean import MAX_ANSWER, MAX_CLAIMS, readable
+from ttgbench.tasks.grading.denials import denied, denied_before, denied_behind, last_undenied
 from ttgbench.tasks.grading.echo import find
+from ttgbench.tasks.grading.labels import unlabelled
 from ttgbench.tasks.grading.same_math import Clock, same
 from ttgbench.tasks.task import CORRECT, UNANSWERED, WRONG, Grade
 
-GRADER = f"math/2+math-verify-{version('math-verify')}"
+GRADER = f"math/3+math-verify-{version('math-verify')}"
 
 MAX_NESTING = 30
 """An answer with more nested brackets is compared as text: the parser's time grows without bound."""
 
 _LAST_PART = 20_000
 """Where there is no box, only this many last characters are searched for an answer."""
+
+MAX_FORMULAS = 32
+"""So many at most are one answer."""
 
 _CLAIM = re.compile(r"(?i)\banswers?\b(?:[^.\n:=]{0,60}?\b(?:is|are)\b|[^.\n:=]{0,60}?[:=])[\s*_:]*")
 _FORMULA = re.compile(
@@ -50,7 +55,9 @@ _NUMBER = re.compile(
       | -?\\[dtc]?frac\{-?[0-9.,]+\}\{[0-9.,]+\}""",
     re.VERBOSE,
 )
-_SENTENCE_END = re.compile(r"(?<!\\)[.!?](?:\s|$)|[,;]?\s+\b(?:because|since|which|where|so|as)\b|,\s+not\b|\n")
+_SENTENCE_END = re.compile(
+    r"(?<!\\)[.!?](?:\s|$)|;\s+(?=[a-z]{2})|[,;]?\s+\b(?:because|since|which|where|so|as|although|though|rather\s+than|instead\s+of|and\s+not)\b|,\s+not\b|\n"
+)
 
 _TEXT = re.compile(r"\\(?:text|math|mbox)(?:normal|bf|it|rm|sf|tt)?\s?\{([^{}]*)\}")
 _SPACING = re.compile(r"\\[!,;:> ]|\\q?quad|\\(?:left|right|[bB]ig+[lr]?)(?![A-Za-z])|\\displaystyle|\$|\\\$|~")
@@ -191,39 +198,43 @@ def _fraction(sign: str) -> str:
 
 
 def _claimed(text: str) -> str | None:
-    """What follows the last "answer is": a formula (with those joined to it by "and"), else the sentence's rest."""
+    """What the last "answer is" gives that is not denied."""
     claims = list(_CLAIM.finditer(text, max(0, len(text) - _LAST_PART)))
-    for claim in reversed(claims):
-        said = text[claim.end() : claim.end() + 2 * MAX_ANSWER]
-        formula = _FORMULA.search(said)
-        if formula and denied(said, *formula.span()):
-            said = said[formula.end() :]
-            formula = _FORMULA.search(said)
-        if formula and "\n" not in said[: formula.start()].strip() and not re.search(r"\.\s", said[: formula.start()]):
-            parts = [_inside(formula)]
-            for following in _FORMULA.finditer(said, formula.end()):
-                if not joined(said, formula.end(), following.start()):
-                    break
-                parts.append(_inside(following))
-                formula = following
-            return ", ".join(parts)
-        sentence = _SENTENCE_END.split(said.strip(), maxsplit=1)[0]
-        few_words = 0 < len(sentence.split()) <= 3 and not re.match(r"(?i)(?:not|unknown|unclear)\b", sentence)
-        if few_words or re.search(r"[0-9\\]", sentence):
-            return sentence
-    return None
+    given = (
+        _given(text, claim.end()) for claim in reversed(claims[-MAX_CLAIMS:]) if not denied_before(text, claim.end())
+    )
+    return next((answer for answer in given if answer), None)
+
+
+def _given(text: str, start: int) -> str | None:
+    """The formula that follows `start` (with those joined to it by "and"), else the rest of the sentence."""
+    formulas = list(itertools.islice(_FORMULA.finditer(text, start, start + 2 * MAX_ANSWER), MAX_FORMULAS))
+    if formulas and denied(text, *formulas[0].span()):
+        start = formulas.pop(0).end()
+    lead = text[start : formulas[0].start()] if formulas else "."
+    if formulas and "\n" not in lead.strip() and not re.search(r"\.\s", lead):
+        pairs = itertools.pairwise(formulas)
+        joint = itertools.takewhile(lambda pair: joined(text, pair[0].end(), pair[1].start()), pairs)
+        return ", ".join(map(_inside, [formulas[0], *(following for _, following in joint)]))
+    said = text[start : start + 2 * MAX_ANSWER].lstrip()
+    sentence = _SENTENCE_END.split(said.rstrip(), maxsplit=1)[0]
+    if re.match(r"(?i)(?:not|unknown|unclear)\b", sentence) or denied_behind(said, len(sentence)):
+        return None
+    is_short = 0 < len(sentence.split()) <= 3
+    return sentence if is_short or re.search(r"[0-9\\]", sentence) else None
 
 
 def _last_formula(text: str) -> str | None:
     """The formula or free-standing number that ends last."""
-    text = text[-_LAST_PART:]
+    text = unlabelled(text[-_LAST_PART:])
     found = sorted([*_NUMBER.finditer(text), *_FORMULA.finditer(text)], key=re.Match.end)
-    last = last_undenied(text, found)
-    return None if last is None else _inside(last) if last.re is _FORMULA else last[0]
+    last = last_undenied(text, found, lambda match: _inside(match).rpartition("=")[2].strip())
+    return None if last is None else _inside(last)
 
 
-def _inside(formula: re.Match[str]) -> str:
-    return next(group for group in formula.groups() if group is not None)
+def _inside(found: re.Match[str]) -> str:
+    """A formula without its dollar signs or brackets; a number as it stands."""
+    return next((group for group in found.groups() if group is not None), found[0])
 
 
 def _equal(expected: str, answer: str) -> bool:

@@ -18,9 +18,10 @@ from ttgbench.tasks.grading.boxes import boxes, joined
 from ttgbench.tasks.grading.clean import MAX_ANSWER, MAX_CLAIMS, readable
 from ttgbench.tasks.grading.denials import denied, last_undenied
 from ttgbench.tasks.grading.echo import find
+from ttgbench.tasks.grading.labels import unlabelled
 from ttgbench.tasks.task import CORRECT, UNANSWERED, WRONG, Grade
 
-GRADER = "number/2"
+GRADER = "number/3"
 
 MAX_DIGITS = 100
 """A longer numeral is compared as text: no reference is that long, and huge integers are slow to read."""
@@ -50,12 +51,13 @@ _CITATION = re.compile(
     r"|^[ \t]*\[[0-9]{1,2}\](?:(?=[ :])|(?:,?[ ]?\[[0-9]{1,2}\])+)",
     re.MULTILINE,
 )
+_THIN = re.compile("(?<=[0-9])[\u00a0\u2009\u202f](?=[0-9]{3}(?![0-9]))")
 _WRAPPED = re.compile(r"\\(?:text|mbox|math)[a-z]{0,6}\s?\{([^{}]*)\}")
 _MARK = re.compile(r"####[ \t]*(?:\n\s*)?(?P<said>[^\n]*)")
 _TITLE = re.compile(r"(?i)\W*(?:[0-9]{1,3}[ \t]*[.):][ \t]*[^\s*]|(?:step|part|question|case|section|option|method)\b)")
 """How a Markdown heading begins that numbers a section."""
 _CLAIM = re.compile(
-    r"""(?i)\banswers?\b(?:[ ](?!not\b)[\w'’"()-]+){0,8}?
+    r"""(?im)(?P<line>^\W{0,12}(?:(?:the|my)[ ])?(?:final[ ])?)?\banswers?\b(?:[ ](?!not\b)[\w'’"()-]+){0,8}?
         (?:[ ](?:is|was|are|will[ ]be|would[ ]be|comes[ ]to)\b[ ]?:?|[*_ ]{0,4}[:=])
         [\s*_:]*(?=(?P<said>[^\n]{1,300}))""",
     re.VERBOSE,
@@ -78,8 +80,10 @@ _OR = re.compile(r"[*_$]{0,3} or (?:maybe |perhaps |possibly )?[*_$]{0,3}")
 """Between two bare numbers of which either may be meant ("1.5 hours or 90 minutes" says the same twice)."""
 _NUMBERED = re.compile(r"(?i)answer #?[0-9]")
 _REVISED = re.compile(
-    r"(?i)\b(?:wait|actually|correction|sorry|mistake|recheck|reconsider|oops|but|however|instead|no,)\b"
+    r"(?i)\b(?:wait|actually|correction|sorry|(?:my|made\s+an?)\s+mistake|recheck|reconsider|oops|but|however|instead|no,)\b"
 )
+_WITHDRAWN = re.compile(r"(?i)\b(?:wait|correction|sorry|oops|scratch[ ]that)\b")
+"""What revises even a line in the asked format, "Answer: 18"."""
 _SENTENCE_END = re.compile(r"[.!?](?=\s|\W*$)|,?\s(?:because|since)\b")
 
 
@@ -89,7 +93,7 @@ def extract(output: str, *, stop: Sequence[str] = ()) -> str | None:
     What is stated as the answer and is no single number ("5 or 6", "2^3") is given as text. A percent sign, a currency
     sign and units are dropped. Outputs are bounded as `clean.readable` says. `stop`: the task's stop strings.
     """
-    return find(readings(readable(output), stop), _stated, _last)
+    return find(readings(readable(_THIN.sub(",", output)), stop), _stated, _last)
 
 
 def grade(output: str, reference: str, *, stop: Sequence[str] = ()) -> Grade:
@@ -158,12 +162,13 @@ def _claimed(text: str) -> str | None:
             return " or ".join(dict.fromkeys(answer for answer in numbered if answer)) or None
         sentence = said[: end.start()] if (end := _SENTENCE_END.search(said)) else said
         number = _NUMBER.search(sentence)
-        if number and denied(sentence, *number.span()):
+        at = claim.start("said")
+        if number and denied(text, at + number.start(), at + number.end()):
             denials.add(_canonical(number))
             continue
-        if number is None or _REVISED.search(sentence) or _REVISED.search(text[claim.end("said") :]):
-            continue
-        if _REVISED.search(said[len(sentence) :]):
+        is_line = claim["line"] is not None and ":" in claim[0]
+        revised = _WITHDRAWN if is_line else _REVISED
+        if number is None or revised.search(text, at):
             continue
         if "=" in sentence or len(re.findall(r"[A-Za-z]+", sentence[: number.start()])) <= 3:
             answer = _value(sentence)
@@ -180,19 +185,23 @@ def _value(said: str) -> str | None:
     number = _first_undenied(said)
     if number is None and not _NUMBER.search(said):
         return None
-    if number and not (
-        _FOLLOWS_BADLY.match(said, number.end()) or _LEADS_BADLY.search(said[: number.start()][-MAX_LEAD:])
-    ):
+    if number and not _is_term(said, number):
         return _canonical(number)
     return " ".join(said.split())[:MAX_DIGITS]
 
 
+def _is_term(text: str, number: re.Match[str]) -> bool:
+    """Whether the number is but a part of a value, one of several, or a bound."""
+    before = text[max(0, number.start() - MAX_LEAD) : number.start()]
+    return _FOLLOWS_BADLY.match(text, number.end()) is not None or _LEADS_BADLY.search(before) is not None
+
+
 def _last(text: str) -> str | None:
     """The last number that is not denied; two of them that are left open, as text."""
-    text = _tidied(text)
+    text = unlabelled(_tidied(text))
     numbers = list(_NUMBER.finditer(text))
-    last = last_undenied(text, numbers)
-    if last is None:
+    last = last_undenied(text, numbers, _canonical)
+    if last is None or (last is not numbers[-1] and _is_term(text, last)):
         return None
     answer = _canonical(last)
     if last is numbers[-1] and len(numbers) > 1 and re.match(r"[*_$]{0,3}(?:[.!?]|\s*$)", text[last.end() :]):

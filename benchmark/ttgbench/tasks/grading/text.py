@@ -18,24 +18,26 @@ from ttgbench.errors import InputError
 from ttgbench.tasks.grading import claims
 from ttgbench.tasks.grading.answer_text import readings
 from ttgbench.tasks.grading.clean import MAX_ANSWER, readable
+from ttgbench.tasks.grading.denials import denied
 from ttgbench.tasks.grading.echo import find
 from ttgbench.tasks.task import CORRECT, UNANSWERED, WRONG, Grade
 
-GRADER = "text/2"
+GRADER = "text/3"
 
 SHORT = 3
 """A line of so many words may be an answer that nothing announces."""
 
 _LEAD = re.compile(
     r"""(?i)^(?:(?!-[0-9])\W)*(?:(?:so|thus|therefore|hence|finally|well|ok|okay|sure)\b,?\s+(?=\S))?
-        (?:(?:the|my)\s+)?(?:(?:final|correct|right|best)\s+)?(?:(?:answer|output|result|a)\s*(?:is\s*:?|:)\s*)?""",
+        (?:(?:the|my)\s+)?(?:(?:final|correct|right|best)\s+)?(?:(?:answer|output|result|a)\s*(?:is\b\s*:?|:)\s*)?
+        (?:(?:it|that)(?:['’]s|\s+is)\s+(?!not\b))?""",
     re.VERBOSE,
 )
 _VERDICT = re.compile(
     r"(?i)\W*(yes|no|true|false)\b(?!\s*(?:or|and|/|,?\s*(?:yes|no|true|false)\b))(?:\W*$|\s*[,.;:!(–—-]\W)"
 )
 """A word that answers the question, and perhaps a reason behind it."""
-_CONCLUDED = re.compile(r"(?i)\b(?:so|thus|therefore|hence)\W{1,3}(yes|no|true|false)\W*$")
+_CONCLUDED = re.compile(r"(?i)(?:\b(?:so|thus|therefore|hence)\W{1,3}|(?<![0-9])[.!?]\s+)(yes|no|true|false)\W*$")
 _MINUS = re.compile(r"(?<![\w)\]}.,-])-(?=[0-9])|(?<![\w)\]}] )\bnegative\s+(?=[0-9])")
 _ARTICLE = re.compile(r"\b(?:a|an|the)\b")
 _WORDS = dict(
@@ -116,6 +118,7 @@ def _normal(said: str) -> str:
 def _count(said: str) -> str | None:
     """The number that a sentence gives, if it is but one ("4 sisters"), or what its sum comes to."""
     said = claims.clause(said).rpartition("=")[2]
-    numbers = re.findall(r"(?<![\w.])-?[0-9]+(?![\w.]*[0-9])", said)
+    found = re.finditer(r"(?<![\w.])-?[0-9]+(?![\w.]*[0-9])", said)
+    numbers = [number[0] for number in found if not denied(said, *number.span())]
     words = [word for word in re.findall(r"[a-z]+", said.lower()) if _WORDS.get(word, 0) > 1]
     return numbers[0] if len(numbers) == 1 and not words and not _NO_COUNT.search(said) else None
