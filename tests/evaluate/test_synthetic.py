@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ttgbench.errors import InputError, UnknownName
 from ttgbench.evaluate import votes
 from ttgbench.evaluate.synthetic.coefficients import ABILITIES, DOMAINS, FIRST
-from ttgbench.evaluate.synthetic.evaluator import SyntheticEvaluator, plurality
+from ttgbench.evaluate.synthetic.evaluator import SyntheticEvaluator
 from ttgbench.evaluate.synthetic.landscape import NOTHING, RIGHT
 from ttgbench.evaluate.synthetic.task import SYNTHETIC_TASKS, SyntheticTask
 from ttgbench.graphs.graph import Graph, Node
@@ -222,7 +222,7 @@ answer_codes = st.lists(st.integers(RIGHT, NOTHING), min_size=1, max_size=7)
 @given(st.lists(answer_codes, min_size=1, max_size=5).filter(lambda rows: len({len(row) for row in rows}) == 1))
 def test_a_vote_is_the_executors_plurality(columns):
     seen = np.array(columns, dtype=np.int8).T
-    for column, winner in zip(columns, plurality(seen).tolist(), strict=True):
+    for column, winner in zip(columns, votes.plurality_codes(seen, NOTHING).tolist(), strict=True):
         answers = [None if code == NOTHING else str(code) for code in column]
         assert str(winner) == votes.plurality([str(code) for code in column], answers)
 

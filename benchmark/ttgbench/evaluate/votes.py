@@ -1,7 +1,5 @@
-"""What a vote says: the rule for texts, and for arrays of recorded answers what it is right on.
-
-`synthetic/evaluator.py` has the same for arrays of simulated answers.
-"""
+"""What a vote says and how its ties are broken: for texts, for arrays of simulated answers, and for arrays of recorded
+answers what it is right on."""
 
 from __future__ import annotations
 
@@ -28,6 +26,19 @@ def plurality(outputs: Sequence[str], answers: Sequence[str | None]) -> str:
         text for text, answer in zip(outputs, answers, strict=True) if answer is not None and counts[answer] == most
     )
     return next(winners, outputs[0])
+
+
+def plurality_codes(codes: NDArray[np.int8], nothing: int) -> NDArray[np.int8]:
+    """The rule of `plurality` for many votes at once: shape (n,), of codes of shape (voters, n).
+
+    Answers are the codes from 0 on; `nothing`, the largest, is none. The rows are in the order of the outputs.
+    """
+    columns = np.arange(codes.shape[1])
+    counts = (codes[:, None, :] == np.arange(nothing, dtype=np.int8)[:, None]).sum(axis=0)
+    counts = np.concatenate([counts, np.zeros((1, codes.shape[1]), dtype=counts.dtype)])
+    votes = counts[codes, columns]
+    chosen: NDArray[np.int8] = codes[votes.argmax(axis=0), columns]
+    return chosen
 
 
 def vote_credit(codes: Codes, right: Rights, columns: Sequence[int]) -> NDArray[np.float64]:

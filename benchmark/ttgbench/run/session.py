@@ -13,8 +13,7 @@ from ttgbench.errors import InputError
 from ttgbench.evaluate.base import Evaluator
 from ttgbench.evaluate.generation_evaluator import GenerationEvaluator
 from ttgbench.evaluate.store.store import Store
-from ttgbench.evaluate.synthetic.evaluator import SyntheticEvaluator
-from ttgbench.evaluate.synthetic.exact import QUESTIONS, ExactEvaluator
+from ttgbench.evaluate.synthetic.evaluator import EXACT_QUESTIONS, ExactEvaluator, SyntheticEvaluator
 from ttgbench.evaluate.synthetic.family import Instance
 from ttgbench.evaluate.synthetic.task import SYNTHETIC_TASKS, SyntheticTask
 from ttgbench.graphs.roles import LATEST, PromptSet
@@ -191,7 +190,7 @@ class Session:
         assert suite.family is not None
         task, exact = instance.task, suite.family.exact
         kind = ExactEvaluator if exact else SyntheticEvaluator
-        searched = first_questions(task, "test", QUESTIONS) if exact else list(task.questions("search"))
+        searched = first_questions(task, "test", EXACT_QUESTIONS) if exact else list(task.questions("search"))
         return ProblemContext(
             suite=suite,
             spec=spec,

@@ -19,21 +19,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttgbench.errors import InputError, UnknownName
-from ttgbench.evaluate.base import Evaluation, NodeUse
+from ttgbench.evaluate.base import TEST_UNIVERSE, Evaluation, NodeUse
 from ttgbench.evaluate.synthetic.coefficients import FIRST, LEAST, LENGTH_NOISE, Coefficients
 from ttgbench.evaluate.synthetic.draws import Bits, Floats, address, mix, thirds
 from ttgbench.evaluate.synthetic.landscape import BUCKETS, NOTHING, RIGHT, ROLES, Landscape, landscape
 from ttgbench.evaluate.synthetic.prices import Counts, costs, prices
+from ttgbench.evaluate.votes import plurality_codes
 from ttgbench.graphs.graph import Graph
 from ttgbench.graphs.keys import KeyContext, node_keys
 from ttgbench.graphs.roles import ROLES as ALL_ROLES
 from ttgbench.models.pool import Pool
 from ttgbench.tasks.task import CORRECT, UNANSWERED, WRONG, Task
 
+EXACT_UNIVERSES, EXACT_QUESTIONS = 16, 200
+"""On the exact track a value is the mean over so many universes of so many test questions, always the same."""
+
 _MAX_PLANS, _MAX_VIEWS = 256, 64
 _STATUSES = np.array([CORRECT, *[WRONG] * (NOTHING - 1), UNANSWERED], dtype=object)
 _SCORES = np.array([1.0, *[0.0] * NOTHING])
-_CODES = np.arange(NOTHING, dtype=np.int8)[:, None]
 _ROLE_NUMBER = {role: number for number, role in enumerate(ROLES)}
 
 
@@ -288,6 +291,18 @@ class SyntheticEvaluator:
         )
 
 
+class ExactEvaluator(SyntheticEvaluator):
+    """An Evaluator of the exact track: scores, tokens, costs and latencies are the expected values that runs are scored
+    by, whatever universe and split are asked for."""
+
+    def evaluate(
+        self, graphs: Sequence[Graph], questions: Sequence[int], universe: int, split: str
+    ) -> list[Evaluation]:
+        """See `Evaluator.evaluate`. A question's status is "correct" where more than half of the draws are."""
+        drawn = range(TEST_UNIVERSE, TEST_UNIVERSE + EXACT_UNIVERSES)
+        return [self.expected(graph, list(questions), drawn, "test", universe) for graph in graphs]
+
+
 def _make_view(full: Landscape, questions: Sequence[int], split: str) -> _View:
     chosen, count = np.asarray(questions), len(full.ids)
     if chosen.ndim != 1 or not chosen.size or chosen.dtype.kind not in "iu":
@@ -329,7 +344,7 @@ def _choose(answers: NDArray[np.int8], plan: _Plan, uniform: Floats, cut: NDArra
             continue
         seen = answers.take(rows, axis=0)
         if plan.models[i] is None:
-            answers[i] = plurality(seen)
+            answers[i] = plurality_codes(seen, NOTHING)
             continue
         weights = np.where(seen == RIGHT, weight[i], 1.0)
         weights[-1] *= plan.own[i]
@@ -341,19 +356,6 @@ def _choose(answers: NDArray[np.int8], plan: _Plan, uniform: Floats, cut: NDArra
             np.copyto(answer, following, where=left >= 0.0)
         np.putmask(answer, cut[i], NOTHING)
         answers[i] = answer
-
-
-def plurality(seen: NDArray[np.int8]) -> NDArray[np.int8]:
-    """(n,) most frequent code of each column of (d, n); ties go to the first row, NOTHING never counts.
-
-    The first row where nothing was answered: the rule of `ttgbench.evaluate.votes.plurality`.
-    """
-    columns = np.arange(seen.shape[1])
-    counts = (seen[:, None, :] == _CODES).sum(axis=0)
-    counts = np.concatenate([counts, np.zeros((1, seen.shape[1]), dtype=counts.dtype)])
-    votes = counts[seen, columns]
-    chosen: NDArray[np.int8] = seen[votes.argmax(axis=0), columns]
-    return chosen
 
 
 def _finished(plan: _Plan, nanoseconds: Counts) -> Counts:

@@ -12,8 +12,7 @@ from itertools import chain as joined
 import numpy as np
 
 from ttgbench.evaluate.base import TEST_UNIVERSE
-from ttgbench.evaluate.synthetic.evaluator import SyntheticEvaluator
-from ttgbench.evaluate.synthetic.exact import QUESTIONS, UNIVERSES
+from ttgbench.evaluate.synthetic.evaluator import EXACT_QUESTIONS, EXACT_UNIVERSES, SyntheticEvaluator
 from ttgbench.evaluate.synthetic.family import Instance
 from ttgbench.graphs.graph import Graph, Node
 from ttgbench.graphs.shapes import chain, parallel_chains, single
@@ -100,7 +99,7 @@ def _best(yardstick: Yardstick, graphs: list[Graph]) -> tuple[Graph, float]:
 
 def _exact(yardstick: Yardstick, graph: Graph) -> float:
     """The value on the exact track."""
-    return yardstick.exact(graph, range(TEST_UNIVERSE, TEST_UNIVERSE + UNIVERSES), QUESTIONS)
+    return yardstick.exact(graph, range(TEST_UNIVERSE, TEST_UNIVERSE + EXACT_UNIVERSES), EXACT_QUESTIONS)
 
 
 def _ceiling(yardstick: Yardstick) -> float:
