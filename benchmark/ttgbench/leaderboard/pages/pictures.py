@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
@@ -13,7 +15,6 @@ from ttgbench.leaderboard.parts.page import Page, chosen, dropdown, problem_name
 from ttgbench.leaderboard.parts.source import Source
 from ttgbench.report.board import Board
 from ttgbench.report.board.graphs import best_of
-from ttgbench.report.board.means import problem_means
 from ttgbench.report.board.slices import ALL
 from ttgbench.util.text import escaped
 
@@ -71,6 +72,27 @@ class Pictures(Page):
             else plots.empty("No method is ranked here; the table of methods says why."),
             self.best: best_graphs(board, suite),
         }
+
+
+def problem_means(board: Board, suite: str, runs: Sequence[str], measure: str) -> list[list[float | None]]:
+    """Means of a column of the cells over seeds: a line per run id, a column per problem of the suite, in its order.
+
+    None where a run is missing, or ended without a graph: a mean over the others would flatter it.
+    """
+    import pyarrow.compute as pc
+
+    cells = board.tables["cells"]
+    cells = cells.filter(pc.equal(cells["suite"], suite)).select(["run_id", "problem", measure])
+    values: dict[tuple[str, str], list[float | None]] = defaultdict(list)
+    for row in cells.to_pylist():
+        values[row["run_id"], row["problem"]].append(row[measure])
+    problems = [problem["name"] for problem in board.manifest["suites"][suite]["problems"]]
+    return [[_mean(values.get((run, problem), [])) for problem in problems] for run in runs]
+
+
+def _mean(values: list[float | None]) -> float | None:
+    told = [value for value in values if value is not None]
+    return sum(told) / len(told) if told and len(told) == len(values) else None
 
 
 def best_graphs(board: Board, suite: str) -> str:
