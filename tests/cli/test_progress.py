@@ -69,7 +69,7 @@ def test_the_log_of_an_earlier_command_is_no_run(tmp_path, clock):
     begin(cell_folder(tmp_path, "math", "killed", 0))
     runs = Runs(tmp_path, total=1, clock=clock)
     runs._since += 60
-    assert runs.lines() == ["0 of 1 runs, 0 s so far"]
+    assert runs.lines() == ["0 of 1 run, 0 s so far"]
 
 
 def test_generations_are_told_with_tokens_and_hits(clock):

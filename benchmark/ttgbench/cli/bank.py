@@ -13,6 +13,7 @@ from ttgbench.cli.progress import RichProgress
 from ttgbench.cli.rates import rates_table
 from ttgbench.cli.runs import DataDir, EngineSpec, Slots
 from ttgbench.errors import InputError
+from ttgbench.util.text import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -68,7 +69,9 @@ def bank(
                 data_dir=data_dir,
                 progress=progress,
                 measured=lambda segment, rates: None if json else out.print(rates_table(rates, segment.name)),
-                report=lambda segment, done, total: log(f"{done} of {total} segments done; now {segment.name}"),
+                report=lambda segment, done, all_: log(
+                    f"{done} of {counted(all_, 'segment')} done; now {segment.name}"
+                ),
             )
     found = look(loaded, folder, data_dir)
     _log_broken(found)
@@ -78,7 +81,8 @@ def bank(
         broken = [segment.name for segment in found.broken]
         print_json({"plan": loaded.name, "segments": total, "done": done, "broken": broken, "next": following})
         return
-    out.print(f"{loaded.name}: {done} of {total} segments are recorded in {folder}", highlight=False, soft_wrap=True)
+    said = f"{loaded.name}: {done} of {counted(total, 'segment')} recorded in {folder}"
+    out.print(said, highlight=False, soft_wrap=True)
     if following is not None:
         given = ["--out", str(folder), "--engine", engine]
         others = {"--reuse": reuse, "--slots": slots, "--data-dir": data_dir, "--segments": limit or None}
@@ -113,8 +117,8 @@ def _show_tables(tables: list[TaskTable], json: bool) -> None:
             ]
             for row in one.rows
         ]
-        groups = "" if one.groups == one.questions else f" in {one.groups} groups"
-        title = f"{one.task}: {one.questions} questions{groups}, {one.universes} universe(s)"
+        groups = "" if one.groups == one.questions else f" in {counted(one.groups, 'group')}"
+        title = f"{one.task}: {counted(one.questions, 'question')}{groups}, {counted(one.universes, 'universe')}"
         out.print(
             table(title, "graph", "accuracy#", "from#", "to (95%)#", "minus alone#", "tokens in#", "out#", rows=rows)
         )
@@ -135,8 +139,9 @@ def _show_tables(tables: list[TaskTable], json: bool) -> None:
 def _best_table(best: Best) -> Table:
     """Chosen on one half and measured on the other, and what would come out without that care."""
     rows = [
-        [f"the other half ({each.groups} groups)", each.graph, _said(each.accuracy), _signed(each.minus), each.single]
+        [f"the other half ({of})", each.graph, _said(each.accuracy), _signed(each.minus), each.single]
         for each in best.halves
+        for of in [counted(each.groups, "group")]
     ]
     rows.append(["both halves together", "", "", _signed(best.minus), ""])
     same = best.same

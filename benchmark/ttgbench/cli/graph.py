@@ -13,6 +13,7 @@ from ttgbench.errors import GraphError, InputError, UnknownName
 from ttgbench.graphs.graph import MAX_NODES, Graph
 from ttgbench.graphs.shapes import NAMED
 from ttgbench.util.files import write_atomic
+from ttgbench.util.text import counted
 
 app = typer.Typer(help="Make, check, draw and price a collaboration graph.", no_args_is_help=True)
 
@@ -74,7 +75,8 @@ def check(path: GraphFile, pool: PoolName = None, json: JsonFlag = False) -> Non
     if json:
         print_json(facts)
     else:
-        out.print(f"valid: {len(graph.nodes)} nodes, width {graph.width}, depth {graph.depth}", highlight=False)
+        nodes = counted(len(graph.nodes), "node")
+        out.print(f"valid: {nodes}, width {graph.width}, depth {graph.depth}", highlight=False)
         out.print(f"key {graph.key}", highlight=False, soft_wrap=True)
 
 

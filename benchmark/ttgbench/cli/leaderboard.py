@@ -15,6 +15,7 @@ import typer
 
 from ttgbench.cli.common import log
 from ttgbench.errors import InputError
+from ttgbench.util.text import counted
 
 app = typer.Typer(no_args_is_help=True, help="The tables behind the leaderboard.")
 page = typer.Typer(invoke_without_command=True)
@@ -45,7 +46,7 @@ def _build(results: Path, out: Path, suites: Sequence[str]) -> None:
     write_board(out, tables, manifest)
     for item in manifest["left_out"]:
         log(f"left out {item['path']}: {item['message']} ({item['reason']})")
-    log(f"{out}: {tables['runs'].num_rows} runs, {tables['cells'].num_rows} results")
+    log(f"{out}: {counted(tables['runs'].num_rows, 'run')}, {counted(tables['cells'].num_rows, 'result')}")
 
 
 @page.callback()

@@ -15,6 +15,7 @@ from ttgbench.cli.rates import rates_table
 from ttgbench.cli.runs import DataDir, EngineSpec, PromptsSpec, Slots
 from ttgbench.errors import InputError
 from ttgbench.graphs.roles import LATEST
+from ttgbench.util.text import counted
 
 if TYPE_CHECKING:
     from ttgbench.evaluate.rates import Rates
@@ -161,14 +162,14 @@ def _recorded(name: str, task: str, universes: int) -> Suite:
     if not problems:
         raise InputError(f"has {', '.join(spec.task for spec in suite.problems)}, not {task}", source=name)
     if universes > suite.search_universes:
-        raise InputError(f"has {suite.search_universes} search universes, not {universes}", source=name)
+        raise InputError(f"has {counted(suite.search_universes, 'search universe')}, not {universes}", source=name)
     return suite.model_copy(update={"problems": problems[:1]})
 
 
 def _within(trials: list[Trial], context: ProblemContext) -> list[Trial]:
     left = [trial for trial in trials if context.space.contains(trial.graph) is None]
     if len(left) < len(trials):
-        log(f"{len(trials) - len(left)} of {len(trials)} graphs are not in the recorded space and are left out")
+        log(f"left out, as not in the recorded space: {len(trials) - len(left)} of {counted(len(trials), 'graph')}")
     return left
 
 
@@ -209,7 +210,8 @@ def _write(
     result = {"schema": 1, "experiment": experiment, **facts, "points": [point.to_dict() for point in points]}
     result |= {"rates": [rate.to_dict() for rate in rates]}
     folder.mkdir(parents=True, exist_ok=True)
-    title = f"{experiment}: {facts['task']}, {facts['questions']} questions, {facts['universes']} universe(s)"
+    asked = f"{counted(facts['questions'], 'question')}, {counted(facts['universes'], 'universe')}"
+    title = f"{experiment}: {facts['task']}, {asked}"
     write_atomic(folder / f"{experiment}.json", dumps(result, indent=1) + "\n")
     write_atomic(folder / f"{experiment}.html", as_html(experiment, points, f"{title}, by {facts['answered_by']}"))
     log(f"written: {folder / experiment}.json and .html")

@@ -11,6 +11,7 @@ import typer
 
 from ttgbench.cli.common import JsonFlag, out, print_json, table
 from ttgbench.errors import InputError
+from ttgbench.util.text import counted
 
 app = typer.Typer(help="Describe and look at models.", no_args_is_help=True)
 
@@ -106,4 +107,4 @@ def show(
         "tokens/s in, out",
         "as",
     )
-    out.print(table(f"{pool.name}: {len(pool)} models", *columns, rows=rows))
+    out.print(table(f"{pool.name}: {counted(len(pool), 'model')}", *columns, rows=rows))

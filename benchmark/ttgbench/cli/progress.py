@@ -14,6 +14,7 @@ from rich.live import Live
 from rich.text import Text
 
 from ttgbench.cli.common import err, log
+from ttgbench.util.text import counted
 
 if TYPE_CHECKING:
     from ttgbench.run.experiment import Cell
@@ -82,7 +83,7 @@ class RichProgress:
             if not self._total and not self._hits:
                 return []
             elapsed = self._clock() - self._started if self._started is not None else 0.0
-            said = f"{self._done:,} of {self._total:,} generations, {self._hits:,} more from the store"
+            said = f"{self._done:,} of {counted(self._total, 'generation')}, {self._hits:,} more from the store"
             if elapsed > 0:
                 said += f", {self._tokens / elapsed:,.0f} tokens/s, {self._flops / 1e12:.2f} TFLOP spent"
             if elapsed > 0 and self._done and self._runs is None:
@@ -173,7 +174,7 @@ class Runs:
         self.look()
         with self._lock:
             running = [_running(folder, self._clock() - begun) for folder, begun in self._seen.items()]
-            said = f"{self._done:,} of {self._total:,} runs, {duration(self._clock() - self._started)} so far"
+            said = f"{self._done:,} of {counted(self._total, 'run')}, {duration(self._clock() - self._started)} so far"
             if (left := self._left()) is not None:
                 said += f", about {duration(left)} left"
         more = [f"and {len(running) - SHOWN} more"] if len(running) > SHOWN else []

@@ -13,6 +13,7 @@ from ttgbench.cli.common import JsonFlag, log, out, print_json, table
 from ttgbench.cli.rates import rates_table
 from ttgbench.cli.runs import DataDir, EngineSpec, Slots
 from ttgbench.errors import InputError
+from ttgbench.util.text import counted
 
 if TYPE_CHECKING:
     from ttgbench.publish.recording.plan import Census, Portion, Subject
@@ -71,7 +72,7 @@ def _record(subjects: list[Subject], counts: list[Census], tally: Tally) -> None
     from ttgbench.publish.recording.plan import record
 
     def report(subject: Subject, portion: Portion) -> None:
-        asked = f"split {portion.split}, universe {portion.universe}, {len(portion.questions)} questions"
+        asked = f"split {portion.split}, universe {portion.universe}, {counted(len(portion.questions), 'question')}"
         log(f"{subject.spec.name}: {asked}")
 
     total = sum(count.generations + count.votes for count in counts)
@@ -151,7 +152,7 @@ def _show_plan(counts: list[Census], rate: float | None, json: bool) -> None:
     ]
     out.print(table(None, "problem", "graphs#", "node keys#", "with a model#", "generations#", "recorded#", rows=rows))
     estimate = "" if seconds is None else f", about {_duration(seconds)} at {rate:g} per second"
-    out.print(f"{missing:,} generations to make{estimate}", highlight=False)
+    out.print(f"{counted(missing, 'generation')} to make{estimate}", highlight=False)
 
 
 def _duration(seconds: float) -> str:

@@ -11,6 +11,7 @@ import typer
 from ttgbench.cli.common import JsonFlag, log_error, out, print_json, table
 from ttgbench.cli.runs import DataDir
 from ttgbench.errors import InputError
+from ttgbench.util.text import counted
 
 app = typer.Typer(help="Inspect, export, import and verify a store of generations.", no_args_is_help=True)
 
@@ -44,7 +45,7 @@ def export_(path: StoreFile, target: Annotated[Path, typer.Argument(help="Parque
     with Store(_existing(path), read_only=True) as store:
         written = store.export(target)
     out.print(
-        f"{written.generations} generations and {written.grades} grades written to {target}",
+        f"{counted(written.generations, 'generation')} and {counted(written.grades, 'grade')} written to {target}",
         highlight=False,
         markup=False,
     )
@@ -58,7 +59,9 @@ def import_(path: StoreFile, origin: Annotated[Path, typer.Argument(help="Parque
     with Store(path) as store:
         added = store.import_(origin)
     out.print(
-        f"{added.generations} generations and {added.grades} grades added to {path}", highlight=False, markup=False
+        f"{counted(added.generations, 'generation')} and {counted(added.grades, 'grade')} added to {path}",
+        highlight=False,
+        markup=False,
     )
 
 

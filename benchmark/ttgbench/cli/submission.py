@@ -11,7 +11,7 @@ from ttgbench.cli.cells import run_cells
 from ttgbench.cli.common import JsonFlag, log, out, print_json
 from ttgbench.cli.runs import AgentSpec, DataDir, EngineSpec
 from ttgbench.errors import InputError
-from ttgbench.util.text import visible
+from ttgbench.util.text import counted, visible
 
 if TYPE_CHECKING:
     from ttgbench.problems.suite import Suite
@@ -149,4 +149,4 @@ def _run_now(
     setup = setup_for(loaded, folder, store, engine, agent=agent, data_dir=data_dir)
     _, missing = run_cells(folder, setup, [method], seeds or loaded.seeds)
     if missing:
-        raise InputError(f"{missing} cells have no result; start the same command again", source=folder)
+        raise InputError(f"no result of {counted(missing, 'cell')}; start the same command again", source=folder)

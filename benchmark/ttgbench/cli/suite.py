@@ -9,7 +9,7 @@ import typer
 
 from ttgbench.cli.common import JsonFlag, out, print_json, table
 from ttgbench.cli.runs import DataDir
-from ttgbench.util.text import visible
+from ttgbench.util.text import counted, visible
 
 if TYPE_CHECKING:
     from ttgbench.problems.suite import ProblemSpec, Suite
@@ -30,7 +30,7 @@ def new(
     from ttgbench.problems.new_suite import new_suite
 
     suite = new_suite(path, task, pool, budget, seeds, search_evaluations)
-    said = f"{path}: {len(suite.problems)} problems; now: ttgbench suite check {path}"
+    said = f"{path}: {counted(len(suite.problems), 'problem')}; now: ttgbench suite check {path}"
     out.print(visible(said), markup=False, highlight=False, soft_wrap=True)
 
 
@@ -121,12 +121,16 @@ def _facts(suite: Suite) -> list[str]:
     scored = "every incumbent" if suite.score_incumbents == "all" else "incumbents at the checkpoints"
     said = []
     if (bank := suite.bank) is not None:
-        drawn = f"every seed draws its own questions, and searches in one of {suite.search_universes} universes"
-        said = [f"bank {bank.plan.name}: {len(bank.segments)} segments in {bank.folder}; {drawn}"]
+        drawn = (
+            f"every seed draws its own questions, and searches in one of {counted(suite.search_universes, 'universe')}"
+        )
+        said = [f"bank {bank.plan.name}: {counted(len(bank.segments), 'segment')} in {bank.folder}; {drawn}"]
     return [
         *said,
-        f"search budget {suite.search_evaluations:g} full evaluations, read at {points}; {suite.seeds} seeds",
-        f"tested: {scored}, in {suite.test_universes} universes; differences below {suite.margin:g} do not matter",
+        f"search budget {counted(suite.search_evaluations, 'full evaluation')}, read at {points}; "
+        f"{counted(suite.seeds, 'seed')}",
+        f"tested: {scored}, in {counted(suite.test_universes, 'universe')}; differences below {suite.margin:g} do not "
+        "matter",
         f"methods run by default: {', '.join(suite.methods) or 'none'}",
         f"hash {suite.hash}",
     ]
@@ -134,7 +138,7 @@ def _facts(suite: Suite) -> list[str]:
 
 def _row(suite: Suite, spec: ProblemSpec) -> list[str]:
     space, objective = spec.space, spec.objective
-    limits = f"{space.max_nodes} nodes, {space.max_width} x {space.max_depth}, in {space.max_in_degree}"
+    limits = f"{counted(space.max_nodes, 'node')}, {space.max_width} x {space.max_depth}, in {space.max_in_degree}"
     goal: str = objective.kind
     if objective.kind == "accuracy-latency":
         goal = f"accuracy - {objective.weight:g} per {objective.reference_seconds:g} s"

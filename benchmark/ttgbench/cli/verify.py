@@ -12,7 +12,7 @@ from ttgbench.cli.common import JsonFlag, log, out, print_json
 from ttgbench.cli.runs import DataDir
 from ttgbench.cli.season import held_instances
 from ttgbench.errors import InputError
-from ttgbench.util.text import visible
+from ttgbench.util.text import counted, visible
 
 
 def verify(
@@ -94,13 +94,14 @@ def _items(paths: list[Path], suites: Any, since: str | None) -> Iterator[Any]:
 
 def _show(one: dict[str, Any]) -> None:
     if "badge" in one:
-        facts = f"{one['cells']} cells replayed, {one['grades']} answers graded again, {one['rerun']} run again live"
+        facts = f"{counted(one['cells'], 'cell')} replayed, {counted(one['grades'], 'answer')} graded again, "
+        facts += f"{one['rerun']} run again live"
         if "renamed" in one:
             facts += f", under other names {0 - one['renamed']['loss']:+.3f}"
         out.print(f"{one['path']}: {one['badge']} ({facts})", highlight=False, markup=False, soft_wrap=True)
         if held := one.get("season"):
             flag = ": MORE THAN TWO STANDARD ERRORS" if held["gap"] > 2 * held["error"] else ""
-            line = f"  public {held['public']:.3f}, held out {held['held_out']:.3f} in {held['runs']} runs"
+            line = f"  public {held['public']:.3f}, held out {held['held_out']:.3f} in {counted(held['runs'], 'run')}"
             line += f", gap {held['gap']:.3f} +- {held['error']:.3f}{flag}"
             out.print(line, highlight=False, markup=False, soft_wrap=True)
     else:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ttgbench.models.cost import dollars_text
 from ttgbench.tasks.task import STATUSES
 from ttgbench.util.tables import as_html, as_text
+from ttgbench.util.text import counted
 
 if TYPE_CHECKING:
     from ttgbench.graphs.graph import Graph
@@ -106,7 +107,7 @@ class Evaluation:
     def asked(self) -> str:
         """How many questions, in words, and in how many groups where the task has them."""
         count = len(set(self.clusters))
-        groups = f", in {count} group{'s' * (count > 1)}" if count else ""
+        groups = f", in {counted(count, 'group')}" if count else ""
         return f"{len(self.scores)}{groups}"
 
     def _total(self, quantity: Callable[[NodeUse], NDArray[np.int64]]) -> NDArray[np.int64]:
@@ -143,7 +144,7 @@ class Evaluation:
         facts = self.summary()
         low, high = facts["interval95"]
         return [
-            ("graph", f"{facts['key'][:12]}, {len(self.graph.nodes)} nodes"),
+            ("graph", f"{facts['key'][:12]}, {counted(len(self.graph.nodes), 'node')}"),
             ("questions", f"{self.asked}; universe {self.universe}"),
             ("accuracy", f"{facts['accuracy']:.3f}, 95% interval {low:.3f} to {high:.3f}"),
             ("answers", statuses_text(facts["statuses"])),

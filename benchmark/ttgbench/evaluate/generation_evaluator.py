@@ -30,6 +30,7 @@ from ttgbench.graphs.keys import KeyContext, node_keys
 from ttgbench.graphs.roles import LATEST, ROLES, PromptSet
 from ttgbench.models.pool import ModelCard, Pool
 from ttgbench.tasks.task import Task, TaskCard
+from ttgbench.util.text import counted
 
 MAX_NAMED = 5
 """At most so many nodes are named in one message."""
@@ -240,11 +241,11 @@ def _check_replay(table: Table, steps: Sequence[Step], missing: NDArray[np.bool_
     if not lacking:
         return
     named = [
-        f"{count} of {missing.shape[1]} questions for node {step.key} ({step.role}, {step.model})"
+        f"{count} of {counted(missing.shape[1], 'question')} for node {step.key} ({step.role}, {step.model})"
         for step, count in lacking[:MAX_NAMED]
     ]
     more = f" and {len(lacking) - MAX_NAMED} more nodes" if len(lacking) > MAX_NAMED else ""
     raise MissingGeneration(
-        f"the store lacks {sum(count for _, count in lacking)} generations of split {table.split!r}, universe "
-        f"{table.universe}: {'; '.join(named)}{more}; evaluate with an engine to generate them"
+        f"the store lacks {counted(sum(count for _, count in lacking), 'generation')} of split {table.split!r}, "
+        f"universe {table.universe}: {'; '.join(named)}{more}; evaluate with an engine to generate them"
     )

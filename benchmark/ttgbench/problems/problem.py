@@ -23,6 +23,7 @@ from ttgbench.problems.objective import Objective
 from ttgbench.problems.space.space import SearchSpace
 from ttgbench.problems.views import Agent, QuestionView, Reply, TaskView
 from ttgbench.util.arguments import shown, whole
+from ttgbench.util.text import counted
 
 SPLIT = "search"
 Log = Callable[[Mapping[str, Any]], None]
@@ -80,7 +81,7 @@ class Problem:
         raise AttributeError(f"a Problem cannot be changed; {name!r} was to be deleted")
 
     def __repr__(self) -> str:
-        facts = f"{self._task.name}, {self._space.budget} per query, {len(self._questions)} questions"
+        facts = f"{self._task.name}, {self._space.budget} per query, {counted(len(self._questions), 'question')}"
         return f"<Problem {self._name}: {facts}>"
 
     @property

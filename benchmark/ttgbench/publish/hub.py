@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ttgbench.errors import HubError
 from ttgbench.publish.archive import Archive
 from ttgbench.publish.archive.layout import RUN
+from ttgbench.util.text import counted
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -92,7 +93,8 @@ def _description(archive: Archive) -> str:
     """Plain facts only: what the method says about itself stays in its file."""
     record = archive.record
     return (
-        f"suite {record.suite.label} ({record.suite.hash[:12]}), {len(archive.cells)} cells, {record.seeds} seeds, "
+        f"suite {record.suite.label} ({record.suite.hash[:12]}), {counted(len(archive.cells), 'cell')}, "
+        f"{counted(record.seeds, 'seed')}, "
         f"ttgbench {record.package_version}\n\nCheck it with `ttgbench verify`."
     )
 

@@ -24,6 +24,7 @@ from ttgbench.stats import (
     task_means,
 )
 from ttgbench.stats.runs import too_few
+from ttgbench.util.text import counted
 
 THRESHOLDS = np.linspace(-1.0, 1.0, 81)
 END = ("value", "score", "search_spend", "agent_spend", "search_dollars", "accuracy")
@@ -80,8 +81,9 @@ def _summary_note(grid: Grid, ranks: Ranking) -> str:
     if ranks.untested:
         told = f"No ranks and no intervals: {ranks.untested}."
     return (
-        f"{meaning}A method with a run without a graph has no score and no rank. {len(grid.problems)} problems, "
-        f"{grid.seeds} seeds; intervals hold for these problems. {told} {grid.left_out}"
+        f"{meaning}A method with a run without a graph has no score and no rank. "
+        f"{counted(len(grid.problems), 'problem')}, {counted(grid.seeds, 'seed')}; "
+        f"intervals hold for these problems. {told} {grid.left_out}"
     ).strip()
 
 
@@ -106,7 +108,8 @@ def pairs_table(grid: Grid) -> Table | None:
         reach = f"No p-values, no intervals and no verdicts: {few}."
     elif found.scope != "over tasks":
         reach = (
-            f"There are {found.tasks} independent tasks, fewer than {MIN_TASKS}: what is said holds {found.scope}. "
+            f"There {'is' if found.tasks == 1 else 'are'} {counted(found.tasks, 'independent task')}, fewer than "
+            f"{MIN_TASKS}: what is said holds {found.scope}. "
             "Paired t tests over runs; p and intervals are for all pairs at once (Bonferroni)."
         )
     else:

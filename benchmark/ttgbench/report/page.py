@@ -13,7 +13,7 @@ from ttgbench.report.plots import Figure
 from ttgbench.report.problems import Row, best_row
 from ttgbench.report.table import Table
 from ttgbench.stats import Interval
-from ttgbench.util.text import escaped
+from ttgbench.util.text import counted, escaped
 
 STYLE = """
 :root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}
@@ -73,7 +73,7 @@ def as_html(report: Report) -> str:
         parts += _graphs([row for row in report.rows if f"problem-{row.problem}" == table.name])
     for table in report.details:
         title = escaped(table.title)
-        parts.append(f"<details><summary>{title}: {len(table.rows):,} rows</summary>{_table(table)}</details>")
+        parts.append(f"<details><summary>{title}: {counted(len(table.rows), 'row')}</summary>{_table(table)}</details>")
     if report.figures:
         parts += _scripts(report.figures)
     return "\n".join([*parts, "</html>\n"])

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ttgbench.report.pilot import Point
+from ttgbench.util.text import counted
 
 AXES = {"width": "copies side by side", "depth": "steps one after another", "budget": "budget, units per query"}
 COLUMNS = {"width": "width", "depth": "depth", "mix": "budget", "paper": "width"}
@@ -37,7 +38,7 @@ def _curves(points: Sequence[Point], column: str) -> Any:
                     "array": [point.high - point.accuracy for point in mine],
                     "arrayminus": [point.accuracy - point.low for point in mine],
                 },
-                text=[f"{point.width} x {point.depth}, {point.nodes} nodes" for point in mine],
+                text=[f"{point.width} x {point.depth}, {counted(point.nodes, 'node')}" for point in mine],
                 name=series,
                 legendgroup=series,
                 showlegend=place == 1,

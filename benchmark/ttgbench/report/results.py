@@ -16,7 +16,7 @@ from ttgbench.run.results import CellResult
 from ttgbench.util.arguments import text
 from ttgbench.util.files import write_atomic
 from ttgbench.util.tables import as_html, as_text
-from ttgbench.util.text import escaped
+from ttgbench.util.text import counted, escaped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -151,7 +151,7 @@ class Results:
         return "\n\n".join(filter(None, [*map(str.rstrip, parts), self._legend, *self.missing]))
 
     def __repr__(self) -> str:
-        return f"Results of {len(self)} runs: {', '.join(self.methods)} on {', '.join(self.problems)}"
+        return f"Results of {counted(len(self), 'run')}: {', '.join(self.methods)} on {', '.join(self.problems)}"
 
     def _repr_html_(self) -> str:
         """How a notebook shows it; every name is escaped."""

@@ -17,6 +17,7 @@ from ttgbench.problems.suite import Suite, load_suite, suite_names
 from ttgbench.report.verdict import Answered, MethodRuns, Run, Terms
 from ttgbench.run.experiment import MANIFEST, read_manifest
 from ttgbench.run.results import CellResult, TestScore, read_result, result_paths
+from ttgbench.util.text import counted
 
 if TYPE_CHECKING:
     from ttgbench.publish.archive import Archive
@@ -193,7 +194,7 @@ def without_graph(results: Sequence[CellResult], at: float = math.inf) -> str:
         (sum(result.incumbent(at) is None for result in results), f"had no graph yet at {at:g}"),
     ):
         if missing:
-            return f"{missing} of {len(results)} runs {what}"
+            return f"{missing} of {counted(len(results), 'run')} {what}"
     return ""
 
 

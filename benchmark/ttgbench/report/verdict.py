@@ -17,8 +17,10 @@ from ttgbench.report.table import p_text
 from ttgbench.stats import NO_DIFFERENCE, Comparison, CrossedComparison, Difference, Interval, RunsComparison
 from ttgbench.stats.runs import draw_means, too_few
 from ttgbench.stats.significance import holm, holm_levels
+from ttgbench.util.text import counted
 
 SAME = "the same graphs"
+GROUPS = ("group of questions", "groups of questions")
 """A verdict that needs no statistics."""
 ALPHA = 0.05
 _Found = TypeVar("_Found", bound=Difference)
@@ -59,7 +61,7 @@ class MethodRuns:
         """Why it has no score on a problem, in words; empty if it has one. A missing graph is never scored as bad."""
         runs = self.problems[problem]
         missing = sum(run is None for run in runs.values())
-        return f"{missing} of {len(runs)} runs of {self.name} ended without a graph" if missing else ""
+        return f"{missing} of {counted(len(runs), 'run')} of {self.name} ended without a graph" if missing else ""
 
     def values(self, problem: str) -> dict[int, float]:
         """By seed, of the runs that ended with a graph."""
@@ -243,7 +245,7 @@ def judge_graphs(
     same: whether it is one graph.
     """
     found = stats.compare(first, second, np.random.default_rng(0), clusters=clusters or None, question_ids=ids)
-    units = f"{found.n} groups of questions" if clusters else f"{found.n} questions"
+    units = counted(found.n, *(GROUPS if clusters else ("question",)))
     p, words = (None, SAME) if same else (found.p, found.verdict(margin))
     row = _row(problem, [float(np.mean(first)), float(np.mean(second))], found, p, units, words)
     return Verdict((row,), None, _graphs_sentence(*names, row, found))
@@ -301,12 +303,12 @@ def _runs_as_units(found: RunsComparison) -> str:
     draws = found.draws if isinstance(found, CrossedComparison) else found.n
     words = f"{first} and {second} runs"
     if found.paired and first == second == draws:
-        words = f"{draws} run{'s' * (draws > 1)}"
+        words = counted(draws, "run")
     elif found.paired:
-        words = f"{draws} draw{'s' * (draws > 1)} shared by {words}"
+        words = f"{counted(draws, 'draw')} shared by {words}"
     if not isinstance(found, CrossedComparison):
         return words
-    return f"{words} x {found.questions} {'groups of questions' if found.grouped else 'questions'}"
+    return f"{words} x {counted(found.questions, *(GROUPS if found.grouped else ('question',)))}"
 
 
 def _overall(first: MethodRuns, second: MethodRuns, problems: Sequence[str], terms: Terms) -> Overall | str:
@@ -329,18 +331,18 @@ def _overall(first: MethodRuns, second: MethodRuns, problems: Sequence[str], ter
 def _methods_sentence(
     first: str, second: str, problems: Sequence[ProblemVerdict], overall: Overall | str, scale: str
 ) -> str:
-    counted = _counted(first, [row.verdict for row in problems])
+    split = _problem_by_problem(first, [row.verdict for row in problems])
     if isinstance(overall, str):
-        return f"No verdict over all problems: {overall}. {counted}"
+        return f"No verdict over all problems: {overall}. {split}"
     known = math.isfinite(overall.high - overall.low)
     bounds = f" [{overall.low:+.3f}, {overall.high:+.3f}]" if known else ""
     spread = f"{overall.difference:+.3f}{bounds} in {scale} (p {p_text(overall.p)}), {_reach(overall)}"
     if overall.verdict == NO_DIFFERENCE:
-        return f"No difference shown between {first} and {second}: {spread}. {counted}"
-    return f"{first} is {overall.verdict} than {second}: {spread}. {counted}"
+        return f"No difference shown between {first} and {second}: {spread}. {split}"
+    return f"{first} is {overall.verdict} than {second}: {spread}. {split}"
 
 
-def _counted(first: str, verdicts: Sequence[str]) -> str:
+def _problem_by_problem(first: str, verdicts: Sequence[str]) -> str:
     """On how many problems the first is what; together they are all."""
     kinds = {NO_DIFFERENCE: "not told apart", SAME: SAME}
     known = ("better", "worse", "equivalent", "no verdict")
@@ -361,7 +363,7 @@ def _reach(overall: Overall) -> str:
     if overall.scope == "over tasks":
         return f"over {tasks} tasks, taken as a sample of tasks"
     if problems > tasks:
-        return f"on these {problems} problems of {tasks} task{'s' * (tasks > 1)} only"
+        return f"on these {problems} problems of {counted(tasks, 'task')} only"
     return f"on {'this task' if tasks == 1 else f'these {tasks} tasks'} only"
 
 

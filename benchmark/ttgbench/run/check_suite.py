@@ -11,6 +11,7 @@ from ttgbench.problems.suite import ProblemSpec, Suite
 from ttgbench.run.bank import OpenedBank
 from ttgbench.run.session import Session, first_questions
 from ttgbench.tasks.task import groups_of
+from ttgbench.util.text import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ def _facts(session: Session, spec: ProblemSpec) -> str:
     if "vote" in space.roles and not task.card.votable:
         raise InputError(f"the answers of {task.card.name} cannot be voted on", field="space.roles")
     card = task.card
-    return f"{card.name} version {card.version}, {card.grader}, {', '.join(sizes)} questions; {len(space.pool)} models"
+    models = counted(len(space.pool), "model")
+    return f"{card.name} version {card.version}, {card.grader}, {', '.join(sizes)} questions; {models}"
 
 
 def _bank_facts(bank: OpenedBank, suite: Suite, spec: ProblemSpec) -> str:
@@ -60,5 +62,6 @@ def _bank_facts(bank: OpenedBank, suite: Suite, spec: ProblemSpec) -> str:
     draws = f"{spec.search_questions} search and {'/'.join(map(str, tested))} test questions"
     single, best = table.single, float(table.values.max())
     values = f"best single model {single:.3f}, random graph {table.random:.3f}, best {best:.3f}"
-    recorded = f"{card.name} version {card.version}, {card.grader}; {len(asked)} recorded questions in {groups} groups"
-    return f"{recorded}, of which each seed draws {draws}; {len(table.graphs)} graphs: {values}"
+    recorded = f"{card.name} version {card.version}, {card.grader}; "
+    recorded += f"{counted(len(asked), 'recorded question')} in {counted(groups, 'group')}"
+    return f"{recorded}, of which each seed draws {draws}; {counted(len(table.graphs), 'graph')}: {values}"

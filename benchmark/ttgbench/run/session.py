@@ -28,6 +28,7 @@ from ttgbench.run.recorded import as_recorded, under
 from ttgbench.run.workers.client import Harness, RemoteAgent, RemoteEvaluator
 from ttgbench.tasks.folder import load_task
 from ttgbench.tasks.task import Question, Task
+from ttgbench.util.text import counted
 
 
 class Session:
@@ -220,6 +221,7 @@ def first_questions(task: Task, split: str, count: int) -> list[Question]:
     questions = list(task.questions(split))
     if count > len(questions):
         raise InputError(
-            f"the problem wants {count} questions, split {split!r} has {len(questions)}", source=task.card.name
+            f"the problem wants {counted(count, 'question')}, split {split!r} has {len(questions)}",
+            source=task.card.name,
         )
     return questions[: count or len(questions)]

@@ -12,6 +12,7 @@ from ttgbench.errors import InputError, TTGBenchError
 from ttgbench.tasks.folder import LmEvalTask
 from ttgbench.tasks.splits import fingerprint
 from ttgbench.tasks.task import CORRECT, Question
+from ttgbench.util.text import counted
 
 GRADED = 200
 """Reference answers that are graded per split; every prefix of a split holds its strata in proportion."""
@@ -79,7 +80,8 @@ def _groups(splits: Mapping[str, Sequence[Question]]) -> Iterator[Finding]:
     if not any(question.cluster for questions in splits.values() for question in questions):
         return
     groups = {split: {question.cluster or question.id for question in questions} for split, questions in splits.items()}
-    total = f"{sum(map(len, splits.values()))} questions in {len(set().union(*groups.values()))} groups"
+    of = counted(len(set().union(*groups.values())), "group")
+    total = f"{counted(sum(map(len, splits.values())), 'question')} in {of}"
     each = ", ".join(f"{split} {len(splits[split])} in {len(found)}" for split, found in groups.items())
     yield Finding("ok", "groups", f"{total}: {each}")
     for left, right in itertools.combinations(splits, 2):
@@ -107,7 +109,7 @@ def _leaks(task: LmEvalTask, splits: Mapping[str, Sequence[Question]]) -> Iterat
         texts = {fingerprint(question.text): question.id for question in splits[left]}
         exact = [f"{texts[key]} = {q.id}" for q in splits[right] if (key := fingerprint(q.text)) in texts]
         if exact:
-            yield Finding("error", f"{left} and {right}", f"{len(exact)} questions in both: {_few(exact)}")
+            yield Finding("error", f"{left} and {right}", f"{counted(len(exact), 'question')} in both: {_few(exact)}")
         near = _near(splits[left], splits[right])
         if near and task.file.custom_dataset is not None:
             yield Finding("ok", f"{left} and {right}", f"{len(near)} questions are an earlier one with other values")

@@ -22,6 +22,7 @@ from ttgbench.evaluate.synthetic.draws import address
 from ttgbench.evaluate.synthetic.strata import BUDGETS, Stratum
 from ttgbench.evaluate.synthetic.task import SyntheticTask
 from ttgbench.models.pool import ModelCard, Pool
+from ttgbench.util.text import counted
 
 VERSION = 2
 """Raised with every change of a prior: published instances are what it drew."""
@@ -55,7 +56,8 @@ class Instance:
         return {
             "budget": f"{self.units:g} units",
             "roles": ", ".join(self.roles),
-            "limits": f"{self.max_nodes} nodes, {self.max_width} x {self.max_depth}, in {self.max_in_degree}",
+            "limits": f"{counted(self.max_nodes, 'node')}, {self.max_width} x {self.max_depth}, "
+            f"in {self.max_in_degree}",
             "reference seconds": self.reference_seconds,
             "questions": {name: _short(value) for name, value in asdict(numbers.domains[DOMAIN]).items()},
             **{name: {k: _short(v) for k, v in asdict(reading).items()} for name, reading in numbers.readings.items()},

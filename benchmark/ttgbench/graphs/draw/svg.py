@@ -11,6 +11,7 @@ from typing import Literal
 from ttgbench.graphs.draw.layout import Layout, lay_out
 from ttgbench.graphs.graph import Graph, Node
 from ttgbench.graphs.roles import ROLES
+from ttgbench.util.text import counted
 
 BOX_SPACE, WIRE_HEIGHT, MARGIN, TIP = 14.0, 14.0, 8.0, 7.0
 LINE = 15.0
@@ -57,7 +58,7 @@ def as_svg(graph: Graph, notes: Mapping[str, str] | None = None) -> str:
     layout = lay_out(graph, box_height + BOX_SPACE, WIRE_HEIGHT)
     lefts, rights = _column_edges(graph, layout, lines)
     width, height = rights[-1] + MARGIN, layout.height + 2 * MARGIN
-    title = f"Collaboration graph of {len(graph.nodes)} nodes; {graph.sink} gives the answer"
+    title = f"Collaboration graph of {counted(len(graph.nodes), 'node')}; {graph.sink} gives the answer"
     boxes = {(node_id, column) for column, level in enumerate(graph.levels) for node_id in level}
     size = f'width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}"'
     parts = [

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ttgbench.graphs.draw.svg import as_svg, text_width
 from ttgbench.graphs.graph import Graph, Node
+from ttgbench.util.text import counted
 
 __all__ = ["as_mermaid", "as_svg", "as_text"]
 
@@ -20,7 +21,8 @@ def as_text(graph: Graph) -> str:
     columns = [(label[group[0].id], group[0].role, group[0].model or "-") for group in groups]
     widths = [max(map(text_width, column)) for column in zip(*columns, strict=True)]
     level_of = {node_id: i for i, level in enumerate(graph.levels) for node_id in level}
-    lines = [f"{len(graph.nodes)} nodes, width {graph.width}, depth {graph.depth}; {graph.sink} gives the answer"]
+    nodes = counted(len(graph.nodes), "node")
+    lines = [f"{nodes}, width {graph.width}, depth {graph.depth}; {graph.sink} gives the answer"]
     for level in range(graph.depth):
         lines.append(f"level {level + 1}")
         for group, cells in zip(groups, columns, strict=True):

@@ -8,6 +8,7 @@ import gradio as gr
 
 from ttgbench.errors import TTGBenchError
 from ttgbench.leaderboard.parts import markup, plots
+from ttgbench.leaderboard.parts.markup import in_units
 from ttgbench.leaderboard.parts.page import Page, chosen, dropdown, problem_names, run_choices, suites
 from ttgbench.leaderboard.parts.source import Source
 from ttgbench.report.board import Board
@@ -76,7 +77,7 @@ class Compare(Page):
             choices = list(run_choices(board, suite, "method"))
         else:
             rows = board.rows("graphs", suite=suite, problem=problem)
-            choices = [(f"{r['key'][:8]} · {r['accuracy']:.3f} at {r['units']:.3g} units", r["key"]) for r in rows]
+            choices = [(f"{r['key'][:8]} · {r['accuracy']:.3f} at {in_units(r['units'])}", r["key"]) for r in rows]
         first, second = chosen(first, choices), chosen(second, choices, first=1)
         return {
             self.params["kind"]: dropdown(kind, KINDS),

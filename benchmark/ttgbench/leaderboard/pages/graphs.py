@@ -14,7 +14,7 @@ from ttgbench.leaderboard.parts.source import Source
 from ttgbench.leaderboard.parts.traces import traces
 from ttgbench.models.cost import UNPRICED
 from ttgbench.report.board import Board
-from ttgbench.util.text import escaped
+from ttgbench.util.text import counted, escaped
 
 COSTS = [
     ("Nominal units", "units"),
@@ -106,7 +106,8 @@ def _plot(rows: list[dict[str, Any]], cost: str, key: str | None) -> Any:
 
 def _name(row: dict[str, Any], cost: str) -> str:
     front = " · on the front" if row[f"front_{cost}"] else ""
-    return f"{row['accuracy']:.3f} at {row['units']:.3g} units · {row['nodes']} nodes{front} · {row['key'][:8]}"
+    size = f"{markup.in_units(row['units'])} · {counted(row['nodes'], 'node')}"
+    return f"{row['accuracy']:.3f} at {size}{front} · {row['key'][:8]}"
 
 
 def _others(row: dict[str, Any], told: list[dict[str, Any]]) -> str:

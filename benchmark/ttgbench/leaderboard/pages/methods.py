@@ -13,7 +13,7 @@ from ttgbench.leaderboard.parts.source import Source
 from ttgbench.leaderboard.parts.table import methods_table
 from ttgbench.report.board import Board
 from ttgbench.report.board.slices import ALL
-from ttgbench.util.text import escaped
+from ttgbench.util.text import counted, escaped
 
 NOTE = """<p class="ttg-note">{ranks} {scale} A method with runs that ended without a graph is listed, but not ranked.
 Filters hide rows; they change no rank. {flat}</p>"""
@@ -115,12 +115,12 @@ def _story(facts: dict[str, Any], rows: Sequence[dict[str, Any]]) -> str:
     problems = facts["problems"]
     checked = sum(row["badge"] != "self-reported" for row in rows)
     numbers = (
-        (len(problems), "problem", f" of {_counted(len({problem['task'] for problem in problems}), 'task')}"),
+        (len(problems), "problem", f" of {counted(len({problem['task'] for problem in problems}), 'task')}"),
         (facts["seeds"], "seed", " each"),
         (facts["search_evaluations"], "full evaluation", " to search with"),
         (len(rows), "run", f", {checked} checked by the maintainers"),
     )
-    items = [f"<b>{_counted(number, noun)}</b>{escaped(more)}" for number, noun, more in numbers]
+    items = [f"<b>{counted(number, noun)}</b>{escaped(more)}" for number, noun, more in numbers]
     items.insert(3, f"a query costs at most <b>{escaped(_budgets([problem['budget'] for problem in problems]))}</b>")
     listed = "".join(f"<li>{item}</li>" for item in items)
     return f"<p>{escaped(facts['description'])}</p><ul>{listed}</ul>"
@@ -134,10 +134,6 @@ def _budgets(texts: Sequence[str]) -> str:
         numbers = sorted((amount for amount, _, _ in amounts), key=float)
         return f"{numbers[0]} to {numbers[-1]} {amounts[0][2]}"
     return " or ".join(distinct[:3]) + (" or more" if distinct[3:] else "")
-
-
-def _counted(number: float, noun: str) -> str:
-    return f"{number:,g} {noun}{'s' * (number != 1)}"
 
 
 def _choices(everything: str, values: list[str]) -> list[tuple[str, str]]:

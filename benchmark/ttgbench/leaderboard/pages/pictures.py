@@ -119,6 +119,6 @@ def _card(row: dict[str, Any], budget: str, told: bool) -> str:
     figure = markup.graph_figure(json.loads(row["graph"]), row["problem"], row["node_units"])
     return (
         f"<figure><figcaption><b>{escaped(row['problem'])}</b> at most {escaped(budget)} a query<br>"
-        f"{row['accuracy']:.3f}{spread} at {markup.figures(row['units'])} units, found by {escaped(found_by)}"
+        f"{row['accuracy']:.3f}{spread} at {markup.in_units(row['units'])}, found by {escaped(found_by)}"
         f"{said}</figcaption>{figure}</figure>"
     )

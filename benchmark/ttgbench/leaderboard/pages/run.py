@@ -14,7 +14,7 @@ from ttgbench.leaderboard.parts.page import Page, chosen, dropdown, run_choices,
 from ttgbench.leaderboard.parts.source import Source
 from ttgbench.report.board import Board
 from ttgbench.report.board.logs import MAX_EVENTS
-from ttgbench.util.text import escaped
+from ttgbench.util.text import counted, escaped
 
 
 class Run(Page):
@@ -65,8 +65,10 @@ def _facts(row: dict[str, Any]) -> str:
     method, suite, hardware = record["method"], record["suite"], record["hardware"]
     checked = json.loads(row["verification"]) if row["verification"] else None
     verified = (
-        f"{checked['badge']}: {checked['cells']} runs replayed, {checked['grades']} answers graded again, "
-        f"{checked['rerun']} runs made again live{_renamed(checked)}, by ttgbench {checked['package_version']}"
+        f"{checked['badge']}: {counted(checked['cells'], 'run')} replayed, "
+        f"{counted(checked['grades'], 'answer')} graded again, "
+        f"{counted(checked['rerun'], 'run')} made again live{_renamed(checked)}, "
+        f"by ttgbench {checked['package_version']}"
         if checked
         else "self-reported: nobody has checked this run yet"
     )
@@ -80,7 +82,10 @@ def _facts(row: dict[str, Any]) -> str:
         ("Verification", verified),
         ("Held out", _held_out(checked)),
         ("Suite", f"{suite['name']}-v{suite['version']}, sha256 {suite['hash'][:16]}"),
-        ("Made with", f"ttgbench {record['package_version']}, engine {record['engine']}, {record['seeds']} seeds"),
+        (
+            "Made with",
+            f"ttgbench {record['package_version']}, engine {record['engine']}, {counted(record['seeds'], 'seed')}",
+        ),
         ("Prices of", record["prices_date"] or "–"),
         ("Machine", ", ".join(str(part) for part in (hardware["processor"], hardware["system"]) if part) or "–"),
         ("Files", row["path"]),
@@ -100,7 +105,7 @@ def _held_out(checked: dict[str, Any] | None) -> str:
     if not held:
         return "not run on a season"
     flag = ": more than two standard errors" if held["gap"] > 2 * held["error"] else ""
-    scores = f"public {held['public']:.3f}, held out {held['held_out']:.3f} in {held['runs']} runs"
+    scores = f"public {held['public']:.3f}, held out {held['held_out']:.3f} in {counted(held['runs'], 'run')}"
     return f"{scores}, gap {held['gap']:.3f} ± {held['error']:.3f}{flag}"
 
 
@@ -149,12 +154,13 @@ def _known(event: dict[str, Any], full: float) -> str:
     """Raises KeyError for an event that has no words of its own, and for one that lacks what they say."""
     kind, key = event.get("event"), str(event.get("key", ""))[:8]
     if kind == "start":
-        return f"may spend {event['limit'] / full:.4g} full evaluations"
+        limit = float(f"{event['limit'] / full:.4g}")
+        return f"may spend {counted(limit, 'full evaluation')}"
     if kind == "evaluate":
         before = event.get("evaluations before", 0)
-        others = f", after {before} other{'s' * (before != 1)}" if before else ""
+        others = f", after {counted(before, 'other')}" if before else ""
         cost = f"{event['charged'] / full:.3g}"
-        return f"graph {key}: {event['value']:.3f} on {event['questions']} questions, for {cost}{others}"
+        return f"graph {key}: {event['value']:.3f} on {counted(event['questions'], 'question')}, for {cost}{others}"
     if kind == "recommend":
         return f"graph {key}"
     if kind == "refused":

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, metadata
 
 from ttgbench._version import __version__
 from ttgbench.leaderboard.parts.source import State
-from ttgbench.util.text import escaped
+from ttgbench.util.text import counted, escaped
 
 FIRST_STEPS = """
 <pre><code># run a method on a suite, archive what it did
@@ -29,7 +29,8 @@ def header(state: State) -> str:
     if state.board is not None:
         runs = sum(suite["runs"] for suite in state.board.manifest["suites"].values())
         facts = (
-            f"{runs:,} runs, read {state.read}<br>board <code>{state.board.hash[:12]}</code>, ttgbench {__version__}"
+            f"{counted(runs, 'run')}, read {state.read}<br>"
+            f"board <code>{state.board.hash[:12]}</code>, ttgbench {__version__}"
         )
     links = " · ".join(
         f"<a href='{escaped(url, quote=True)}' target='_blank' rel='noopener'>{escaped(name)}</a>"

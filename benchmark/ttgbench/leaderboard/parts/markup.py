@@ -9,7 +9,7 @@ from typing import Any
 from ttgbench.errors import InputError
 from ttgbench.graphs.draw import text as draw
 from ttgbench.graphs.graph import Graph
-from ttgbench.util.text import escaped
+from ttgbench.util.text import counted, escaped
 
 NODE_COSTS = """<p class="ttg-note">In each node: its nominal cost per query and its share of the graph's. A unit is
 what the pool's smallest model nominally costs when it answers alone.</p>"""
@@ -56,6 +56,11 @@ def figures(value: float | None) -> str:
     return "–" if value is None else f"{float(f'{value:.3g}'):,.6g}"
 
 
+def in_units(value: float) -> str:
+    """Three significant digits, with the word."""
+    return counted(float(f"{value:.3g}"), "unit")
+
+
 def graph_figure(data: dict[str, Any] | None, of: str = "", units: Sequence[float] | None = None) -> str:
     """A graph drawn, or a sentence where it cannot be. of: what it belongs to, for screen readers; units: what each of
     its nodes costs, where that is known: see NODE_COSTS."""
@@ -75,7 +80,7 @@ def _shares(graph: Graph, units: Sequence[float]) -> dict[str, str] | None:
     whole = sum(units)
     if len(units) != len(graph.nodes) or not whole > 0:
         return None
-    words = [f"{figures(cost)} unit{'s' * (cost != 1)} · {cost / whole:.0%}" if cost else "no cost" for cost in units]
+    words = [f"{in_units(cost)} · {cost / whole:.0%}" if cost else "no cost" for cost in units]
     return {node.id: text for node, text in zip(graph.nodes, words, strict=True)}
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from itertools import pairwise, zip_longest
 from typing import Any
 
 import plotly.graph_objects as go
 
-from ttgbench.util.text import escaped
+from ttgbench.util.text import counted, escaped
 
 COLOURS = ("#1d6fd1", "#d97706", "#16946b", "#c0397b", "#7c5cd6", "#5f7d1f", "#0e93a8", "#b4532a", "#6b7280", "#a3861b")
 """Told apart in light and in dark, and by most colour-blind eyes; dashes repeat from the eleventh on."""
 DASHES = ("solid", "dash", "dot")
+NARROW = 36
+"""Characters of a line that a telephone shows in full."""
 
 
 def escape(text: str) -> str:
@@ -26,8 +29,15 @@ def empty(message: str) -> go.Figure:
     figure = _figure("", "")
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)
-    figure.add_annotation(text=escape(message), showarrow=False)
+    lines = textwrap.wrap(message, NARROW, break_long_words=False)
+    figure.add_annotation(text="<br>".join(map(escape, lines)), showarrow=False)
     return figure
+
+
+def _asked(event: dict[str, Any]) -> str:
+    """What a log from outside says of an evaluation's questions."""
+    count = event.get("questions")
+    return counted(count, "question") if isinstance(count, int) else f"{count} questions"
 
 
 def curves(rows: Sequence[dict[str, Any]], names: dict[str, str], y_title: str) -> go.Figure:
@@ -169,7 +179,7 @@ def _points(rows: Sequence[dict[str, Any]], cost: str) -> dict[str, Any]:
         "y": [row["accuracy"] for row in rows],
         "mode": "markers",
         "customdata": [row["key"] for row in rows],
-        "text": [escape(f"{row['nodes']} nodes, by {', '.join(row['found_by'][:3])}") for row in rows],
+        "text": [escape(f"{counted(row['nodes'], 'node')}, by {', '.join(row['found_by'][:3])}") for row in rows],
         "hovertemplate": "%{text}<br>accuracy %{y:.3f}, cost %{x:.4g}<extra></extra>",
     }
 
@@ -295,7 +305,7 @@ def search(events: Sequence[dict[str, Any]], full: float, final: float | None) -
         mode="markers",
         name="evaluated on search questions",
         marker={"color": COLOURS[0], "size": 7, "opacity": 0.45},
-        text=[escape(f"graph {str(e.get('key'))[:8]}, {e.get('questions')} questions") for e in measured],
+        text=[escape(f"graph {str(e.get('key'))[:8]}, {_asked(e)}") for e in measured],
         hovertemplate="%{text}: %{y:.3f}<extra></extra>",
     )
     if held:

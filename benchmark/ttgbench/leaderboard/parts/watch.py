@@ -12,7 +12,7 @@ from ttgbench.errors import TTGBenchError
 from ttgbench.leaderboard.parts import markup, plots
 from ttgbench.leaderboard.parts.page import chosen, dropdown
 from ttgbench.report.unfinished import Progress, RunFolder
-from ttgbench.util.text import escaped
+from ttgbench.util.text import counted, escaped
 
 SECONDS = 5.0
 """Between two looks at the folder."""
@@ -80,7 +80,7 @@ def _header(folder: Path, now: Progress | None, problem: str = "") -> str:
     end = ""
     if now.done >= now.total:
         end = f"<p>All are finished: <code>ttgbench report {escaped(str(folder))}</code> says what they show.</p>"
-    said = f"<p class='ttg-verdict' role='status'>{now.done:,} of {now.total:,} runs are finished{last}.</p>{end}"
+    said = f"<p class='ttg-verdict' role='status'>{now.done:,} of {counted(now.total, 'run')} finished{last}.</p>{end}"
     return f"<header><div><h1>A run of {escaped(now.suite.label)}</h1>{where}{said}</div></header>"
 
 

@@ -18,6 +18,7 @@ from ttgbench.graphs.graph import Graph
 from ttgbench.graphs.roles import LATEST, PromptSet
 from ttgbench.models.pool import load_pool
 from ttgbench.problems.sampling import SamplingSpec
+from ttgbench.util.text import counted
 from ttgbench.util.yaml_input import read_yaml, validation_message
 
 
@@ -134,7 +135,7 @@ def differences(plan: BankPlan, other: BankPlan) -> list[str]:
     found = [f"{field} ({own}, not {its})" for field, own, its in pairs if own != its]
     if plan.second != other.second:
         own, its = len(plan.second), len(other.second)
-        found.append("second" if own == its else f"second ({own} nodes, not {its})")
+        found.append("second" if own == its else f"second ({counted(own, 'node')}, not {its})")
     return found
 
 

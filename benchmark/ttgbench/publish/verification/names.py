@@ -18,6 +18,7 @@ from ttgbench.publish.verification.replay import ProblemContexts, Progress
 from ttgbench.run.isolation import IsolatedMethod, Naming
 from ttgbench.run.run import run_cell
 from ttgbench.run.session import Session
+from ttgbench.util.text import counted
 
 MIN_CELLS = 8
 """Fewer tell chance and memory not apart."""
@@ -69,7 +70,8 @@ def check_names(
         return None
     loss = float(np.mean(losses))
     if _remembered(losses, archive.suite.margin):
-        message = f"under other names of the models its graphs are worse by {loss:.3f} on average ({len(losses)} cells)"
+        cells = counted(len(losses), "cell")
+        message = f"under other names of the models its graphs are worse by {loss:.3f} on average ({cells})"
         raise Rejected("hard-coded", message, source=archive.path / CELLS)
     return Renamed(cells=len(losses), loss=round(loss, 6))
 

@@ -19,6 +19,7 @@ from ttgbench.publish.verification.stores import same_rows
 from ttgbench.run.results import CellResult
 from ttgbench.run.run import run_cell
 from ttgbench.run.session import Session
+from ttgbench.util.text import counted
 
 MAX_Z = 4.0
 """Standard errors between the two accuracies of a cell; chance exceeds them once in 16,000 cells."""
@@ -55,7 +56,7 @@ def rerun(
         progress(f"{cell.problem} seed {cell.seed}: run again live, within chance")
     with Store(recorded, read_only=True) as before:
         same = _check_tokens(before, session.store, archive.path / STORE)
-    progress(f"{same} generations came out with the same text and the same token counts")
+    progress(f"{counted(same, 'generation')} came out with the same text and the same token counts")
     return len(cells)
 
 

@@ -16,6 +16,7 @@ from ttgbench.report.methods import COLUMNS, measures, ranking
 from ttgbench.report.table import Value
 from ttgbench.stats import Interval
 from ttgbench.stats.runs import too_few
+from ttgbench.util.text import counted
 
 MAX_RANKED = 300
 """Rank intervals take time and memory with the square of the methods; beyond the best so many nobody reads them."""
@@ -104,7 +105,7 @@ def _why_unranked(entry: Entry, *, without: int, cells: int) -> str:
     if few := too_few(draws, (suite.seeds, suite.seeds), shared=True):
         return f"smoke test, not a ranking: {few}"
     if without:
-        return f"{without} of {cells} runs ended without a graph"
+        return f"{without} of {counted(cells, 'run')} ended without a graph"
     if entry.seeds < suite.seeds:
         return f"{entry.seeds} of {suite.seeds} seeds"
     return ""
