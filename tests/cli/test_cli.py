@@ -6,8 +6,12 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
+
+from ttgbench.cli.runs import EngineSpec
+from ttgbench.engines import engine_names
 
 SINGLE = {"schema": 1, "nodes": [{"id": "a", "role": "assistant", "model": "llama-3.2-1b"}], "edges": []}
 
@@ -201,3 +205,11 @@ def test_import_is_light():
         code = f"import sys, {module}; print([name for name in {heavy} if name in sys.modules])"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
         assert done.stdout.strip() == "[]"
+
+
+def test_help_names_every_engine_that_the_docs_name(ttgbench):
+    for command in ("run", "evaluate", "bank"):
+        shown = " ".join(ttgbench(command, "--help").stdout.split())
+        assert "(a toy without a model)" in shown.replace("│ ", "").replace(" │", ""), command
+    option = get_args(EngineSpec)[1]
+    assert all(name in option.help for name in engine_names())

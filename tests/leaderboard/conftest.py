@@ -38,3 +38,11 @@ def board(results: Path, tmp_path_factory: pytest.TempPathFactory) -> Board:
     folder = tmp_path_factory.mktemp("board")
     write_board(folder, *build(find_archives(results, suites=SUITES)))
     return read_board(folder)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A real one."""
+    from browsing import launched
+
+    yield from launched()

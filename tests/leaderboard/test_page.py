@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import socket
-import subprocess
-import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,31 +12,16 @@ import made_up
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import PLAIN, ROOT, SUITES
+from browsing import playwright, pytestmark, serve, visit, watch  # noqa: F401
+from conftest import PLAIN, SUITES
 from test_source import pack
 
 from ttgbench.publish.archive import find_archives
 from ttgbench.report.board import Board, build, read_board, write_board
 from ttgbench.report.board.columns import TABLES
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-pings",
-]
 HOSTILE = "<img src=x onerror=\"window.hacked='name'\">"
 HOSTILE_TEXT = "</td><script>window.hacked='text'</script><b>bold</b> {{value}} ${value}"
-
-playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
-pytest.importorskip("gradio", reason="needs the extra `leaderboard`")
-pytestmark = [
-    pytest.mark.skipif(not CHROMIUM, reason="needs Chromium or Chrome on the PATH"),
-    # Playwright's own connection is closed by the interpreter, not by its API.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
 
 
 @pytest.fixture(scope="module")
@@ -84,35 +64,6 @@ def server(shown: Board, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
     yield from serve(shown.folder, TTGBENCH_SUITES=str(suite))
 
 
-def serve(folder: Path, **extra: str) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "benchmark"), **extra}
-    command = [sys.executable, "-m", "ttgbench", "leaderboard", "--results", str(folder), "--port", str(port)]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(960):
-            assert process.poll() is None, "the server ended"
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10).close()
-                break
-            except OSError:
-                time.sleep(0.25)
-        yield f"http://127.0.0.1:{port}/"
-    finally:
-        process.terminate()
-        process.wait()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as started:
-        running = started.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield running
-        running.close()
-
-
 @pytest.fixture(scope="module")
 def tab(browser):
     """One browser tab that remembers whom it asked and what went wrong in it."""
@@ -120,13 +71,6 @@ def tab(browser):
     watch(page)
     yield page
     page.close()
-
-
-def watch(page) -> None:
-    page.set_default_timeout(60_000)
-    page.hosts, page.errors = set(), []
-    page.on("request", lambda request: page.hosts.add(re.sub(r"^(https?|wss?)://([^/]*).*", r"\2", request.url)))
-    page.on("pageerror", lambda error: page.errors.append(str(error)))
 
 
 @pytest.fixture(autouse=True)
@@ -140,11 +84,6 @@ def _nothing_went_wrong(request, tab, server):
 
 def names(tab) -> list[str]:
     return tab.locator(".ttg-table tbody th.method a").all_text_contents()
-
-
-def visit(tab, url: str, ready: str, state: str = "visible") -> None:
-    tab.goto(url)
-    tab.wait_for_selector(ready, state=state)
 
 
 def choose(tab, box: str, option: str) -> None:

@@ -6,8 +6,8 @@ import json
 
 import made_up
 import pytest
+from browsing import pytestmark, serve, visit, watch  # noqa: F401
 from conftest import SUITE
-from test_page import browser, pytestmark, serve, visit, watch  # noqa: F401
 
 from ttgbench.problems.suite import Suite
 from ttgbench.publish.archive import read_archive
@@ -37,7 +37,7 @@ def finish(folder, cell):
     (place / "result.json").write_text(cell.to_json())
 
 
-def test_curves_grow_and_the_page_says_how_far_the_run_is(browser, cells):  # noqa: F811
+def test_curves_grow_and_the_page_says_how_far_the_run_is(browser, cells):
     folder, found = cells
     running = serve(folder, TTGBENCH_REFRESH_SECONDS="0.5")
     page = browser.new_page(viewport={"width": 400, "height": 800}, color_scheme="dark")

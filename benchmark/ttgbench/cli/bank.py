@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ttgbench.problems.bank.folder import BankFolder
+    from ttgbench.problems.bank.plan import Segment
     from ttgbench.publish.recording.bank_table import TaskTable
     from ttgbench.publish.recording.best import Best
     from ttgbench.stats import Interval
@@ -69,9 +71,7 @@ def bank(
                 data_dir=data_dir,
                 progress=progress,
                 measured=lambda segment, rates: None if json else out.print(rates_table(rates, segment.name)),
-                report=lambda segment, done, all_: log(
-                    f"{done} of {counted(all_, 'segment')} done; now {segment.name}"
-                ),
+                report=_log_segment,
             )
     found = look(loaded, folder, data_dir)
     _log_broken(found)
@@ -84,11 +84,19 @@ def bank(
     said = f"{loaded.name}: {done} of {counted(total, 'segment')} recorded in {folder}"
     out.print(said, highlight=False, soft_wrap=True)
     if following is not None:
-        given = ["--out", str(folder), "--engine", engine]
-        others = {"--reuse": reuse, "--slots": slots, "--data-dir": data_dir, "--segments": limit or None}
-        given += [text for name, value in others.items() if value is not None for text in (name, str(value))]
-        out.print(f"next: {following}; to go on:", highlight=False, soft_wrap=True)
-        out.print(f"    {shlex.join(['ttgbench', 'bank', str(plan), *given])}", highlight=False, soft_wrap=True)
+        options = {"--out": folder, "--engine": engine, "--reuse": reuse, "--slots": slots, "--data-dir": data_dir}
+        command = _command(plan, options | {"--segments": limit or None})
+        out.print(f"next: {following}; to go on:\n    {command}", highlight=False, soft_wrap=True)
+
+
+def _command(plan: Path, options: Mapping[str, object]) -> str:
+    """With the options that were given."""
+    given = [text for name, value in options.items() if value is not None for text in (name, str(value))]
+    return shlex.join(["ttgbench", "bank", str(plan), *given])
+
+
+def _log_segment(segment: Segment, done: int, total: int) -> None:
+    log(f"{done} of {counted(total, 'segment')} done; now {segment.name}")
 
 
 def _log_broken(found: BankFolder) -> None:

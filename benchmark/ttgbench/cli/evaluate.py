@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -72,15 +72,22 @@ def evaluate(
         simulated = task in SYNTHETIC_TASKS
         rates = [] if simulated else node_rates([evaluation], session.store, loaded.card, prompts)
     if json:
-        summary = evaluation.summary()
-        summary |= {"task": loaded.card.name, "universe": universe, "question_ids": list(evaluation.question_ids)}
-        summary |= {"clusters": evaluation.clusters or None, "scores": evaluation.scores.tolist()}
-        summary |= {"rates": [rate.to_dict() for rate in rates]}
-        print_json({**summary, "trace": traces} if traces else summary)
+        facts = _facts(evaluation, rates) | {"task": loaded.card.name, "universe": universe}
+        print_json(facts | {"trace": traces} if traces else facts)
         return
     _show(evaluation, rates)
     for record in traces:
         print_trace(record)
+
+
+def _facts(evaluation: Evaluation, rates: list[Rates]) -> dict[str, Any]:
+    """As JSON."""
+    return evaluation.summary() | {
+        "question_ids": list(evaluation.question_ids),
+        "clusters": evaluation.clusters or None,
+        "scores": evaluation.scores.tolist(),
+        "rates": [rate.to_dict() for rate in rates],
+    }
 
 
 def _show(evaluation: Evaluation, rates: list[Rates]) -> None:

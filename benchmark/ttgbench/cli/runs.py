@@ -24,7 +24,8 @@ EngineSpec = Annotated[
     str,
     typer.Option(
         "--engine",
-        help="llama_cpp, vllm or transformers, options behind a colon; or the URL of an OpenAI-compatible server.",
+        help="llama_cpp, vllm, transformers or echo (a toy without a model), options behind a colon; or the URL of an "
+        "OpenAI-compatible server.",
     ),
 ]
 AgentSpec = Annotated[
