@@ -17,7 +17,7 @@ from ttgbench.report.unfinished import is_run_folder
 if __name__ == "__main__":
     folder = os.environ.get("TTGBENCH_RESULTS_DIR")
     if folder and is_run_folder(Path(folder)):
-        watch(Path(folder), refresh_seconds(SECONDS)).launch(**LAUNCH)
+        watch(Path(folder), refresh_seconds(SECONDS)).launch(**{**LAUNCH, "footer_links": []})
     else:
         source = Source.from_environment()
         demo = assemble(source)

@@ -76,7 +76,7 @@ class OnRay:
                 ray.init(address="local", num_cpus=self.cpus, include_dashboard=False, **options)
             else:
                 ray.init(address=self.address, **options)
-        except (ConnectionError, RuntimeError, ValueError) as error:
+        except Exception as error:  # a plain one where a new cluster's parts wait too long for one another
             raise InputError(f"no Ray cluster answers: {error}", source=f"--ray {self.address}") from None
 
 
