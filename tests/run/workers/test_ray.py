@@ -36,7 +36,7 @@ FAKE = Path(__file__).parents[2] / "engines" / "fake_vllm"
 
 def started(start):
     """What `start` returns. Ray waits 30 seconds for its own parts, which is not always enough on a busy machine."""
-    for _ in range(3):
+    for _ in range(2):
         try:
             return start()
         except Exception as error:
