@@ -64,6 +64,10 @@ REFERENCES = {
     "mute": "oracle: paper profile",
 }
 """By group of methods, which one the others are compared with."""
+HEADING = (
+    *("method", "instances", "regret", "score", "spent", "agent's share", "by fallback", "nodes"),
+    "minus the first of its group",
+)
 
 
 @dataclass(frozen=True)
@@ -250,9 +254,10 @@ def table(rows: list[Row], suite: Suite) -> Iterator[str]:
     for group, reference in REFERENCES.items():
         names = [name for name in by if name.startswith(f"{group}: ") and name != reference]
         verdicts |= zip(names, differences(by, names, reference, suite.margin), strict=True)
-    yield "| method | n | regret | score | full evaluations | agent's share | by fallback | nodes | minus reference |"
-    yield "| --- " * 9 + "|"
-    for name, found in by.items():
+    yield f"| {' | '.join(HEADING)} |"
+    yield "| --- " * len(HEADING) + "|"
+    listed = [*methods()]
+    for name, found in sorted(by.items(), key=lambda entry: listed.index(entry[0]) if entry[0] in listed else -1):
         anchors = {place: suite.anchor(*place) for place in found}
         regret = [100 * (a.one - found[p]["value"]) for p, a in anchors.items() if a is not None]
         score = [float(np.clip(a.normalised(found[p]["value"]), -1, 1)) for p, a in anchors.items() if a is not None]
@@ -273,9 +278,13 @@ def differences(by: Mapping[str, Mapping[Place, Row]], names: list[str], referen
         return [""] * len(names)
     found = together([partial(compare_runs, values[name], values[reference]) for name in names], margin)
     return [
-        f"{100 * one.difference:+.1f} [{100 * one.low:+.1f}, {100 * one.high:+.1f}] {words}, n = {one.n}"
+        words if one.untested else f"{_points(one.difference)} [{_points(one.low)}, {_points(one.high)}] {words}"
         for one, _, words in found
     ]
+
+
+def _points(value: float) -> str:
+    return f"{100 * value:+.1f}"
 
 
 def _mean(values: list[float]) -> str:
