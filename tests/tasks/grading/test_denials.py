@@ -133,10 +133,17 @@ def test_what_only_sounds_like_a_denial_is_none(name, phrase):
         "I'm not sure, but I think 42.",
         "The number that are not red is 42.",
         "The price does not change: 42",
+        "1. **Wrong answers:** 20 - 14 = 6\n2. **Correct answers:** 14\n\nShe scores 3 * 14 = 42",
     ],
 )
 def test_a_problem_may_be_about_mistakes_people_and_conditions(output):
     assert credit("number", output, "42")
+
+
+@pytest.mark.parametrize("reference", ["It is impossible", "not dead, but sleeping", "not guilty", "wrong", "Rule 5"])
+@pytest.mark.parametrize("output", ["{}", "{}.", "Answer: {}", "**{}**", "The answer is: {}"])
+def test_a_reference_in_words_that_deny_can_be_answered(output, reference):
+    assert text.grade(output.format(reference), reference).status == CORRECT
 
 
 def test_one_thing_that_fails_is_a_count():

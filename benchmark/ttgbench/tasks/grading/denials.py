@@ -64,7 +64,7 @@ _BEHIND = re.compile(
     rf"""(?i)[*_`"'”’$)}}\]\\%]*(?:
       (?<!\b1)(?:\s+seems\s+\w+,?\s+but|,)?\s+(?:{_IS_WRONG})     # "1 is wrong" counts
     | (?<!\b1)\s+(?:(?:does\s+not|doesn['’]t)\s+(?:work|fit|hold){_ENDS} | (?:is|can\s+be)\s+ruled\s+out)
-    | \s+makes\s+no\s+sense | \s+(?:cannot|can['’]t|can[ ]not)\s+be\s+{_RIGHT}
+    | \s+makes\s+no\s+sense | \s+(?:cannot|can['’]t|can[ ]not)\s+(?:\w+ly\s+)?be\s+{_RIGHT}
     | (?:(?:[ ]\w+){{0,2}}[.,;]|[ \t]*[.,;:(—–-]{{0,3}})[ \t]*{_HMM}(?:which|that|this|it)
         (?:['’]s\s+{_WRONG}|\s+(?:{_IS_WRONG})|\s+can['’]t\s+be\s+{_RIGHT})
     | ,?[ \t]*\((?:wrong|incorrect)\) | ,\s+(?:wrong|incorrect){_ENDS}

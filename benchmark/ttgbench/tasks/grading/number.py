@@ -57,7 +57,8 @@ _MARK = re.compile(r"####[ \t]*(?:\n\s*)?(?P<said>[^\n]*)")
 _TITLE = re.compile(r"(?i)\W*(?:[0-9]{1,3}[ \t]*[.):][ \t]*[^\s*]|(?:step|part|question|case|section|option|method)\b)")
 """How a Markdown heading begins that numbers a section."""
 _CLAIM = re.compile(
-    r"""(?im)(?P<line>^\W{0,12}(?:(?:the|my)[ ])?(?:final[ ])?)?\banswers?\b(?:[ ](?!not\b)[\w'’"()-]+){0,8}?
+    r"""(?im)(?P<line>^\W{0,12}(?:(?:the|my)[ ])?(?:final[ ])?)?
+        (?:\banswer|(?<!wrong[ ])(?<!correct[ ])(?<!right[ ])(?<!of[ ])\banswers)\b(?:[ ](?!not\b)[\w'’"()-]+){0,8}?
         (?:[ ](?:is|was|are|will[ ]be|would[ ]be|comes[ ]to)\b[ ]?:?|[*_ ]{0,4}[:=])
         [\s*_:]*(?=(?P<said>[^\n]{1,300}))""",
     re.VERBOSE,

@@ -62,7 +62,9 @@ def extract(output: str, *, stop: Sequence[str] = ()) -> str | None:
 
 def grade(output: str, reference: str, *, aliases: Sequence[str] = (), stop: Sequence[str] = ()) -> Grade:
     """Right if the answer equals the reference or an alias. Raises InputError when the reference holds no word."""
-    expected = {form for text in (reference, *aliases) for form in (normalise(text), _normal(text))} - {""}
+    expected = {
+        form for text in (reference, *aliases) for form in (normalise(text), _normal(text), _normal(_bare(text)))
+    } - {""}
     if not normalise(reference):
         raise InputError(f"a reference answer must hold a word, not {reference[:80]!r}", field="reference")
     said = find(readings(readable(output), stop), _stated, _said)
@@ -103,10 +105,14 @@ def _said(text: str) -> str | None:
 
 def _word(said: str) -> str:
     """Without a lead and wrappers; a yes or no without its reason."""
-    said = claims.undecorated(re.sub(r"\\(?:text|math|mbox)[a-z]{0,6}\s?\{([^{}]*)\}", r"\1", said))
-    said = claims.undecorated(_LEAD.sub("", said) or said)
+    said = _bare(said)
     verdict = _VERDICT.match(said)
     return verdict[1] if verdict else said[:MAX_ANSWER]
+
+
+def _bare(said: str) -> str:
+    said = claims.undecorated(re.sub(r"\\(?:text|math|mbox)[a-z]{0,6}\s?\{([^{}]*)\}", r"\1", said))
+    return claims.undecorated(_LEAD.sub("", said) or said)
 
 
 def _normal(said: str) -> str:
