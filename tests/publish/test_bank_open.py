@@ -76,6 +76,16 @@ def test_every_seed_draws_its_own_questions_and_no_group_is_on_both_sides(bank):
         bank_problem(bank, "60 units", evaluations=1, seed=0, search=1.0)
 
 
+def test_a_bank_of_which_one_group_is_nearly_all_is_refused(bank, monkeypatch):
+    def groups(asked):
+        return ["one text" if number < 40 else question.id for number, question in enumerate(asked)]
+
+    monkeypatch.setattr("ttgbench.publish.recording.bank_problem.groups_of", groups)
+    for seed in range(3):
+        with pytest.raises(InputError, match=r"0\.4 of 45 questions cannot be had: .* one holds 40"):
+            bank_problem(bank, "60 units", evaluations=1, seed=seed)
+
+
 def test_the_best_of_all_its_graphs_is_known(bank):
     space, evaluator = bank.space("60 units"), bank.evaluator()
     graphs = list(space.enumerate())

@@ -131,6 +131,18 @@ def test_many_groups_are_chosen_from_the_first_on(seed, wanted, spare):
     assert chosen[: len(chosen) - 64] == list(range(len(chosen) - 64)) or len(chosen) <= 64
 
 
+def test_groups_of_millions_are_chosen_as_nearly_and_at_once():
+    assert sum([10**6] * 200) / 2 == sum(10**6 for _ in choose([10**6] * 200, 10**8, 1))
+    sizes = [10**6 + n for n in range(200)]
+    assert abs(sum(sizes[place] for place in choose(sizes, 10**8, 1)) - 10**8) <= 10**6
+
+
+@pytest.mark.parametrize(("sizes", "spare"), [([5], 1), ([], 0), ([1, 0], 1)])
+def test_what_cannot_be_chosen_from_is_one_error(sizes, spare):
+    with pytest.raises(ValueError, match=f"{len(sizes)} groups; it takes more than the {spare} to be left"):
+        choose(sizes, 3, spare)
+
+
 @pytest.mark.parametrize(
     ("value", "label"),
     [
@@ -218,6 +230,18 @@ def test_a_check_counts_groups_and_warns_where_one_is_torn(tmp_path):
     said = findings(torn)
     assert said["ok", "groups"] == "20 questions in 8 groups: search 7 in 3, test 13 in 6"
     assert said["warning", "search and test"] == "groups in both: 2"
+
+
+def test_a_check_warns_where_one_group_is_nearly_all(tmp_path):
+    rows = [{"question": f"What is {n} + 1?", "answer": n + 1, "cluster": "all" if n < 45 else n} for n in range(50)]
+    said = findings(task_of(tmp_path / "huge", rows))
+    assert said["ok", "groups"] == "50 questions in 6 groups: search 5 in 5, test 45 in 1"
+    assert said["warning", "search"] == (
+        "5 questions where the plan has 20: groups stay whole; the largest group holds 1 of them"
+    )
+    assert said["warning", "test"] == (
+        "its groups weigh as 1.0 of one size: intervals will be wide; the largest group holds 45 of them"
+    )
 
 
 def test_a_task_of_one_group_is_refused_before_anything_is_written(tmp_path):

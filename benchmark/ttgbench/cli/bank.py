@@ -125,7 +125,8 @@ def _show_tables(tables: list[TaskTable], json: bool) -> None:
             ]
             for row in one.rows
         ]
-        groups = "" if one.groups == one.questions else f" in {counted(one.groups, 'group')}"
+        groups = f" in {counted(one.groups, 'group')}, the largest of {one.largest}"
+        groups = "" if one.groups == one.questions else groups
         title = f"{one.task}: {counted(one.questions, 'question')}{groups}, {counted(one.universes, 'universe')}"
         out.print(
             table(title, "graph", "accuracy#", "from#", "to (95%)#", "minus alone#", "tokens in#", "out#", rows=rows)

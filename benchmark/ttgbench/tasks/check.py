@@ -8,16 +8,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from ttgbench.errors import InputError, TTGBenchError
+from ttgbench.stats.units import cluster_numbers, effective_clusters
+from ttgbench.tasks.file import SplitPlan
 from ttgbench.tasks.folder import LmEvalTask
-from ttgbench.tasks.splits import fingerprint
-from ttgbench.tasks.task import CORRECT, Question
+from ttgbench.tasks.splits import fingerprint, quota_of
+from ttgbench.tasks.task import CORRECT, Question, groups_of
 from ttgbench.util.text import counted
 
 GRADED = 200
 """Reference answers that are graded per split; every prefix of a split holds its strata in proportion."""
 NEAR = 0.8
 """Jaccard similarity of three-word shingles from which two questions are near duplicates."""
+FEW_GROUPS = 5
+"""Splits with fewer groups than that, of one size, are warned of."""
 _COMMON = 500
 """A shingle of more questions than that is a turn of phrase and finds nothing."""
 _SHOWN = 3
@@ -47,6 +53,7 @@ def check_task(task: LmEvalTask) -> Iterator[Finding]:
     yield Finding("ok", "splits", f"{sizes}; {listed}; sha256 {task.splits_hash()}")
     yield from _planned(task)
     yield from _groups(splits)
+    yield from _unlike_groups(task, splits)
     yield from _references(task, splits)
     yield from _leaks(task, splits)
 
@@ -87,6 +94,26 @@ def _groups(splits: Mapping[str, Sequence[Question]]) -> Iterator[Finding]:
     for left, right in itertools.combinations(splits, 2):
         if torn := sorted(groups[left] & groups[right]):
             yield Finding("warning", f"{left} and {right}", f"groups in both: {_few(torn)}")
+
+
+def _unlike_groups(task: LmEvalTask, splits: Mapping[str, Sequence[Question]]) -> Iterator[Finding]:
+    """Splits that are not of the size asked for, or say little, since groups are large and stay whole."""
+    plan: dict[str, SplitPlan] = {}
+    if task.manifest is None:
+        plan.update(task.file.metadata.ttgbench.splits.items())
+    for split, questions in splits.items():
+        if not groups_of(questions):
+            continue
+        labels = cluster_numbers(groups_of(questions), len(questions))
+        largest = f"the largest group holds {np.bincount(labels).max()} of them"
+        same = [name for name in splits if split in plan and plan[name].source == plan[split].source]
+        wanted = quota_of(plan, split, sum(len(splits[name]) for name in same)) if len(same) > 1 else len(questions)
+        if abs(len(questions) - wanted) > wanted / 10:
+            message = f"{counted(len(questions), 'question')} where the plan has {wanted}: groups stay whole; {largest}"
+            yield Finding("warning", split, message)
+        if (weight := effective_clusters(labels)) < FEW_GROUPS:
+            message = f"its groups weigh as {weight:.1f} of one size: intervals will be wide; {largest}"
+            yield Finding("warning", split, message)
 
 
 def _references(task: LmEvalTask, splits: Mapping[str, Sequence[Question]]) -> Iterator[Finding]:

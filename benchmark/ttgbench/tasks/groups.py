@@ -12,6 +12,8 @@ from ttgbench.errors import InputError
 COLUMN = "cluster"
 EXACT = 128
 """Groups among which the best choice is found; where there are more, those drawn long before are simply taken."""
+_BITS = 1 << 28
+"""Sums that are looked at, of all groups together; where groups are huge, the choice is among fewer of them."""
 
 
 def group_of(doc: Mapping[str, Any]) -> str | None:
@@ -42,12 +44,15 @@ def check_groups(docs: Iterable[Mapping[str, Any]], source: object, place: str =
 def choose(sizes: Sequence[int], wanted: int, spare: int) -> list[int]:
     """Places of the groups of these sizes that together hold as nearly `wanted` questions as any choice of them does.
 
-    At least one is chosen and `spare` are left; there must be more than `spare`. Of equally near choices: the smaller,
-    then the one with the earliest groups. Exact among EXACT groups around the place where the first ones are enough.
+    At least one is chosen and `spare` are left. Of equally near choices: the smaller, then the one with the earliest
+    groups. Exact among EXACT groups around the place where the first ones are enough, fewer where they hold millions.
+    Raises ValueError unless there are more than `spare` groups and every group holds a question.
     """
+    if len(sizes) <= spare or min(sizes) < 1:
+        raise ValueError(f"{len(sizes)} groups; it takes more than the {spare} to be left, none of them empty")
     ends = [0, *accumulate(sizes)]
-    first = max(0, bisect_right(ends, wanted) - 1 - EXACT // 2)
-    window = range(first, min(len(sizes), first + EXACT))
+    window = _window(ends, wanted, EXACT)
+    first = window.start
     lacking = max(0, spare - (len(sizes) - window.stop))
     # sums[place][k]: bit s is set where some of the window's groups from `place` on hold s, with k or more left out.
     sums = {window.stop: [1] + [0] * lacking}
@@ -63,6 +68,15 @@ def choose(sizes: Sequence[int], wanted: int, spare: int) -> list[int]:
         else:
             lacking = max(0, lacking - 1)
     return chosen
+
+
+def _window(ends: Sequence[int], wanted: int, most: int) -> range:
+    """At most so many groups around the place where the first ones are enough, and fewer where sums exceed _BITS."""
+    first = max(0, bisect_right(ends, wanted) - 1 - most // 2)
+    window = range(first, min(len(ends) - 1, first + most))
+    if most > 1 and len(window) * (ends[window.stop] - ends[first]) > _BITS:
+        return _window(ends, wanted, most // 2)
+    return window
 
 
 def _nearest(bits: int, wanted: int, least: int) -> int:

@@ -102,7 +102,7 @@ def plan_splits(
             queues[source] = _stratified(_distinct(entries), seed)
             whole |= _whole_groups(plan, source, queues[source], seed)
         left = [entry for entry in whole.get(split, queues[source]) if entry.text not in taken]
-        chosen = left if split in whole else left[: _quota(plan, split, len(queues[source]))]
+        chosen = left if split in whole else left[: quota_of(plan, split, len(queues[source]))]
         taken.update(entry.text for entry in chosen)
         yield split, [ManifestRow(split, *astuple(entry.row)[1:]) for entry in chosen]
 
@@ -130,14 +130,14 @@ def _whole_groups(
     found = {}
     splits.sort(key=lambda name: (not plan[name].count, _PRIORITY.get(name, 2)))
     for number, split in enumerate(splits, 1):
-        sizes, quota = [*map(len, order)], _quota(plan, split, len(entries))
+        sizes, quota = [*map(len, order)], quota_of(plan, split, len(entries))
         chosen = set(choose(sizes, quota, len(splits) - number) if plan[split].count else range(len(order)))
         found[split] = _stratified([entry for place in sorted(chosen) for entry in order[place]], seed)
         order = [group for place, group in enumerate(order) if place not in chosen]
     return found
 
 
-def _quota(plan: Mapping[Any, SplitPlan], split: str, available: int) -> int:
+def quota_of(plan: Mapping[Any, SplitPlan], split: str, available: int) -> int:
     """How many rows; without a count those that the others leave. A source that is too small (part of a data set) is
     shared in proportion to the counts; a split without one then gets as many as all of them."""
     counts = [other.count for other in plan.values() if other.source == plan[split].source]

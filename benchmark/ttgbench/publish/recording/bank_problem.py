@@ -80,7 +80,7 @@ def bank_problem(
     take turns with the recorded universes; questions must be recorded in all of them, others are left out. projected:
     the method is shown the open space of the same budget and limits, and of every graph the projection into the bank
     is evaluated and billed; for methods that hardly find a graph of the bank by themselves. Raises InputError where
-    fewer than two groups are recorded.
+    fewer than two groups are recorded, or one is so large that either side has less than half of its share.
     """
     universes = sorted({segment.universe for segment in bank.finished})
     everywhere = set.intersection(*(set(bank.asked(universe)) for universe in universes))
@@ -94,6 +94,10 @@ def bank_problem(
     taken = drawn[: min(1 + int(np.searchsorted(sizes, search * len(asked))), len(names) - 1)]
     mine = [question for question, group in zip(asked, groups, strict=True) if group in taken]
     rest = tuple(question.index for question, group in zip(asked, groups, strict=True) if group not in taken)
+    if len(mine) < search * len(asked) / 2 or len(rest) < (1 - search) * len(asked) / 2:
+        largest = max((groups == name).sum() for name in names)
+        message = f"{search:g} of {len(asked)} questions cannot be had: groups stay whole, one holds {largest}"
+        raise InputError(message, source=bank.task.card.name, field="search")
     universe = universes[seed % len(universes)]
     space, card = bank.space(budget), bank.task.card
     shown = {field.name: getattr(space, field.name) for field in fields(SearchSpace)}

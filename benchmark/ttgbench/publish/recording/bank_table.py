@@ -58,6 +58,8 @@ class TaskTable:
     questions: int
     groups: int
     """Groups of questions that share something, such as a template: what is independent. Else as many as questions."""
+    largest: int
+    """Questions in the largest group."""
     universes: int
     rows: list[Row]
     readings: list[Reading]
@@ -97,6 +99,7 @@ def _table(bank: OpenBank) -> TaskTable:
         task=task.card.name,
         questions=len(np.unique(answers.questions)),
         groups=len(np.unique(answers.groups)),
+        largest=int(np.bincount(answers.groups[np.unique(answers.questions, return_index=True)[1]]).max()),
         universes=len({segment.universe for segment in done}),
         rows=[*_alone(plan, answers, batches), *_second(plan, answers, batches)],
         readings=list(_readings(plan, answers)),
