@@ -42,6 +42,13 @@ def test_a_profile_is_the_share_of_problems_above_each_threshold():
     assert performance_profile(np.random.default_rng(0).random((4, 3, 5)), [0.1, 0.9], range(5)).low.shape == (4, 2)
 
 
+def test_a_draw_of_several_seeds_counts_once_in_a_profile():
+    scores = np.array([[[0.9, 0.9, 0.9, 0.1]]])
+    assert performance_profile(scores, [0.5], (0, 0, 0, 1)).estimate == 0.5
+    once = performance_profile(scores[..., 2:], [0.5], (0, 1))
+    assert performance_profile(scores, [0.5], (0, 0, 0, 1)).low == once.low
+
+
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=8), st.integers(0, 1000))
 @settings(deadline=None)
 def test_draws_are_means_of_their_seeds(draws, seed):
@@ -62,6 +69,10 @@ def test_the_interval_of_a_mean_is_students():
     expected = scipy_stats.ttest_1samp(values, 0, axis=1).confidence_interval()
     np.testing.assert_allclose((band.low, band.high), (expected.low, expected.high))
     assert np.isnan(mean_interval(values[:, :1]).low).all()
+    for draws in (1, 12):
+        for confidence in (0, 7, np.nan):
+            with pytest.raises(ValueError, match="confidence is"):
+                mean_interval(values[:, :draws], confidence=confidence)
 
 
 @pytest.mark.parametrize("values", [np.zeros((0, 3)), np.array([[0.0, np.nan]]), np.array(1.0)])

@@ -71,7 +71,50 @@ def test_the_area_is_that_under_the_ecdf():
     )
     assert area.low < area.estimate < area.high
     assert ecdf_area(np.zeros((1, 1, 2)), np.zeros((1, 2)), 1, 80, (0, 1)).estimate == 1
-    assert ecdf_area(np.full((1, 1, 2), np.inf), np.ones((1, 2)), 1, 80, (0, 1)).high == 0
+
+
+@pytest.mark.parametrize("draws", [2, 5, 20])
+@pytest.mark.parametrize("until_end", [0.8, 80.0])
+def test_an_area_that_is_the_same_in_all_draws_is_no_point(draws, until_end):
+    """By hand: a share q of all draws, (1-q)^draws = 0.05, may hold at once what none held, or miss what all held."""
+    q, spent = 1 - 0.05 ** (1 / draws), np.full((2, draws), until_end)
+    never = ecdf_area(np.full((2, 3, draws), np.inf), spent, 0.1, 80, range(draws))
+    at_once = ecdf_area(np.full((2, 3, draws), 0.1), spent, 0.1, 80, range(draws))
+    middle = ecdf_area(np.full((2, 3, draws), 0.7), spent, 0.1, 80, range(draws))
+    assert (never.estimate, never.low, at_once.estimate, at_once.high) == (0, 0, 1, 1)
+    spend = ((1 - q) * until_end + q * 0.1) / q
+    assert never.high == pytest.approx(max(q, math.log(80 / min(spend, 80)) / math.log(800)))
+    spend = ((1 - q) * 0.1 + q * until_end) / (1 - q)
+    assert at_once.low == pytest.approx(min(1 - q, math.log(80 / min(spend, 80)) / math.log(800)))
+    assert 0 <= middle.low < middle.estimate < middle.high <= 1
+    more = ecdf_area(np.full((2, 3, 2 * draws), np.inf), np.full((2, 2 * draws), until_end), 0.1, 80, range(2 * draws))
+    assert more.high < never.high
+
+
+def test_a_draw_counts_once_however_many_seeds_share_it():
+    """Four seeds share a draw that holds nothing; alone they would be four of six runs."""
+    hits, spent, draws = np.array([[[np.inf] * 4 + [2.0, 4.0]]]), np.full((1, 6), 10.0), [0, 0, 0, 0, 1, 2]
+    once = hits[..., [0, 4, 5]], spent[:, :3], (0, 1, 2)
+    assert expected_running_time(hits, spent, draws).spend == expected_running_time(*once[:2]).spend == 16 / 2
+    assert expected_running_time(hits, spent).spend == 46 / 2
+    assert ecdf_area(hits, spent, 1, 80, draws) == ecdf_area(once[0], once[1], 1, 80, once[2])
+    (found,), (expected,) = reached(hits, spent, draws, rng()), reached(*once, rng())
+    assert found == expected
+    assert found.share.estimate == 2 / 3
+
+
+def test_levels_and_numbers_that_are_none_are_refused_whatever_the_draws():
+    for confidence in (0, 1, 7, math.nan):
+        for draws in (1, 3):
+            with pytest.raises(ValueError, match="confidence is"):
+                ecdf_area(HITS[..., :draws], SPENT[:, :draws], 1, 80, range(draws), confidence=confidence)
+            with pytest.raises(ValueError, match="confidence is"):
+                ecdf_band(HITS[..., :draws], SPENT[:, :draws], [1], range(draws), rng(), confidence=confidence)
+    for resamples in (0, -1, 1.5, True):
+        with pytest.raises(ValueError, match="resamples is"):
+            ecdf_band(HITS, SPENT, [1], DRAWS, rng(), resamples=resamples)
+        with pytest.raises(ValueError, match="resamples is"):
+            reached(HITS, SPENT, DRAWS, rng(), resamples=resamples)
 
 
 def test_targets_and_problems_of_one_draw_stay_together():

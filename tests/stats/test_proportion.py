@@ -76,6 +76,37 @@ def test_a_single_group_is_one_question():
     assert accuracy_interval(np.ones((3, 1)), clusters=[0, 0, 0]) == wilson_interval(1, 1)
 
 
+@pytest.mark.parametrize("sizes", [[6] * 10, [60] + [1] * 20])
+def test_all_right_or_all_wrong_is_worth_as_many_trials_as_there_are_groups(sizes):
+    labels = list(np.repeat(np.arange(len(sizes)), sizes))
+    groups = sum(sizes) ** 2 / sum(size**2 for size in sizes)  # of one size
+    for value in (0.0, 1.0):
+        found = accuracy_interval(np.full((sum(sizes), 1), value), clusters=labels)
+        expected = wilson_interval(value * groups, groups)
+        assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+    half = accuracy_interval(np.full((sum(sizes), 1), 0.5), clusters=labels)
+    assert (half.low, half.high) == pytest.approx((wilson_interval(groups / 2, groups).low, 1 - half.low))
+
+
+@given(st.integers(5, 40), st.integers(1, 8), st.integers(0, 12), st.booleans())
+def test_no_bound_is_nearer_to_its_end_than_that_of_groups_which_are_all_alike(groups, size, rare, right):
+    """While at most half of the groups hold any of the rarer answers."""
+    answers = np.zeros(groups * size)
+    answers[: min(rare, groups // 2)] = 1  # one in each of so many groups
+    if right:
+        answers = 1 - answers
+    found = accuracy_interval(answers[:, None], clusters=list(np.arange(groups * size) % groups))
+    end = wilson_interval(groups, groups).low
+    assert (found.low <= end) if right else (found.high >= 1 - end)
+    assert found.low - 1e-12 <= found.estimate <= found.high + 1e-12
+
+
+@pytest.mark.parametrize("confidence", [0, 7, math.nan])
+def test_confidence_is_checked_with_groups(confidence):
+    with pytest.raises(ValueError, match="confidence is"):
+        accuracy_interval(np.array([[1.0], [0.0], [1.0]]), confidence, clusters=[0, 0, 1])
+
+
 @pytest.mark.parametrize(("successes", "n"), [(1, 0), (-1, 5), (6, 5), (float("nan"), 5)])
 def test_impossible_counts_are_refused(successes, n):
     with pytest.raises(ValueError, match="successes of"):

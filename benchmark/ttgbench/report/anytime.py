@@ -71,7 +71,7 @@ def ert_table(grid: Grid) -> Table:
     """Expected running time per method, problem and target, with success counts."""
     rows: list[tuple[Value, ...]] = []
     for method in grid.methods:
-        ert = stats.expected_running_time(method.hits, method.until_end)
+        ert = stats.expected_running_time(method.hits, method.until_end, method.draws)
         for p, problem in enumerate(grid.problems):
             for t, target in enumerate(TARGETS):
                 rows.append((method.name, problem, target, float(ert.spend[p, t]), int(ert.successes[p, t]), ert.runs))

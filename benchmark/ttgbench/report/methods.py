@@ -156,7 +156,7 @@ def _targets(scores: MethodScores) -> dict[str, Value]:
 
 
 def _dollars(scores: MethodScores) -> Value:
-    mean = float(scores.dollars.mean())
+    mean = float(scores.by_draw(scores.dollars).mean())
     return UNPRICED if math.isnan(mean) else mean
 
 
@@ -200,7 +200,7 @@ def rank_text(best: int | None, worst: int | None) -> str:
 
 
 def ranking(methods: Sequence[MethodScores], resamples: int = 9999) -> Ranking:
-    """By mean objective, which puts them in the order of their regrets; a seed's draw is redrawn on all problems."""
+    """By mean objective, which puts them in the order of their regrets; a draw counts on all problems together."""
     values = np.stack([one.by_draw(one.values()) for one in methods])
     order = tuple(int(i) for i in np.argsort(-values.mean(axis=1), kind="stable"))
     seeds = methods[0].seeds

@@ -107,10 +107,11 @@ def pairs_table(grid: Grid) -> Table | None:
     if few:
         reach = f"No p-values, no intervals and no verdicts: {few}."
     elif found.scope != "over tasks":
+        how = f" ({found.correction})" if found.correction else ""
         reach = (
             f"There {'is' if found.tasks == 1 else 'are'} {counted(found.tasks, 'independent task')}, fewer than "
             f"{MIN_TASKS}: what is said holds {found.scope}. "
-            "Paired t tests over runs; p and intervals are for all pairs at once (Bonferroni)."
+            f"Paired tests over runs; p and intervals are for all pairs at once{how}."
         )
     else:
         friedman = "" if found.friedman_p is None else f"Friedman p = {found.friedman_p:.2g} over {found.tasks} tasks. "

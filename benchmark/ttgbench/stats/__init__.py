@@ -51,6 +51,7 @@ from ttgbench.stats.significance import (
     sign_flip_interval,
     sign_flip_test,
 )
+from ttgbench.stats.simultaneous import PairErrors, pair_errors
 from ttgbench.stats.units import questions_as_units
 
 __all__ = [
@@ -65,6 +66,7 @@ __all__ = [
     "ExpectedRunningTime",
     "Interval",
     "MethodsComparison",
+    "PairErrors",
     "PairTest",
     "RankIntervals",
     "Reached",
@@ -96,6 +98,7 @@ __all__ = [
     "mean_interval",
     "minimum_detectable_effect",
     "normalise",
+    "pair_errors",
     "pareto_front",
     "performance_profile",
     "questions_as_units",

@@ -1,22 +1,21 @@
-"""Many runs in one number or curve: scores between anchors, means of draws, and intervals by redrawing draws.
+"""Many runs in one number or curve: scores between anchors, means of draws, and intervals over draws.
 
 A *draw* is what a run's search sees of chance: samples, instance, questions. Runs of one draw are not independent, on
 one problem or on several, so all that is said about other runs takes draws as its units: `by_draw` averages the seeds
-that share one, and every resample takes or leaves a draw on all problems and for all methods together.
+that share one, and whatever is redrawn or flipped is a draw on all problems and for all methods together. So a draw
+counts once in every mean, share and spend, however many seeds share it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ttgbench.stats.arrays import Floats, checked, checked_level
-from ttgbench.stats.interval import Band
+from ttgbench.stats.arrays import Floats, checked, checked_count, checked_level
+from ttgbench.stats.interval import Band, Interval
 from ttgbench.stats.proportion import accuracy_interval
-
-_BATCH = 2_000_000
 
 
 def normalise(scores: ArrayLike, zero: ArrayLike, one: ArrayLike) -> Floats:
@@ -51,9 +50,11 @@ def by_draw(runs: ArrayLike, draws: Sequence[Hashable]) -> Floats:
 
 
 def mean_interval(values: ArrayLike, *, confidence: float = 0.95) -> Band:
-    """Mean over draws of `values` (..., draws) with Student's t interval: a band (...). Bounds are NaN for one draw."""
+    """Mean over draws of `values` (..., draws) with Student's t interval: a band (...). Bounds are NaN for one draw,
+    and the mean itself where all draws have one value."""
     from scipy.special import stdtrit
 
+    tail = (1 + checked_level("confidence", confidence)) / 2
     array = np.asarray(values, dtype=np.float64)
     if array.ndim == 0 or array.size == 0 or not np.isfinite(array).all():
         raise ValueError(f"values have shape {array.shape}; it takes (..., draws), all of them finite")
@@ -62,32 +63,29 @@ def mean_interval(values: ArrayLike, *, confidence: float = 0.95) -> Band:
     if count < 2:
         unknown = np.full(mean.shape, np.nan)
         return Band(mean, unknown, unknown, confidence)
-    quantile = float(stdtrit(count - 1, (1 + checked_level("confidence", confidence)) / 2))
+    quantile = float(stdtrit(count - 1, tail))
     half = quantile * array.std(axis=-1, ddof=1) / np.sqrt(count)
     return Band(mean, np.asarray(mean - half), np.asarray(mean + half), confidence)
-
-
-def redraws(values: Floats, rng: np.random.Generator, resamples: int) -> Iterator[Floats]:
-    """Yields batches (..., b, draws), `resamples` in all: whole draws are redrawn, the same ones along all axes."""
-    count = values.shape[-1]
-    batch = max(1, _BATCH // values.size)
-    for start in range(0, resamples, batch):
-        yield values[..., rng.integers(0, count, (min(batch, resamples - start), count))]
 
 
 def performance_profile(scores: ArrayLike, thresholds: ArrayLike, draws: Sequence[Hashable]) -> Band:
     """Share of runs that score above each threshold: (methods, problems, seeds), (T,) to a band (methods, T).
 
-    draws: one label per seed; the interval is `accuracy_interval`'s, runs of one draw in a group.
+    draws: one label per seed. A draw counts once, and is a group for `accuracy_interval`, of which the interval is.
     """
     array, levels = (
         checked("scores", scores, ("method", "problem", "seed")),
         checked("thresholds", thresholds, ("threshold",)),
     )
-    groups = list(draws) * array.shape[1]
-    found = [[accuracy_interval((one > level).reshape(-1, 1), clusters=groups) for level in levels] for one in array]
+    found = [[share_of_runs(one > level, draws) for level in levels] for one in array]
     estimate, low, high = np.moveaxis(np.array([[(i.estimate, i.low, i.high) for i in row] for row in found]), -1, 0)
     return Band(estimate, low, high)
+
+
+def share_of_runs(which: ArrayLike, draws: Sequence[Hashable]) -> Interval:
+    """Share of runs of which `which` (problems, seeds) is true; draws as in `performance_profile`."""
+    shares = by_draw(checked("which", which, ("problem", "seed")), draws)
+    return accuracy_interval(shares.reshape(-1, 1), clusters=list(range(shares.shape[1])) * len(shares))
 
 
 def task_means(scores: Floats, tasks: Sequence[Hashable]) -> Floats:
@@ -117,6 +115,7 @@ def hierarchical_bootstrap(
     """
     array = checked("scores", scores, ("method", "problem", "draw"))
     tail = (1 - checked_level("confidence", confidence)) / 2
+    resamples = checked_count("resamples", resamples)
     means = task_means(array, tasks)
     methods, count, draws = means.shape
     total = np.zeros((methods, resamples))

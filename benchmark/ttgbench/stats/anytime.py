@@ -11,15 +11,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ttgbench.stats.aggregate import by_draw
-from ttgbench.stats.arrays import Floats, Ints, checked, checked_level
+from ttgbench.stats.aggregate import by_draw, share_of_runs
+from ttgbench.stats.arrays import Floats, Ints, checked, checked_count, checked_level
 from ttgbench.stats.interval import Band, Interval
-from ttgbench.stats.proportion import accuracy_interval
 
 _HITS = ("problem", "target", "seed")
 _NONE = 1e-9
@@ -71,14 +70,20 @@ class ExpectedRunningTime:
     runs: int
 
 
-def expected_running_time(hits: ArrayLike, spent: ArrayLike) -> ExpectedRunningTime:
+def expected_running_time(
+    hits: ArrayLike, spent: ArrayLike, draws: Sequence[Hashable] | None = None
+) -> ExpectedRunningTime:
     """ERT per (problem, target) from `hits` (problems, targets, seeds) and all that each run `spent` (problems, seeds).
+
+    draws: one label per seed; seeds that share one are averaged first, so that a draw counts once. Default: all differ.
 
     All spend until the hit, or until the end of a run that missed, over the number of hits. Source: Auger & Hansen
     2005, CEC, p. 1777; their argument of restarts holds for one problem and target, so problems are never pooled.
     """
     used, hit = _used(hits, spent)
-    return ExpectedRunningTime(_ert(used, hit), hit.sum(axis=2).astype(np.intp), hit.shape[2])
+    seeds = hit.shape[2]
+    spend = _ert(*by_draw(np.stack([used, hit]), range(seeds) if draws is None else draws))
+    return ExpectedRunningTime(spend, hit.sum(axis=2).astype(np.intp), seeds)
 
 
 def ecdf_band(
@@ -108,10 +113,12 @@ def ecdf_area(
     Each (problem, target) adds log(high/spend) / log(high/low), clipped to [0, 1]: 1 at `low` or before, 0 at `high`
     or later. The interval is Student's with the jackknife's standard error over draws, its estimate of the bias added
     (Efron & Tibshirani 1993, "An Introduction to the Bootstrap", chapter 11): the expected spend of few runs is biased,
-    which quantiles of resamples double instead of taking into account. Bounds are NaN for one draw.
+    which quantiles of resamples double instead of taking into account. Where the draws show no spread, as where none
+    held anything, the interval is `_area_of_alike`'s. Bounds are NaN for one draw.
     """
     from scipy.special import stdtrit
 
+    tail = (1 + checked_level("confidence", confidence)) / 2
     if not 0 < low < high < math.inf:
         raise ValueError(f"the spends reach from {low} to {high}; it takes 0 < low < high")
     used, hit = by_draw(np.stack(_used(hits, spent)), draws)
@@ -127,8 +134,30 @@ def ecdf_area(
     without = area(_expected(*(x.sum(axis=-1, keepdims=True) - x for x in (used, hit))))
     bias = (count - 1) * (without.mean() - estimate)
     error = math.sqrt((count - 1) * without.var() + bias**2)
-    half = float(stdtrit(count - 1, (1 + checked_level("confidence", confidence)) / 2)) * error
+    if error < _NONE:
+        longest = checked("spent", spent, ("problem", "seed")).max(axis=1)[:, None, None]
+        return _area_of_alike(area, used, hit, longest, low, Interval(estimate, 0.0, 1.0, confidence))
+    half = float(stdtrit(count - 1, tail)) * error
     return Interval(estimate, max(estimate - half, 0.0), min(estimate + half, 1.0), confidence)
+
+
+def _area_of_alike(
+    area: Callable[[Floats], Floats], used: Floats, hit: Floats, longest: Floats, first: float, found: Interval
+) -> Interval:
+    """Interval of an area that is the same in all draws, by the rule of three (see `identical_units_interval`).
+
+    Of all draws a share q of 1 - (1-confidence)^(1/draws) at most shows something else: these may hold every target at
+    the spend `first`, or none and spend the `longest` (problems, 1, 1). Expected spends are not linear in q, so that q
+    of all draws may move the area by more or less than q; the interval reaches at least as far as q, and is no point.
+    """
+    q = 1 - (1 - found.confidence) ** (1 / hit.shape[-1])
+    used, hit = ((1 - q) * x.mean(axis=-1, keepdims=True) for x in (used, hit))
+    least, most = (
+        float(area(_expected(used + q * longest, hit))[0]),
+        float(area(_expected(used + q * first, hit + q))[0]),
+    )
+    low, high = min(least, (1 - q) * found.estimate), max(most, q + (1 - q) * found.estimate)
+    return replace(found, low=low, high=high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +165,7 @@ class Reached:
     """How one target was reached over all problems, with intervals for other draws."""
 
     share: Interval
-    """Share of runs that held it at their end."""
+    """Share of runs that held it at their end; runs that share a draw count as one."""
     spend: Interval
     """Median over problems of the expected spend; infinite where on half of them or more no run held it."""
 
@@ -151,11 +180,7 @@ def reached(
 
     _, hit = _used(hits, spent)
     spend = _over_draws(hits, spent, draws, medians, rng, 0.95, resamples)
-    clusters = list(draws) * len(hit)
-    return tuple(
-        Reached(accuracy_interval(hit[:, target].reshape(-1, 1), clusters=clusters), spend.at(target))
-        for target in range(hit.shape[1])
-    )
+    return tuple(Reached(share_of_runs(hit[:, target], draws), spend.at(target)) for target in range(hit.shape[1]))
 
 
 def _used(hits: ArrayLike, spent: ArrayLike) -> tuple[Floats, Floats]:
@@ -200,7 +225,7 @@ def _over_draws(
     used, hit = by_draw(np.stack(_used(hits, spent)), draws)
     longest = checked("spent", spent, ("problem", "seed")).max(axis=1)[:, None, None]
     shape = _weight_shape(hit.shape[-1], confidence)
-    weights = rng.standard_gamma(shape, (hit.shape[-1], resamples))
+    weights = rng.standard_gamma(shape, (hit.shape[-1], checked_count("resamples", resamples)))
     holds, misses = shape * rng.standard_gamma(0.5, (2, *hit.shape[:2], resamples))
     drawn = statistic((used @ weights + (holds + misses) * longest) / (hit @ weights + holds))
     tail = (1 - confidence) / 2

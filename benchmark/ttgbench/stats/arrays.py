@@ -30,6 +30,13 @@ def checked(name: str, values: ArrayLike, axes: tuple[str, ...], *, allow_inf: b
     return array
 
 
+def checked_count(name: str, count: int) -> int:
+    """A whole number of at least 1. Raises ValueError."""
+    if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
+        raise ValueError(f"{name} is {count!r}; it must be a whole number of at least 1")
+    return int(count)
+
+
 def checked_level(name: str, level: float) -> float:
     """A probability strictly between 0 and 1. Raises ValueError."""
     if not 0 < level < 1:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from math import sqrt
 
+import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtri, stdtrit
 
-from ttgbench.stats.arrays import Floats, checked_level
+from ttgbench.stats.arrays import Floats, Ints, checked_level
 from ttgbench.stats.interval import Interval
 from ttgbench.stats.significance import cluster_standard_error
 from ttgbench.stats.units import cluster_numbers, effective_clusters, questions_as_units
+
+_ROUNDING = 1e-12
 
 
 def wilson_interval(successes: float, n: float, confidence: float = 0.95) -> Interval:
@@ -38,7 +42,10 @@ def accuracy_interval(
     """Wilson's interval for the mean of `scores` (questions, universes), each within [0, 1].
 
     clusters: one label per question where questions come in groups, such as several about one text; then as many
-    questions count as independent ones would vary like these groups (see `_independent`).
+    questions count as independent ones would vary like these groups (see `_independent`): all right or all wrong is an
+    interval over the number of groups. Where at most half of them hold any wrong answer, the lower bound is at most
+    what it would be without any, and likewise the upper one: few of the rarer answers say little of whether such
+    answers come together, and one more right answer must not lower the interval.
 
     The questions are the trials, however many universes there are. A question's mean over universes varies at most as
     much as a single answer does (p(1-p) bounds the variance of anything in [0, 1] with mean p), so with several
@@ -47,25 +54,36 @@ def accuracy_interval(
     means = questions_as_units(scores, ("question", "universe"))
     if means.min() < 0 or means.max() > 1:
         raise ValueError(f"scores reach from {means.min()} to {means.max()}; they must lie within 0 and 1")
-    n = len(means) if clusters is None else _independent(means, clusters, confidence)
-    return wilson_interval(n * min(float(means.mean()), 1.0), n, confidence)
+    share = min(float(means.mean()), 1.0)
+    if clusters is None:
+        return wilson_interval(len(means) * share, len(means), confidence)
+    labels = cluster_numbers(clusters, len(means))
+    groups = effective_clusters(labels)
+    n = _independent(means, labels, groups, checked_level("confidence", confidence))
+    found, all_right = wilson_interval(n * share, n, confidence), wilson_interval(groups, groups, confidence)
+    shares = np.bincount(labels, weights=means) / np.bincount(labels)
+    if (shares < 1 - _ROUNDING).mean() <= 0.5:
+        found = replace(found, low=min(found.low, all_right.low))
+    if (shares > _ROUNDING).mean() <= 0.5:
+        found = replace(found, high=max(found.high, 1 - all_right.low))
+    return found
 
 
-def _independent(means: Floats, clusters: Sequence[Hashable], confidence: float) -> float:
-    """How many independent questions are worth these (questions,), at most all and at least one.
+def _independent(means: Floats, labels: Ints, groups: float, confidence: float) -> float:
+    """How many independent questions are worth these (questions,) in so many groups, at most all and at least one.
 
     Their binomial variance over the cluster-robust one, less what Student's t asks for few clusters: the interval of
     Korn & Graubard (1998, Surv. Methodol. 24:193) with Wilson's formula, as in Dean & Pagano 2015 (J. Surv. Stat.
-    Methodol. 3:484). Where all questions or all groups are alike nothing is known of how groups vary, and only the
-    latter is taken off.
+    Methodol. 3:484). Where all questions are alike nothing is known of how groups vary, and they may be all or nothing:
+    then the groups are the trials. Where only the groups are alike, each of them is mixed, and the latter is taken off.
     """
-    labels = cluster_numbers(clusters, len(means))
-    error, groups = cluster_standard_error(means, labels)
+    if np.ptp(means) < _ROUNDING:
+        return groups
+    error, _ = cluster_standard_error(means, labels)
     share = float(means.mean())
-    if groups < 2:
+    if labels.max() < 1:
         return 1.0
     tail = (1 - confidence) / 2
-    few = float(ndtri(tail) / stdtrit(effective_clusters(labels) - 1, tail)) ** 2
-    alike = error < 1e-12 or not 0 < share < 1
-    independent = float(len(means)) if alike else share * (1 - share) / error**2
+    few = float(ndtri(tail) / stdtrit(max(groups, 2.0) - 1, tail)) ** 2
+    independent = share * (1 - share) / error**2 if error > _ROUNDING else float(len(means))
     return min(max(independent * few, 1.0), float(len(means)))

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ttgbench.stats.aggregate import hierarchical_bootstrap, redraws, task_means
-from ttgbench.stats.arrays import Floats, Ints, checked, checked_level
+from ttgbench.stats.aggregate import hierarchical_bootstrap, task_means
+from ttgbench.stats.arrays import Floats, Ints, checked, checked_count, checked_level
 from ttgbench.stats.difference import direction
-from ttgbench.stats.runs import MIN_DRAWS, compare_runs
+from ttgbench.stats.runs import MIN_DRAWS, compare_runs, too_few
 from ttgbench.stats.significance import EXACT_SIGN_FLIPS, exact_sign_flip_p, holm
+from ttgbench.stats.simultaneous import pair_errors
 
 MIN_TASKS = 10
 """Fewest independent tasks from which to speak about tasks in general. Demsar 2006 (J. Mach. Learn. Res. 7:1) asks for
@@ -34,7 +35,7 @@ class PairTest:
     low: float
     high: float
     p: float
-    """Corrected for the number of pairs: over tasks by Holm, over draws by Bonferroni, as the interval."""
+    """Corrected for the number of pairs: over tasks by Holm, over draws as the interval is."""
     untested: str = ""
     """Why nothing can be said, in words; then p and bounds are NaN."""
     confidence: float = 0.95
@@ -57,6 +58,8 @@ class MethodsComparison:
     friedman_p: float | None
     """Of the hypothesis that all methods are equal; None with too few tasks or fewer than three methods."""
     pairs: tuple[PairTest, ...]
+    correction: str = "Holm"
+    """How p is corrected for the number of pairs: "Holm" over tasks, else as `pair_errors` says."""
 
 
 def compare_methods(
@@ -73,17 +76,19 @@ def compare_methods(
     least MIN_TASKS tasks the units are tasks, whose problems and draws are averaged first: Friedman's test and pairwise
     Wilcoxon tests (Demsar 2006; Benavoli et al. 2016, J. Mach. Learn. Res. 17:5) speak of tasks in general, beside
     intervals of a hierarchical bootstrap over tasks and draws, each for its pair alone; p is corrected by Holm. With
-    fewer the units are the draws, since problems of one draw may share samples: `compare_runs` of their means over
-    problems, which holds on these tasks only, with p and intervals for all pairs at once (Bonferroni).
+    fewer the units are the draws, since problems of one draw may share samples: paired tests of their means over
+    problems, which hold on these tasks only, with p and intervals for all pairs at once (`pair_errors`). A difference
+    that is the same in every draw is compared as `compare_runs` does it, by Bonferroni.
     """
     array = checked("scores", scores, _AXES)
+    confidence, resamples = checked_level("confidence", confidence), checked_count("resamples", resamples)
     means = task_means(array, tasks).mean(axis=-1)
     pairs = list(itertools.combinations(range(len(array)), 2))
     if not pairs:
         raise ValueError("there is one method; a comparison needs at least two")
     if means.shape[1] < MIN_TASKS:
-        pairs_found = _pairs_over_draws(array.mean(axis=1), confidence)
-        return MethodsComparison("on these tasks only", means.shape[1], None, pairs_found)
+        pairs_found, correction = _pairs_over_draws(array.mean(axis=1), rng, confidence, resamples)
+        return MethodsComparison("on these tasks only", means.shape[1], None, pairs_found, correction)
     band = hierarchical_bootstrap(
         np.stack([array[i] - array[j] for i, j in pairs]), tasks, rng, confidence=confidence, resamples=resamples
     )
@@ -107,16 +112,26 @@ def compare_methods(
     )
 
 
-def _pairs_over_draws(means: Floats, confidence: float) -> tuple[PairTest, ...]:
-    """All pairs of the rows of `means` (methods, draws)."""
-    pairs = list(itertools.combinations(range(len(means)), 2))
-    runs = [dict(enumerate(map(float, row))) for row in means]
-    each = 1 - (1 - confidence) / len(pairs)
-    found = [compare_runs(runs[i], runs[j], confidence=each) for i, j in pairs]
-    return tuple(
-        PairTest(i, j, one.difference, one.low, one.high, min(one.p * len(pairs), 1.0), one.untested, confidence)
-        for (i, j), one in zip(pairs, found, strict=True)
-    )
+def _pairs_over_draws(
+    means: Floats, rng: np.random.Generator, confidence: float, resamples: int
+) -> tuple[tuple[PairTest, ...], str]:
+    """All pairs of the rows of `means` (methods, draws), and how they are corrected."""
+    draws = means.shape[1]
+    if few := too_few(draws, (draws, draws), shared=True):
+        places, average = itertools.combinations(range(len(means)), 2), means.mean(axis=1)
+        nothing = (math.nan, math.nan, math.nan, few, confidence)
+        return tuple(PairTest(i, j, float(average[i] - average[j]), *nothing) for i, j in places), ""
+    found = pair_errors(means, rng, confidence=confidence, resamples=resamples)
+    count, pairs = len(found.error), []
+    for n, (i, j) in enumerate(zip(found.first.tolist(), found.second.tolist(), strict=True)):
+        difference, half, p = float(found.difference[n]), found.quantile * float(found.error[n]), float(found.p[n])
+        low, high = difference - half, difference + half
+        if half == 0:
+            one, other = (dict(enumerate(means[side].tolist())) for side in (i, j))
+            same = compare_runs(one, other, confidence=1 - (1 - confidence) / count)
+            low, high, p = same.low, same.high, min(same.p * count, 1.0)
+        pairs.append(PairTest(i, j, difference, low, high, p, confidence=confidence))
+    return tuple(pairs), found.correction
 
 
 def friedman_test(means: ArrayLike) -> float:
@@ -170,36 +185,26 @@ def rank_intervals(
 ) -> RankIntervals:
     """Simultaneous confidence intervals for the ranks of methods by their mean over draws of `values` (methods, draws).
 
-    values: means over the fixed problems, larger better, so that draws are redrawn on all problems together. Every
-    pairwise difference gets an interval whose half-width is its standard error times one common quantile, that of the
-    largest standardised difference when draws are redrawn; a method is surely beaten by as many as lie above it by more
-    than that. Source: Mogstad, Romano, Shaikh & Wilhelm 2024, "Inference for Ranks", Rev. Econ. Stud. 91:476, section
-    3. Because the errors come from few draws, the quantile is carried over to Student's t and
-    is at least Bonferroni's. A difference that is the
-    same in every draw is taken as known where that many equal signs are significant. Raises ValueError with fewer than
-    MIN_DRAWS draws.
+    values: means over the fixed problems, larger better, so that a draw counts on all problems together. Every pairwise
+    difference gets an interval whose half-width is its standard error times one common quantile, that of `pair_errors`,
+    so that ranks and pairs agree; a method is surely beaten by as many as lie above it by more than that. Source:
+    Mogstad, Romano, Shaikh & Wilhelm 2024, "Inference for Ranks", Rev. Econ. Stud. 91:476, section 3. A difference that
+    is the same in every draw is taken as known where that many equal signs are significant. Raises ValueError with
+    fewer than MIN_DRAWS draws.
     """
     array = checked("values", values, ("method", "draw"))
+    alpha = 1 - checked_level("confidence", confidence)
     methods, draws = array.shape
     if draws < MIN_DRAWS:
         raise ValueError(f"there are {draws} draws; ranks need at least {MIN_DRAWS}")
     means = array.mean(axis=1)
-    errors = _pairwise_errors(array)
-    alpha = 1 - checked_level("confidence", confidence)
-    half_widths = np.where(errors > 0, 0.0, _ROUNDING if 2.0 ** (1 - draws) < alpha else math.inf)
-    first, second = np.nonzero(np.triu(errors) > 0)
-    if len(first):
-        from scipy.special import ndtr, ndtri, stdtrit
-
-        # Redrawn draws vary less than the unbiased error says, by this factor.
-        scale = errors[first, second] * math.sqrt((draws - 1) / draws)
-        largest = []
-        for batch in redraws(array, rng, resamples):
-            moved = batch.mean(axis=-1) - means[:, None]
-            largest.append(np.max(np.abs(moved[first] - moved[second]) / scale[:, None], axis=0))
-        quantile = np.quantile(np.concatenate(largest), 1 - alpha)
-        quantile = max(quantile, -ndtri(alpha / 2 / len(first)))  # of few draws, resamples say too little of the tail
-        half_widths = np.where(errors > 0, -stdtrit(draws - 1, ndtr(-quantile)) * errors, half_widths)
+    if methods < 2:
+        return RankIntervals(means, np.array([1]), np.array([1]), ((0,),), confidence)
+    found = pair_errors(array, rng, confidence=confidence, resamples=resamples)
+    same = _ROUNDING if 2.0 ** (1 - draws) < alpha else math.inf
+    half_widths = np.zeros((methods, methods))
+    half_widths[found.first, found.second] = np.where(found.error > 0, found.quantile * found.error, same)
+    half_widths += half_widths.T
     ahead = means[:, None] - means > half_widths
     return RankIntervals(
         means=means,
@@ -208,17 +213,6 @@ def rank_intervals(
         groups=tie_groups(means, ahead | ahead.T),
         confidence=confidence,
     )
-
-
-def _pairwise_errors(array: Floats) -> Floats:
-    """Standard errors of differences of means over draws: (methods, methods). Zero for the same in every draw."""
-    draws = array.shape[1]
-    centred = array - array.mean(axis=1, keepdims=True)
-    covariance = centred @ centred.T / (draws * (draws - 1))
-    own = np.diag(covariance)
-    errors = np.sqrt(np.maximum(own[:, None] + own - 2 * covariance, 0))
-    errors[errors < 1e-10] = 0  # what rounding leaves of a difference of squares
-    return np.asarray(errors)
 
 
 def tie_groups(values: ArrayLike, different: NDArray[np.bool_]) -> tuple[tuple[int, ...], ...]:

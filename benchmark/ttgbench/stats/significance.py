@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ttgbench.stats.arrays import Floats, Ints, checked, checked_level
+from ttgbench.stats.arrays import Floats, Ints, checked, checked_count, checked_level
 from ttgbench.stats.interval import Interval
 
 EXACT_SIGN_FLIPS = 20
@@ -33,7 +33,7 @@ def bca_interval(
     bounds = bootstrap(
         (values,),
         np.mean,
-        n_resamples=resamples,
+        n_resamples=checked_count("resamples", resamples),
         batch=max(1, _BATCH // len(values)),
         confidence_level=checked_level("confidence", confidence),
         method="BCa",
@@ -66,7 +66,7 @@ def sign_flip_test(values: ArrayLike, rng: np.random.Generator, *, resamples: in
     Genet. Mol. Biol. 9:39). Same result as `scipy.stats.permutation_test(permutation_type="samples")`, 60 times faster
     at 500 values.
     """
-    flipped = checked("values", values, ("unit",))
+    flipped, resamples = checked("values", values, ("unit",)), checked_count("resamples", resamples)
     flipped = flipped[flipped != 0]  # flipping a zero changes nothing
     if len(flipped) <= EXACT_SIGN_FLIPS:
         return exact_sign_flip_p(flipped), True
@@ -92,7 +92,7 @@ def sign_flip_interval(
     totals, counts = checked("sums", sums, ("cluster",)), checked("sizes", sizes, ("cluster",))
     if totals.shape != counts.shape or not (counts > 0).all():
         raise ValueError(f"there are {len(totals)} sums for {len(counts)} sizes; give one for each, sizes above 0")
-    tail = 1 - checked_level("confidence", confidence)
+    tail, resamples = 1 - checked_level("confidence", confidence), checked_count("resamples", resamples)
     lows, highs = [np.array([-math.inf] * 2)], [np.array([math.inf] * 2)]  # all kept or all flipped refuses no value
     for kept in _patterns(len(totals), rng, resamples):
         one, other = (kept @ totals) / (kept @ counts), ((1 - kept) @ totals) / ((1 - kept) @ counts)

@@ -57,9 +57,9 @@ def cluster_numbers(clusters: Sequence[Hashable] | None, questions: int) -> Ints
 
 
 def effective_clusters(labels: Ints) -> float:
-    """As many clusters of one size weigh as much as these of unlike size, at least two; labels: integers from 0 on.
+    """As many clusters of one size weigh as much as these of unlike size; labels: integers from 0 on.
 
     Source: Kish 1965, Survey Sampling, section 8.2.
     """
     sizes = np.bincount(labels)
-    return max(float(sizes.sum() ** 2 / (sizes**2).sum()), 2.0)
+    return float(sizes.sum() ** 2 / (sizes**2).sum())

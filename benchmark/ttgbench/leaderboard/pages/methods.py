@@ -17,7 +17,7 @@ from ttgbench.util.text import counted, escaped
 
 NOTE = """<p class="ttg-note">{ranks} {scale} A method with runs that ended without a graph is listed, but not ranked.
 Filters hide rows; they change no rank. {flat}</p>"""
-RANKS = """Ranks are by mean regret and hold for all methods of the table at once, at 95%, over redrawn draws of the
+RANKS = """Ranks are by mean regret and hold for all methods of the table at once, at 95%, over draws of the
 samples on these problems; methods that share a letter under <em>Ties</em> cannot be told apart."""
 NO_RANKS = "No method is ranked here; the reason stands under its name."
 SCALE = """Regret is what is lost to the best graph known, in points of the objective. A score of 0 is the best single

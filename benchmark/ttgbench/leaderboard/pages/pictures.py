@@ -24,7 +24,7 @@ FIELD = """<p class="ttg-note">Mean over seeds of {what} on each problem, of the
 first. A field is empty where a run ended without a graph.</p>"""
 SCORE = "the score (0: best single model, 1: best graph known, within [-1, 1])"
 APART = """<p class="ttg-note">Blue: the method of the line is better than that of the column; orange: worse; grey: they
-share a letter under <em>Ties</em>. It holds for all pairs at once, at 95%, over redrawn draws of the samples on these
+share a letter under <em>Ties</em>. It holds for all pairs at once, at 95%, over draws of the samples on these
 problems.</p>"""
 BEST = """<p class="ttg-note">Of all graphs that runs ended with, the one with the highest objective on test; as the
 highest of many it flatters. Accuracy with its 95% interval, nominal cost per query.</p>"""
