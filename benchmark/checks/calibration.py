@@ -3,8 +3,8 @@
 Simulates searches whose truth is known and puts their runs through what command line, report and page use: verdicts of
 `judge_methods`, intervals and ranks of the table of methods, the report's table of pairs. A search ends with the one of
 six graphs that looks best on its draw of the samples; on test the graphs are up to 4 points apart, so that runs of one
-method differ, tie often, and are not normal. Prints a row per question: what is nominal, what came out, and twice the
-Monte Carlo error.
+method differ, tie often, and are not normal. Prints a row per question: what is nominal, what came out, and Wilson's
+interval for it, since so many worlds are a sample.
 """
 
 from __future__ import annotations
@@ -69,8 +69,6 @@ class Question:
     name: str
     nominal: str
     ask: Callable[[np.random.Generator], bool | float]
-    share: float = 1.0
-    """Of the worlds; ranks take longer."""
 
 
 def identical(problems: int, seeds: int, *, twins: bool = False, overall: bool) -> Callable[..., bool]:
@@ -142,11 +140,43 @@ def ranked(methods: int, draws: int, *, twins: bool) -> Callable[..., bool]:
     return ask
 
 
-def pairs(methods: int, draws: int) -> Callable[..., bool]:
+WORLDS = ("searches", "unlike spreads", "skewed")
+
+
+def means_of(kind: str, rng: np.random.Generator, methods: int, draws: int) -> Floats:
+    """Means over problems of identical methods, (methods, draws), in draws that they share; differences of two methods
+    have a standard deviation of about 1."""
+    if kind == "searches":
+        return np.asarray(searches(rng, methods, 12, draws, twins=True).mean(axis=1) / 0.0027)
+    noise = rng.exponential(size=(methods, draws)) if kind == "skewed" else rng.normal(size=(methods, draws))
+    spread = np.linspace(0.1, 1.3, methods)[:, None] if kind == "unlike spreads" else 0.7
+    return np.asarray(noise * spread + rng.normal(size=draws))
+
+
+def pairs(kind: str, methods: int, draws: int) -> Callable[..., bool]:
     def ask(rng: np.random.Generator) -> bool:
-        scores = searches(rng, methods, 12, draws, twins=True)
-        found = stats.compare_methods(scores, [number // 4 for number in range(12)], rng)
+        means = means_of(kind, rng, methods, draws)
+        found = stats.compare_methods(means[:, None], ["one task"], rng, resamples=999)
         return any(said(pair.verdict) for pair in found.pairs)
+
+    return ask
+
+
+def pairs_found(kind: str, methods: int, draws: int, how: str) -> Callable[..., float]:
+    """Share found of the pairs with one of the better quarter of the methods: better by 5 standard errors of a typical
+    pair with 10 draws, by 4 with 20."""
+    from scipy import stats as scipy_stats
+
+    bound = float(scipy_stats.t.isf(0.025 / math.comb(methods, 2), draws - 1))
+    better = np.arange(methods) < methods // 4
+
+    def ask(rng: np.random.Generator) -> float:
+        means = means_of(kind, rng, methods, draws)
+        means[better] += {10: 5.0, 20: 4.0}[draws] / math.sqrt(draws)
+        found = stats.pair_errors(means, rng, resamples=999)
+        true = better[found.first] != better[found.second]
+        quantile = bound if how == "Bonferroni" else found.quantile
+        return float((found.difference > quantile * found.error)[true].mean())
 
     return ask
 
@@ -188,7 +218,7 @@ def anytime(what: str, draws: int, ease: float) -> Callable[..., bool]:
         if what == "curve":
             band = stats.ecdf_band(hits, spent, [20], range(draws), rng, resamples=400).at(0)
             return holds(band, float((truth <= 20).mean()))
-        middle = stats.reached(hits, spent, range(draws), rng, resamples=400)[2]
+        middle = stats.reached(hits, spent, range(draws), rng, resamples=400 if what == "spend" else 1)[2]
         if what == "spend":
             return holds(middle.spend, float(np.median(truth[:, 2])))
         return holds(middle.share, float(chance[:, 2].mean()))
@@ -218,9 +248,15 @@ def questions() -> Iterator[Question]:
         for twins in (False, True):
             of = "shared" if twins else "own"
             yield Question(
-                f"8 identical, {draws} draws, {of} samples: any rank wrong", wrong, ranked(8, draws, twins=twins), 0.25
+                f"8 identical, {draws} draws, {of} samples: any rank wrong", wrong, ranked(8, draws, twins=twins)
             )
-    yield Question("8 identical, 10 draws, shared samples: a verdict on any of 28 pairs", wrong, pairs(8, 10), 0.25)
+    for kind in WORLDS:
+        for methods, draws in ((8, 10), (8, 20), (17, 10), (17, 20)):
+            name = f"{kind}, {methods} identical, {draws} draws: a verdict on any pair"
+            yield Question(name, wrong, pairs(kind, methods, draws))
+            for how in ("max-t", "Bonferroni"):
+                name = f"{kind}, {methods} methods, {draws} draws, {methods // 4} better: pairs found by {how}"
+                yield Question(name, "", pairs_found(kind, methods, draws, how))
     for draws in (5, 10, 20):
         for twins in (False, True):
             of = "shared" if twins else "own"
@@ -229,7 +265,7 @@ def questions() -> Iterator[Question]:
     for what, name in names.items():
         for draws, ease in ((5, 1.0), (10, 1.0), (10, -1.0), (20, 0.0)):
             hard = {1.0: "easy", 0.0: "middling", -1.0: "hard"}[ease]
-            yield Question(f"{name}, {draws} draws, {hard} targets: covered", "95%", anytime(what, draws, ease), 0.5)
+            yield Question(f"{name}, {draws} draws, {hard} targets: covered", "95%", anytime(what, draws, ease))
 
 
 def main() -> None:
@@ -237,15 +273,14 @@ def main() -> None:
     parser.add_argument("--worlds", type=int, default=4000)
     parser.add_argument("--only", default="", help="questions with this text")
     options = parser.parse_args()
-    print("| question | nominal | came out | +- | worlds | seconds |\n| --- | --- | --- | --- | --- | --- |")
+    print("| question | nominal | came out | from | to (95%) | worlds | seconds |\n" + "| --- " * 7 + "|")
     for number, question in enumerate(questions()):
         if options.only not in question.name:
             continue
         rng, started = np.random.default_rng([number, 20261129]), time.perf_counter()
-        worlds = max(1, round(options.worlds * question.share))
-        rate = float(np.mean([question.ask(rng) for _ in range(worlds)]))
-        error = 2 * math.sqrt(rate * (1 - rate) / worlds)
-        row = (question.name, question.nominal, f"{rate:.1%}", f"{error:.1%}", worlds)
+        rate = float(np.mean([question.ask(rng) for _ in range(options.worlds)]))
+        of = stats.wilson_interval(rate * options.worlds, options.worlds)
+        row = (question.name, question.nominal, f"{rate:.1%}", f"{of.low:.1%}", f"{of.high:.1%}", options.worlds)
         print(f"| {' | '.join(map(str, row))} | {time.perf_counter() - started:.0f} |", flush=True)
 
 

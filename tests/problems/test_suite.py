@@ -170,3 +170,9 @@ def test_a_simulated_run_repeats_to_the_byte(suite, tmp_path):
     assert 0 < result.search.spent <= result.search.limit
     for name in ("result.json", "log.jsonl"):
         assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
+
+
+@pytest.mark.parametrize("name", ["synthetic-v1", "synthetic-v2", "synthetic-exact-v2", "paper-v1", "live-v1"])
+def test_suites_that_rank_methods_run_the_baselines_unless_told_otherwise(name):
+    nulls = {"single_model", "self_consistency", "best_of_n", "mixture_of_agents", "random_search"}
+    assert nulls <= set(load_suite(name).methods)
