@@ -355,7 +355,7 @@ def test_what_the_hub_refuses_becomes_one_message(recording, hub, monkeypatch):
         push(recording / "out", "not a name", "0" * 64)
 
 
-SHIPPED = [name for name in suite_names() if load_suite(name).recorded is not None]
+SHIPPED = [name for name in suite_names() if isinstance(load_suite(name).recorded, RecordedSpec)]
 
 
 @pytest.mark.parametrize("name", SHIPPED)

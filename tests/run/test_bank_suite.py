@@ -261,3 +261,43 @@ def test_runs_go_on_where_they_were_killed_in_any_process_to_the_same_bytes(bank
         run_suite(killed, suite, ["random_search"], 2, session, "echo", lambda *_: None)
     for name in [*results, *(name.with_name(LOG_NAME) for name in results)]:
         assert (whole / name).read_bytes() == (killed / name).read_bytes()
+
+
+# What is shipped.
+
+
+@pytest.fixture(scope="module")
+def pilot():
+    with Session(None, None) as session:
+        yield load_suite("recorded-pilot-v1"), session
+
+
+@pytest.mark.parametrize("name", ["single_model", "self_consistency", "random_search", "local_search", "evolution"])
+def test_bundled_methods_search_what_is_recorded_of_the_pilot(pilot, name, tmp_path):
+    suite, session = pilot
+    result = run_cell(session.context(suite, suite.spec("gsm_symbolic-60u"), 0), load_method(name), 0, tmp_path)
+    assert result.status in ("finished", "exhausted")
+    assert 0 < result.search.spent <= result.search.limit
+    assert 0.3 < result.final.value < 0.9
+    assert len(result.question_ids) == 24
+
+
+@pytest.mark.parametrize("name", ["maao_rules", "agent_reinforce_rules"])
+def test_methods_that_draw_graphs_of_open_spaces_spend_by_projections(pilot, name, tmp_path):
+    suite, session = pilot
+    spent = []
+    for problem in ("gsm_symbolic-60u", "gsm_symbolic-60u-projected"):
+        context = session.context(suite, suite.spec(problem), 0)
+        spent.append(run_cell(context, load_method(name), 0, tmp_path / problem).search.full_evaluations)
+    assert spent[0] < 0.1 < spent[1]
+
+
+def test_the_pilots_anchors_are_what_the_docs_say_and_its_table_bears_out(pilot):
+    """Whatever graders the code has by now: a recording keeps its own."""
+    suite, session = pilot
+    spec = suite.spec("gsm_symbolic-60u")
+    session.bank(suite).check_anchor(suite, spec)
+    anchor = suite.anchors[spec.name]
+    assert (anchor.zero, anchor.one, anchor.kind) == (pytest.approx(0.4444, abs=1e-4), pytest.approx(0.6), "optimum")
+    assert session.context(suite, spec, 0).card.grader == "number/2"
+    assert suite.flat == frozenset()

@@ -258,6 +258,8 @@ def compare_sides(first: Side, second: Side, margin: float | None = None, questi
             margin = first.runs.suite.margin
         on = "on other questions of these tasks" if questions else "on these test questions"
         on = "on other instances of these problems" if first.runs.of_instances else on
+        if first.runs.suite is not None and first.runs.suite.bank is not None:
+            on = "on other questions of these banks, in the universes that were searched"
         reach = f"It speaks of other runs of these methods, {on}."
     elif isinstance(first, Graph) and isinstance(second, Graph):
         verdict = _graphs(first, second, margin, both)

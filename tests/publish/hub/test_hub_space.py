@@ -26,7 +26,8 @@ WHEEL = f"ttgbench-{ttgbench.__version__}-py3-none-any.whl"
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The package of this checkout, laid out as hatch_build.py does."""
     path = tmp_path_factory.mktemp("wheel") / WHEEL
-    bundled = {ROOT / name: f"ttgbench/_bundled/{name}" for name in ("tasks", "submissions", "leaderboard")}
+    folders = [ROOT / name for name in ("tasks", "submissions", "leaderboard", "benchmark/recording")]
+    bundled = {folder: f"ttgbench/_bundled/{folder.name}" for folder in folders}
     with zipfile.ZipFile(path, "w") as archive:
         for folder, name in {ROOT / "benchmark" / "ttgbench": "ttgbench", **bundled}.items():
             for file in folder.rglob("*"):

@@ -62,7 +62,7 @@ def wheel(folder: Path) -> Path:
     package = folder / "site" / "ttgbench"
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(PACKAGE, package, ignore=ignored)
-    for name in ("tasks", "submissions", "leaderboard"):
+    for name in ("tasks", "submissions", "leaderboard", "recording"):
         shutil.copytree(bundled_folder(name), package / "_bundled" / name, ignore=ignored)
     (package / "added_later.csv").write_text("answer\n42\n")
     return package
@@ -73,7 +73,9 @@ def test_no_file_of_the_package_can_be_read(layout, tmp_path):
     package = layout(tmp_path)
     shipped = sorted(package.rglob("*"))
     if layout is checkout:
-        shipped += [path for name in ("tasks", "leaderboard") for path in sorted(bundled_folder(name).rglob("*"))]
+        shipped += [
+            path for name in ("tasks", "leaderboard", "recording") for path in sorted(bundled_folder(name).rglob("*"))
+        ]
     files, folders = ([str(path) for path in shipped if kind(path)] for kind in (Path.is_file, Path.is_dir))
     assert any(name.endswith("recorded-micro-v1.csv") for name in files)
     method = tmp_path / "mine"

@@ -96,6 +96,7 @@ def _suite_facts(entries: Sequence[Entry]) -> dict[str, Any]:
         "seeds": suite.seeds,
         "search_universes": suite.search_universes,
         "search_evaluations": suite.search_evaluations,
+        **({"splits": True} if suite.bank is not None else {}),
         "normalised": suite.anchors is not None,
         "runs": len(entries),
         "problems": [

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ttgbench.errors import UnknownName
+from ttgbench.errors import InputError, UnknownName
 from ttgbench.problems.suite import search_universe
 from ttgbench.report.board.files import Board
 from ttgbench.report.runs import scale_of
@@ -29,7 +29,12 @@ def compare_methods(board: Board, suite: str, first: str, second: str) -> Verdic
 
 
 def compare_graphs(board: Board, suite: str, problem: str, first: str, second: str) -> Verdict:
-    """Compares two graphs of one problem by key, or by the beginning of it. Raises UnknownName."""
+    """Compares two graphs of one problem by key, or by the beginning of it.
+
+    Raises UnknownName, and InputError where they were not asked the same questions.
+    """
+    if board.manifest["suites"][suite].get("splits"):
+        raise InputError("each of its seeds is asked other questions, so that two graphs share none", source=suite)
     wide: list[np.ndarray] = []
     clusters: list[str] = []
     for key in (first, second):

@@ -18,7 +18,8 @@ from ttgbench.run.session import Session
 from ttgbench.run.workers.client import Harness
 
 SIMULATED_SECONDS, SECONDS = 600.0, 43_200.0
-"""Default limits of a cell, on simulated suites and otherwise: far more than an honest search takes."""
+"""Default limits of a cell, where nothing but numbers is computed (simulated suites and banks) and otherwise: far more
+than an honest search takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,8 @@ class Setup:
     @property
     def seconds_per_cell(self) -> float:
         """The default limit."""
-        return SIMULATED_SECONDS if self.suite.simulated and not self.live else SECONDS
+        computed = self.suite.simulated or self.suite.bank is not None
+        return SIMULATED_SECONDS if computed and not self.live else SECONDS
 
 
 def _recording(suite: Suite, store: Path | None) -> Path | None:
