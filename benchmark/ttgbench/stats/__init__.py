@@ -22,8 +22,8 @@ from ttgbench.stats.anytime import (
     incumbent_at,
     reached,
 )
+from ttgbench.stats.bayes import RopeProbabilities, correlated_t_rope, signed_rank_rope
 from ttgbench.stats.crossed import CrossedComparison, compare_crossed
-from ttgbench.stats.difference import NO_DIFFERENCE, Difference
 from ttgbench.stats.interval import Band, Interval
 from ttgbench.stats.paired import Comparison, compare
 from ttgbench.stats.pareto import attainment, attainment_surface, best_within, hypervolume, pareto_front
@@ -41,7 +41,6 @@ from ttgbench.stats.ranking import (
     tie_groups,
     wilcoxon_holm,
 )
-from ttgbench.stats.rope import RopeProbabilities, correlated_t_rope, signed_rank_rope
 from ttgbench.stats.runs import MIN_DRAWS, RunsComparison, compare_runs
 from ttgbench.stats.significance import (
     bca_interval,
@@ -53,6 +52,7 @@ from ttgbench.stats.significance import (
 )
 from ttgbench.stats.simultaneous import PairErrors, pair_errors
 from ttgbench.stats.units import questions_as_units
+from ttgbench.stats.verdict import NO_DIFFERENCE, Difference
 
 __all__ = [
     "MIN_DRAWS",

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ttgbench.stats.arrays import Floats, Ints, checked
-from ttgbench.stats.difference import POWER
 from ttgbench.stats.runs import MIN_DRAWS, RunsComparison, compare_runs, two_sided_p
 from ttgbench.stats.significance import (
     cluster_standard_error,
@@ -20,6 +19,7 @@ from ttgbench.stats.significance import (
     t_interval,
 )
 from ttgbench.stats.units import cluster_numbers, effective_clusters
+from ttgbench.stats.verdict import POWER
 
 _ROUNDING = 1e-24
 """Variance below this is rounding of averages."""

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ttgbench.stats.arrays import Floats, checked, checked_level
-from ttgbench.stats.difference import POWER, Difference
 from ttgbench.stats.interval import Interval
 from ttgbench.stats.significance import (
     bca_interval,
@@ -23,6 +22,7 @@ from ttgbench.stats.significance import (
     t_interval,
 )
 from ttgbench.stats.units import cluster_numbers, questions_as_units
+from ttgbench.stats.verdict import POWER, Difference
 
 _AXES = ("question", "universe")
 

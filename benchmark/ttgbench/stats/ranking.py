@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from ttgbench.stats.aggregate import hierarchical_bootstrap, task_means
 from ttgbench.stats.arrays import Floats, Ints, checked, checked_count, checked_level
-from ttgbench.stats.difference import direction
 from ttgbench.stats.runs import MIN_DRAWS, compare_runs, too_few
 from ttgbench.stats.significance import EXACT_SIGN_FLIPS, exact_sign_flip_p, holm
 from ttgbench.stats.simultaneous import pair_errors
+from ttgbench.stats.verdict import direction
 
 MIN_TASKS = 10
 """Fewest independent tasks from which to speak about tasks in general. Demsar 2006 (J. Mach. Learn. Res. 7:1) asks for

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ttgbench.stats.arrays import Floats, checked_level
-from ttgbench.stats.difference import POWER, Difference
 from ttgbench.stats.significance import detectable_by_t, t_interval
+from ttgbench.stats.verdict import POWER, Difference
 
 MIN_DRAWS = 5
 """Fewest independent draws of the samples from which runs are compared. With four, a mean difference is significant at
