@@ -33,7 +33,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 def columns() -> str:
     """What the columns of the tables of methods say."""
-    from ttgbench.report.methods import COLUMNS
+    from ttgbench.report.columns import COLUMNS
 
     rows = "".join(f"| {one.name} | {one.help} |\n" for one in COLUMNS)
     head = "# Columns\n\nOf the table of methods, in a report, on the page and in its exports."

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttgbench import stats
-from ttgbench.report.verdict import MethodRuns, Run, Terms, Verdict, judge_methods
+from ttgbench.report.judge import MethodRuns, Run, Terms, Verdict, judge_methods
 
 Floats = NDArray[np.float64]
 GRAPHS = np.array([0.60, 0.61, 0.62, 0.625, 0.63, 0.64])

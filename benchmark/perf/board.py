@@ -61,7 +61,7 @@ def widen(folder: Path, rows: int) -> None:
     import pyarrow.parquet as pq
 
     from ttgbench.report.board import read_board, write_board
-    from ttgbench.report.board.columns import TABLES
+    from ttgbench.report.board.schemas import TABLES
 
     found = read_board(folder)
     first = found.rows("methods", budget="all", objective="all")

@@ -33,7 +33,7 @@ from ttgbench.methods.solvers.paper_rules import RuleWriter
 from ttgbench.problems.ledger import Ledger
 from ttgbench.problems.problem import Problem, full_evaluation
 from ttgbench.problems.suite import ProblemSpec, Suite, load_suite
-from ttgbench.report.verdict import together
+from ttgbench.report.judge import together
 from ttgbench.run.context import ProblemContext
 from ttgbench.run.results import read_result, result_paths
 from ttgbench.run.run import make_problem, method_rng

@@ -22,8 +22,8 @@ from ttgbench.report.board import build, read_board, write_board
 from ttgbench.report.board.cite import cite_result, cite_suite
 from ttgbench.report.board.compare import compare_graphs, compare_methods
 from ttgbench.report.board.slices import slices
+from ttgbench.report.columns import column
 from ttgbench.report.export import as_csv, as_json, as_latex
-from ttgbench.report.methods import column
 from ttgbench.report.table import p_text
 from ttgbench.util.latex import latex
 

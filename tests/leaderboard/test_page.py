@@ -18,7 +18,7 @@ from test_source import pack
 
 from ttgbench.publish.archive import find_archives
 from ttgbench.report.board import Board, build, read_board, write_board
-from ttgbench.report.board.columns import TABLES
+from ttgbench.report.board.schemas import TABLES
 
 HOSTILE = "<img src=x onerror=\"window.hacked='name'\">"
 HOSTILE_TEXT = "</td><script>window.hacked='text'</script><b>bold</b> {{value}} ${value}"

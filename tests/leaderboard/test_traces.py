@@ -18,7 +18,7 @@ from ttgbench.problems.suite import load_suite
 from ttgbench.publish.archive import find_archives
 from ttgbench.report.board import build, read_board, write_board
 from ttgbench.report.board import traces as board_traces
-from ttgbench.report.board.columns import TABLES
+from ttgbench.report.board.schemas import TABLES
 from ttgbench.report.board.traces import MAX_SAID, QUESTIONS, _cut, telling, trace_rows
 from ttgbench.shapes import chain, self_consistency, single
 

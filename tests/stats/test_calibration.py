@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats as scipy_stats
 
-from ttgbench.report.verdict import together
+from ttgbench.report.judge import together
 from ttgbench.stats import (
     accuracy_interval,
     compare,

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ttgbench import stats
+from ttgbench.report.columns import SHOWN_TARGETS, column, measures
 from ttgbench.report.grid import Grid
-from ttgbench.report.methods import SHOWN_TARGETS, column, measures
 from ttgbench.report.scores import TARGETS, MethodScores
 from ttgbench.report.table import Column, Table, Value
 from ttgbench.stats import Band, Interval

@@ -9,8 +9,8 @@ from typing import Any
 from ttgbench._version import __version__
 from ttgbench.report import anytime, overall, plots, tradeoff
 from ttgbench.report.grid import make_grid
-from ttgbench.report.methods import ranking
 from ttgbench.report.problems import Row, problem_rows, problem_tables
+from ttgbench.report.ranking import ranking
 from ttgbench.report.runs import Runs
 from ttgbench.report.table import Table
 

@@ -12,10 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from ttgbench.errors import InputError, UnknownName
 from ttgbench.evaluate.base import Evaluation
+from ttgbench.report.judge import ProblemVerdict, Verdict, judge_graphs, judge_methods
 from ttgbench.report.results import Results
 from ttgbench.report.runs import Runs, read_runs
 from ttgbench.report.table import LEAST_P, Column, Table
-from ttgbench.report.verdict import ProblemVerdict, Verdict, judge_graphs, judge_methods
 from ttgbench.util.arguments import file_path, shown
 from ttgbench.util.tables import as_html, as_text
 from ttgbench.util.text import escaped

@@ -1,9 +1,8 @@
-"""Two methods over their runs, or two graphs over questions: where report, command line and page get their verdicts."""
+"""Judges two methods over their runs, or two graphs over questions, for report, command line and page."""
 
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,15 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttgbench import stats
-from ttgbench.report.table import p_text
-from ttgbench.stats import NO_DIFFERENCE, Comparison, CrossedComparison, Difference, Interval, RunsComparison
+from ttgbench.report.wording import GROUPS, SAME, graphs_sentence, methods_sentence
+from ttgbench.stats import CrossedComparison, Difference, Interval, RunsComparison
 from ttgbench.stats.runs import draw_means, too_few
 from ttgbench.stats.significance import holm, holm_levels
 from ttgbench.util.text import counted
 
-SAME = "the same graphs"
-GROUPS = ("group of questions", "groups of questions")
-"""A verdict that needs no statistics."""
 ALPHA = 0.05
 _Found = TypeVar("_Found", bound=Difference)
 
@@ -167,7 +163,7 @@ def judge_methods(first: MethodRuns, second: MethodRuns, terms: Terms) -> Verdic
         else next(filter(None, (_missing(first, second, problem) for problem in shared)), "")
         or _overall(first, second, counted, terms)
     )
-    sentence = _methods_sentence(first.name, second.name, problems, overall, terms.scale)
+    sentence = methods_sentence(first.name, second.name, problems, overall, terms.scale)
     if isinstance(overall, Overall) and len(counted) < len(shared):
         flat = ", ".join(problem for problem in shared if problem not in counted)
         sentence += f" Not in the mean, for the best graph known is hardly better than a single model: {flat}."
@@ -248,7 +244,7 @@ def judge_graphs(
     units = counted(found.n, *(GROUPS if clusters else ("question",)))
     p, words = (None, SAME) if same else (found.p, found.verdict(margin))
     row = _row(problem, [float(np.mean(first)), float(np.mean(second))], found, p, units, words)
-    return Verdict((row,), None, _graphs_sentence(*names, row, found))
+    return Verdict((row,), None, graphs_sentence(*names, row, found))
 
 
 def together(tests: Sequence[Callable[..., _Found]], margin: float | None) -> list[tuple[_Found, float | None, str]]:
@@ -326,59 +322,3 @@ def _overall(first: MethodRuns, second: MethodRuns, problems: Sequence[str], ter
     return Overall(
         pair.difference, pair.low, pair.high, pair.p, compared.scope, compared.tasks, len(problems), pair.verdict
     )
-
-
-def _methods_sentence(
-    first: str, second: str, problems: Sequence[ProblemVerdict], overall: Overall | str, scale: str
-) -> str:
-    split = _problem_by_problem(first, [row.verdict for row in problems])
-    if isinstance(overall, str):
-        return f"No verdict over all problems: {overall}. {split}"
-    known = math.isfinite(overall.high - overall.low)
-    bounds = f" [{overall.low:+.3f}, {overall.high:+.3f}]" if known else ""
-    spread = f"{overall.difference:+.3f}{bounds} in {scale} (p {p_text(overall.p)}), {_reach(overall)}"
-    if overall.verdict == NO_DIFFERENCE:
-        return f"No difference shown between {first} and {second}: {spread}. {split}"
-    return f"{first} is {overall.verdict} than {second}: {spread}. {split}"
-
-
-def _problem_by_problem(first: str, verdicts: Sequence[str]) -> str:
-    """On how many problems the first is what; together they are all."""
-    kinds = {NO_DIFFERENCE: "not told apart", SAME: SAME}
-    known = ("better", "worse", "equivalent", "no verdict")
-    counts = Counter(kinds.get(words) or next(kind for kind in known if words.startswith(kind)) for words in verdicts)
-    if counts["no verdict"] == len(verdicts):
-        return "There is none on any problem alone either."
-    rest = ("equivalent", SAME, "not told apart", "no verdict")
-    return (
-        f"Problem by problem {first} is better on {counts['better']}, worse on {counts['worse']} of {len(verdicts)}"
-        + "".join(f", {kind} on {counts[kind]}" for kind in rest if counts[kind])
-        + "."
-    )
-
-
-def _reach(overall: Overall) -> str:
-    """Of which problems it speaks."""
-    tasks, problems = overall.tasks, overall.problems
-    if overall.scope == "over tasks":
-        return f"over {tasks} tasks, taken as a sample of tasks"
-    if problems > tasks:
-        return f"on these {problems} problems of {counted(tasks, 'task')} only"
-    return f"on {'this task' if tasks == 1 else f'these {tasks} tasks'} only"
-
-
-def _graphs_sentence(first: str, second: str, row: ProblemVerdict, found: Comparison) -> str:
-    if row.verdict == SAME:
-        return f"{first} and {second} are the same graph, so nothing was tested."
-    spread = f"{found.difference:+.3f} [{found.low:+.3f}, {found.high:+.3f}], p {p_text(found.p)}"
-    missed = (
-        "too few questions to detect any difference"
-        if row.mde is None
-        else f"a difference of {row.mde:.2f} would have been detected"
-    )
-    said = {
-        "better": f"Graph {first} is better than {second}",
-        "worse": f"Graph {first} is worse than {second}",
-        NO_DIFFERENCE: f"No difference shown between graphs {first} and {second}",
-    }.get(row.verdict, f"Graphs {first} and {second} are {row.verdict}")
-    return f"{said}: {spread} over {row.units}; {missed}."

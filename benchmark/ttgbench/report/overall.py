@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ttgbench.report.columns import column, interval, measures
 from ttgbench.report.grid import Grid
-from ttgbench.report.methods import Ranking, column, interval, measures
+from ttgbench.report.ranking import Ranking
 from ttgbench.report.runs import RANDOM
 from ttgbench.report.scores import POINTS
 from ttgbench.report.table import LEAST_P, Column, Table, Value

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from ttgbench.models.cost import UNPRICED
+from ttgbench.report.judge import ProblemVerdict, judge_problems
 from ttgbench.report.runs import BASELINE, Runs, finals, question_scores, without_graph
 from ttgbench.report.table import Column, Table, Value, p_text
-from ttgbench.report.verdict import SAME, ProblemVerdict, judge_problems
+from ttgbench.report.wording import SAME
 from ttgbench.run.results import CellResult, TestScore
 from ttgbench.stats import Interval, accuracy_interval, break_even_queries
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ttgbench.errors import InputError
 from ttgbench.problems.suite import Suite, load_suite, suite_names
-from ttgbench.report.verdict import Answered, MethodRuns, Run, Terms
+from ttgbench.report.judge import Answered, MethodRuns, Run, Terms
 from ttgbench.run.experiment import MANIFEST, read_manifest
 from ttgbench.run.results import CellResult, TestScore, read_result, result_paths
 from ttgbench.util.text import counted

@@ -12,9 +12,9 @@ from ttgbench.leaderboard.parts.table import _compact, shown_columns
 from ttgbench.problems.suite import Suite
 from ttgbench.publish.archive import Rejected, read_archive, write_archive
 from ttgbench.publish.verification import Options, verify, write_verification
-from ttgbench.report.board.columns import TABLES
 from ttgbench.report.board.entry import Entry
 from ttgbench.report.board.methods import method_rows
+from ttgbench.report.board.schemas import TABLES
 from ttgbench.report.board.slices import slices
 from ttgbench.run.experiment import run_suite
 from ttgbench.run.session import Session

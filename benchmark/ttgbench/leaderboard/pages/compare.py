@@ -13,8 +13,8 @@ from ttgbench.leaderboard.parts.page import Page, chosen, dropdown, problem_name
 from ttgbench.leaderboard.parts.source import Source
 from ttgbench.report.board import Board
 from ttgbench.report.board.compare import compare_graphs, compare_methods
+from ttgbench.report.judge import Verdict
 from ttgbench.report.table import p_text
-from ttgbench.report.verdict import Verdict
 from ttgbench.util.text import escaped
 
 KINDS = [("Two methods", "methods"), ("Two graphs", "graphs")]

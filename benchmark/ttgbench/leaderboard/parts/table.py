@@ -17,8 +17,9 @@ from ttgbench.leaderboard.parts.source import Source
 from ttgbench.models.cost import UNPRICED
 from ttgbench.problems.rules_version import RULES
 from ttgbench.report.board import Board
+from ttgbench.report.columns import COLUMNS
 from ttgbench.report.export import as_csv, as_json, as_latex
-from ttgbench.report.methods import COLUMNS, rank_text
+from ttgbench.report.ranking import rank_text
 from ttgbench.report.table import Column, Table, Value
 from ttgbench.stats import Interval
 from ttgbench.util.text import visible

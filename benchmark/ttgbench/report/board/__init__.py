@@ -11,7 +11,7 @@ logs.py       logs of runs, cut to what a reader follows
 compare.py    two methods or two graphs, and a verdict in words
 cite.py       BibTeX of a suite and of a result
 export.py     the table of methods as CSV, JSON and LaTeX
-columns.py    the columns of every table
+schemas.py    the columns of every table, with their types
 build.py      `build`: archives in, tables out
 files.py      `write_board`, `read_board`: Parquet, the manifest last
 results.py    `load_results`: all cells as one table

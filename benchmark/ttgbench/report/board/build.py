@@ -30,7 +30,7 @@ def build(found: Iterable[Archive | Rejection]) -> tuple[dict[str, pa.Table], di
     """
     import pyarrow as pa
 
-    from ttgbench.report.board.columns import TABLES
+    from ttgbench.report.board.schemas import TABLES
 
     entries: dict[str, list[Entry]] = {}
     left_out = []

@@ -9,8 +9,8 @@ import numpy as np
 from ttgbench.errors import InputError, UnknownName
 from ttgbench.problems.suite import search_universe
 from ttgbench.report.board.files import Board
+from ttgbench.report.judge import MethodRuns, Run, Terms, Verdict, judge_graphs, judge_methods
 from ttgbench.report.runs import scale_of
-from ttgbench.report.verdict import MethodRuns, Run, Terms, Verdict, judge_graphs, judge_methods
 
 
 def compare_methods(board: Board, suite: str, first: str, second: str) -> Verdict:

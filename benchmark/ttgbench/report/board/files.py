@@ -84,7 +84,7 @@ def read_board(folder: Path) -> Board:
     import pyarrow.parquet as pq
 
     from ttgbench._version import __version__
-    from ttgbench.report.board.columns import LATER_TABLES, TABLES
+    from ttgbench.report.board.schemas import LATER_TABLES, TABLES
 
     manifest = _manifest(folder / MANIFEST)
     if series(str(manifest["package_version"])) != series(__version__):
@@ -119,7 +119,7 @@ def _with_later(name: str, table: pa.Table) -> pa.Table:
     """A table with the columns that came later, empty, where its file lacks them."""
     import pyarrow as pa
 
-    from ttgbench.report.board.columns import LATER, TABLES
+    from ttgbench.report.board.schemas import LATER, TABLES
 
     for column in LATER.get(name, ()):
         if column not in table.schema.names:

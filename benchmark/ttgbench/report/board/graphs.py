@@ -13,7 +13,7 @@ from ttgbench import stats
 from ttgbench.problems.suite import ProblemSpec
 from ttgbench.report.board.entry import Entry
 from ttgbench.report.board.nodes import Prices, node_units, prices
-from ttgbench.report.methods import COSTS
+from ttgbench.report.columns import COSTS
 from ttgbench.run.results import TestScore
 
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from ttgbench.report.board.entry import Entry
 from ttgbench.report.board.slices import Slice
-from ttgbench.report.methods import COLUMNS, measures, ranking
+from ttgbench.report.columns import COLUMNS, measures
+from ttgbench.report.ranking import ranking
 from ttgbench.report.table import Value
 from ttgbench.stats import Interval
 from ttgbench.stats.runs import too_few

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from ttgbench.problems.suite import Suite
-from ttgbench.report.board.columns import CELLS
 from ttgbench.report.board.entry import Entry
+from ttgbench.report.board.schemas import CELLS
 from ttgbench.report.problems import accuracy_of
 from ttgbench.report.scores import POINTS, capped, curve, normalised
 from ttgbench.run.results import CellResult

@@ -1,4 +1,4 @@
-"""The columns of every table of the board. A table without rows has them too."""
+"""The schema of every table of the board as a Parquet file. A table without rows has its columns too."""
 
 from __future__ import annotations
 
