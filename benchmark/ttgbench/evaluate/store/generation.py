@@ -1,4 +1,7 @@
-"""What one node said on one question: the row that is recorded, replayed and billed."""
+"""What one node said on one question: the row that is recorded, replayed and billed.
+
+Its fields are the columns of the SQLite file and of Parquet exports, whose schema version is raised when they change.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
+from typing import Literal, get_args, get_type_hints
 
 from ttgbench.graphs.keys import seed_for
 
@@ -71,6 +75,26 @@ Graded = tuple[Generation, tuple[tuple[str, str, str | None], ...]]
 """A generation with its grades, each (grader, status, answer), sorted by grader."""
 
 COLUMNS = tuple(field.name for field in fields(Generation))
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """How a field is stored."""
+
+    name: str
+    kind: Literal["text", "integer", "real"]
+    nullable: bool
+
+
+def _columns() -> tuple[Column, ...]:
+    kinds: dict[object, Literal["text", "integer", "real"]] = {str: "text", int: "integer", float: "real"}
+    hints = get_type_hints(Generation)
+    held = {name: get_args(hints[name]) or (hints[name],) for name in COLUMNS}
+    return tuple(Column(name, kinds[types[0]], type(None) in types) for name, types in held.items())
+
+
+STORED = _columns()
+"""By `COLUMNS`."""
 values_of = attrgetter(*COLUMNS)
 """A generation's values, in the order of `COLUMNS`."""
 _content = attrgetter(

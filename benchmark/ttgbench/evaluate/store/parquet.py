@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttgbench.errors import StoreError
-from ttgbench.evaluate.store.generation import COLUMNS, Generation, GenerationId, Graded, name_of
+from ttgbench.evaluate.store.generation import COLUMNS, STORED, Generation, GenerationId, Graded, name_of
 from ttgbench.tasks.task import STATUSES
 from ttgbench.util.files import replacing
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 
 _VERSION_KEY = b"ttgbench.store.schema"
-_TEXTS = frozenset({"node_key", "question_id", "role", "model", "engine", "finish_reason", "text"})
-_REALS = frozenset({"started", "seconds"})
 _READ_ROWS = 4096
 _READ_BYTES = 256 << 20
 _MAX_GROUP_BYTES = 1 << 30
@@ -99,9 +97,7 @@ def _too_much(path: Path, packed: int) -> StoreError:
 def _schema() -> pyarrow.Schema:
     import pyarrow as pa
 
-    def kind(name: str) -> pa.DataType:
-        return pa.string() if name in _TEXTS else pa.float64() if name in _REALS else pa.int64()
-
+    kinds = {"text": pa.string(), "integer": pa.int64(), "real": pa.float64()}
     grade = pa.struct(
         [
             pa.field("grader", pa.string(), nullable=False),
@@ -109,7 +105,7 @@ def _schema() -> pyarrow.Schema:
             pa.field("answer", pa.string()),
         ]
     )
-    columns = [pa.field(name, kind(name), nullable=name == "model") for name in COLUMNS]
+    columns = [pa.field(column.name, kinds[column.kind], nullable=column.nullable) for column in STORED]
     grades = pa.field("grades", pa.list_(pa.field("element", grade, nullable=False)), nullable=False)
     return pa.schema([*columns, grades], metadata={_VERSION_KEY: str(SCHEMA_VERSION).encode()})
 

@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from ttgbench.errors import StoreError
+from ttgbench.evaluate.store.generation import STORED
 
 SCHEMA_VERSION = 1
 APPLICATION_ID = 0x54544742  # "TTGB"
@@ -27,19 +28,9 @@ def _column(name: str, kind: str, nullable: bool = False) -> str:
     )
 
 
-_COUNTS = ["tokens_in", "tokens_out", "retried_tokens_in", "retried_tokens_out", "attempts", "dropped_inputs"]
 _ID = [_column("node_key", "text"), _column("question_id", "text"), _column("universe", "integer")]
 _GENERATIONS = [
-    *_ID,
-    _column("role", "text"),
-    _column("model", "text", nullable=True),
-    _column("engine", "text"),
-    _column("seed", "integer"),
-    *(_column(name, "integer") for name in _COUNTS),
-    _column("finish_reason", "text"),
-    _column("started", "real"),
-    _column("seconds", "real"),
-    _column("text", "text"),
+    *(_column(column.name, column.kind, column.nullable) for column in STORED),
     "PRIMARY KEY (node_key, universe, question_id)",
 ]
 _GRADES = [
