@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from ttgbench.engines.vllm import leash
+from ttgbench.engines.vllm import supervise
 from ttgbench.errors import EngineError
 
 HOST, PORT = "{host}", "{port}"
@@ -75,7 +75,7 @@ class LocalServer:
         self._log = self._new_log()
         with self._log.open("wb") as stream:
             self._process = await asyncio.create_subprocess_exec(
-                *[sys.executable, leash.__file__, *command],
+                *[sys.executable, supervise.__file__, *command],
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=stream,
                 stderr=stream,
@@ -104,7 +104,7 @@ class LocalServer:
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(signal.SIGTERM)
         try:
-            await asyncio.wait_for(process.wait(), leash.GRACE + 5)
+            await asyncio.wait_for(process.wait(), supervise.GRACE + 5)
         except TimeoutError:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()

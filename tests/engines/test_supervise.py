@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ttgbench.engines.vllm import hardware, leash
+from ttgbench.engines.vllm import hardware, supervise
 from ttgbench.errors import InputError
 
 
@@ -41,7 +41,7 @@ time.sleep(600)
 @pytest.fixture
 def family():
     """A leash, and the process numbers of the command and its helper."""
-    command = [sys.executable, leash.__file__, sys.executable, "-c", FAMILY]
+    command = [sys.executable, supervise.__file__, sys.executable, "-c", FAMILY]
     environment = {**os.environ, "TTGBENCH_STARTER": str(os.getpid())}
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as holder:
         pids = [int(word) for word in holder.stdout.readline().split()]
@@ -75,7 +75,7 @@ def test_a_command_ends_even_when_its_leash_is_killed(family):
 
 
 def test_the_status_is_passed_on():
-    assert subprocess.run([sys.executable, leash.__file__, "sh", "-c", "exit 7"], check=False).returncode == 7
+    assert subprocess.run([sys.executable, supervise.__file__, "sh", "-c", "exit 7"], check=False).returncode == 7
 
 
 def smi(tmp_path, monkeypatch, body):
