@@ -205,7 +205,7 @@ def recorded(folder: Path, seeds: int) -> Iterator[Row]:
             }
 
 
-def runs(path: Path, suite: Suite, seeds: int, given: list[Row], minutes: float) -> list[Row]:
+def runs(path: Path, suite: Suite, seeds: int, given: list[Row], minutes: float, only: str = "") -> list[Row]:
     """What is given and what the file holds, then what is lacking, as far as the time goes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     rows = given + ([json.loads(line) for line in path.read_text().splitlines()] if path.exists() else [])
@@ -221,7 +221,7 @@ def runs(path: Path, suite: Suite, seeds: int, given: list[Row], minutes: float)
             todo = {
                 name: entry
                 for name, entry in methods().items()
-                if entry.turn == turn and (spec.name, seed, name) not in done
+                if entry.turn == turn and only in name and (spec.name, seed, name) not in done
             }
             if not todo:
                 continue
@@ -302,10 +302,12 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--recorded", type=Path)
     parser.add_argument("--minutes", type=float, default=float("inf"))
+    parser.add_argument("--only", default="", help="run only methods whose names hold this")
     options = parser.parse_args()
     suite = load_suite("synthetic-v2")
     given = list(recorded(options.recorded, options.seeds)) if options.recorded else []
-    print("\n".join(table(runs(options.file, suite, options.seeds, given, options.minutes), suite)))
+    rows = runs(options.file, suite, options.seeds, given, options.minutes, options.only)
+    print("\n".join(table(rows, suite)))
 
 
 if __name__ == "__main__":
