@@ -44,13 +44,15 @@ class _Counted:
     """The integer metric in which spending is counted; a field of `Cost`."""
     scale: int | None
     """Of that in 1 of this metric; None: as many as the pool's smallest model takes for an answer."""
+    additive: bool = True
+    """Whether a graph's is the sum over its nodes; else it is the longest path."""
 
 
 _METRICS: Mapping[Metric, _Counted] = {
     "units": _Counted(("unit", "units"), "flops", None),
     "flops": _Counted(("flop", "flops"), "flops", 1),
     "dollars": _Counted(("dollar", "dollars", "usd", "$"), "picodollars", PICODOLLARS),
-    "seconds": _Counted(("second", "seconds", "sec", "s"), "nanoseconds", NANOSECONDS),
+    "seconds": _Counted(("second", "seconds", "sec", "s"), "nanoseconds", NANOSECONDS, additive=False),
 }
 _PRICES: Mapping[LedgerMetric, Callable[[ModelCard, Any, Any], Any]] = {
     "flops": generation_flops,
@@ -107,6 +109,11 @@ class Budget:
     def ledger_metric(self) -> LedgerMetric:
         """The integer metric in which spending under this budget is counted."""
         return _METRICS[self.metric].ledger
+
+    @property
+    def additive(self) -> bool:
+        """Whether a graph's amount is the sum over its nodes; else it is the longest path."""
+        return _METRICS[self.metric].additive
 
     def limit_amount(self, pool: Pool, lengths: Lengths) -> int:
         """The limit in the ledger's metric: the largest whole number not above it."""

@@ -48,7 +48,7 @@ class Slots:
         cards = list(space.pool)
         nominal = [[nominal_node_cost(card, degree, space.lengths) for degree in degrees] for card in cards]
         self._costs = np.asarray([[float(space.budget.amount(cost)) for cost in row] for row in nominal])
-        self._additive = space.budget.metric != "seconds"
+        self._additive = space.budget.additive
         self._free = [number for number, role in enumerate(space.roles) if ROLES[role].aggregates]
         self._assistant = space.roles.index("assistant")
 

@@ -117,7 +117,7 @@ class BankSpace(SearchSpace):
         alone = np.array([costs[kinds["assistant", model]][0] for model in self.bank.models], dtype=np.int64)
         top = [costs[kinds[node.role, node.model]][len(node.inputs)] for node in self.bank.second]
         flags = ballots[:, len(self.bank.models) :]
-        if self.budget.metric != "seconds":
+        if self.budget.additive:
             return np.asarray(samples @ alone + flags @ np.array(top, dtype=np.int64))
         ready = np.array(top, dtype=np.int64) + np.where(self._reads > 0, alone, 0).max(axis=1, initial=0)
         first = np.where(samples > 0, alone, 0).max(axis=1, initial=0)

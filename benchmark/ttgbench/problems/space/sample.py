@@ -208,7 +208,7 @@ def _draw_kinds(bounds: Bounds, dice: Dice, inputs: Inputs, costs: list[int]) ->
 
 def _spare(bounds: Bounds, inputs: Inputs, costs: list[int], node: int) -> int:
     """The most that this node may cost, all others as they are."""
-    if bounds.budget.metric != "seconds":
+    if bounds.additive:
         return bounds.limit - sum(costs) + costs[node]
     # The paths that avoid this node are within the limit already; a huge cost here makes its own path the longest.
     huge = bounds.limit + 1

@@ -128,6 +128,11 @@ class Bounds:
         return self.budget.limit_amount(self.pool, self.lengths)
 
     @cached_property
+    def additive(self) -> bool:
+        """Whether a graph's cost is the sum over its nodes; else it is the longest path."""
+        return self.budget.additive
+
+    @cached_property
     def costs(self) -> tuple[tuple[int, ...], ...]:
         """Nominal cost by kind and in-degree, in the ledger's metric."""
         cards = [None if model is None else self.pool[model] for _, model in self.kinds]
@@ -159,7 +164,7 @@ class Bounds:
 
         The graph must be acyclic.
         """
-        if self.budget.metric != "seconds":
+        if self.additive:
             return sum(costs)
         levels = levels_of(inputs)
         assert levels is not None
@@ -175,7 +180,7 @@ class Bounds:
 
     def affordable(self, wiring: Wiring) -> bool:
         """False only for what is over budget: of most such graphs `flaw` says the same, more slowly."""
-        if self.budget.metric == "seconds":
+        if not self.additive:
             return True
         try:
             return sum(self.wiring_costs(wiring)) <= self.limit
