@@ -111,6 +111,8 @@ def test_a_suite_says_all_that_its_bank_decides_and_is_the_same_wherever_it_lies
         ({"search_universes": 4}, {}, ["3 universes", "search_universes"]),
         ({"test_universes": 3}, {}, ["at most 2"]),
         ({"recorded": {"plan": "no.yaml"}}, {}, ["no.yaml"]),
+        ({"recorded": {"plan": 5}}, {}, ["recorded: plan"]),
+        ({"recorded": {**RECORDED, "folder": 5}}, {}, ["recorded: folder"]),
         ({"recorded": {**RECORDED, "folder": "elsewhere"}}, {}, ["no finished segment", "elsewhere"]),
         ({"recorded": {**RECORDED, "segments": {"x.parquet": "0" * 64}}}, {}, ["x.parquet"]),
     ],

@@ -272,13 +272,13 @@ class Suite(_Record):
 
 
 def _with_bank(data: Any) -> Any:
-    """A definition with what its bank decides; as it is where it has none, or a faulty one."""
+    """A definition with what its bank decides; as it is where it has none. Raises ValueError for a faulty one."""
     if not (isinstance(data, dict) and isinstance(data.get("recorded"), dict) and "plan" in data["recorded"]):
         return data
     try:
         bank = BankSpec.model_validate(data["recorded"])
-    except ValidationError:
-        return data
+    except ValidationError as error:
+        raise ValueError(f"recorded: {validation_message(error)}") from None
     plan = bank.plan
     decided = {"pool": plan.pool, "sampling": plan.sampling.model_dump(), "prompts": plan.prompts}
     given = data.get("problems")

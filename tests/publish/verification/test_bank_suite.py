@@ -13,9 +13,11 @@ from ttgbench.errors import InputError
 from ttgbench.problems import suite as definition
 from ttgbench.problems.bank.plan import load_bank
 from ttgbench.problems.suite import Suite, load_suite
-from ttgbench.publish.archive import Rejected, write_archive
+from ttgbench.publish.archive import Rejected, find_archives, write_archive
 from ttgbench.publish.recording.bank import record_bank
 from ttgbench.publish.verification import verify
+from ttgbench.report.board.entry import Entry
+from ttgbench.report.board.graphs import graph_rows
 from ttgbench.report.problems import problem_rows
 from ttgbench.report.runs import question_scores, read_runs
 from ttgbench.run.check_suite import check_suite
@@ -124,3 +126,12 @@ def test_an_accuracy_counts_what_several_seeds_are_asked_once(folder):
     mean = sum(cell.final.accuracy for cell in cells) / 3
     assert rows["random_search"].accuracy.estimate == pytest.approx(mean)
     assert "fewer than 5" in rows["random_search"].verdict
+
+
+def test_the_board_averages_a_graph_over_what_seeds_were_asked_and_compares_no_two(folder, suite):
+    entries = [Entry(archive) for archive in find_archives(folder / "results", suites={suite.label: suite})]
+    rows = graph_rows(suite.label, entries)
+    assert sum(row["runs"] for row in rows) == 3
+    assert all(row["scores"].size == 0 and row["accuracy_low"] is None for row in rows)
+    cells = [cell for cell in entries[0].archive.cells if cell.final.key == rows[0]["key"]]
+    assert rows[0]["accuracy"] == pytest.approx(sum(cell.final.accuracy for cell in cells) / len(cells))

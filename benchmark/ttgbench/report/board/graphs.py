@@ -31,8 +31,11 @@ def graph_rows(label: str, entries: Sequence[Entry]) -> list[dict[str, Any]]:
                     one = found.setdefault(final.key, _Found(final, cell.clusters, cell.seed if suite.family else 0))
                     one.names.setdefault(entry.name)
                     one.runs += 1
+                    one.values.append((final.value, final.accuracy))
                     one.published |= not entry.is_search
         priced = {seed: prices(suite, spec.name, seed) for seed in sorted({one.seed for one in found.values()})}
+        for one in found.values() if suite.bank is not None else ():
+            one.average()
         rows += _with_fronts([_row(label, spec, one, priced[one.seed]) for one in found.values()])
     return rows
 
@@ -58,14 +61,21 @@ class _Found:
     names: dict[str, None] = field(default_factory=dict)
     """Of the methods that found it, in order."""
     runs: int = 0
+    values: list[tuple[float, float]] = field(default_factory=list)
+    """Objective and accuracy on test, of each of these runs."""
     published: bool = False
+
+    def average(self) -> None:
+        """Where runs are asked other questions each: means over runs, and no scores by question, as none are shared."""
+        value, accuracy = np.mean(self.values, axis=0).tolist()
+        self.score = self.score.model_copy(update={"value": value, "accuracy": accuracy, "scores": ()})
 
 
 def _row(label: str, spec: ProblemSpec, one: _Found, priced: Prices | None) -> dict[str, Any]:
     score = one.score
     scores = np.array(score.scores).T
     interval = None
-    if ((scores >= 0) & (scores <= 1)).all():
+    if scores.size and ((scores >= 0) & (scores <= 1)).all():
         interval = stats.accuracy_interval(scores, clusters=one.clusters or None)
     return {
         "suite": label,
