@@ -52,6 +52,11 @@ CORRECTED = [
     "The answer is not {value} but {other}.",
 ]
 MEANT = [
+    "The most likely answer is {}.",
+    "Most likely the answer is {}.",
+    "I confirm that my previous answer is {}.",
+    "I assume the answer is {}.",
+    "If the first line were true, it would contradict the second, so the answer is {}.",
     "There is no doubt that the answer is {}.",
     "I think the answer is {}.",
     "The answer is {}. That is correct.",
@@ -66,6 +71,12 @@ MEANT = [
     "{}",
     "{}.",
     "Answer: {}\n\nNote: However, this is not the only way to see it.",
+]
+KEPT = [
+    "The most reasonable guess is {}.",
+    "My initial answer was {}, and I stand by it.",
+    "My original answer was {}, which is correct.",
+    "I cannot think of anything but {}.",
 ]
 
 
@@ -94,6 +105,12 @@ def test_what_corrects_it_is_the_answer(name, phrase):
 def test_what_only_sounds_like_a_denial_is_none(name, phrase):
     value = GRADES[name][1]
     assert credit(name, phrase.format(value), value)
+
+
+@pytest.mark.parametrize("name", ["number", "choice"])
+@pytest.mark.parametrize("phrase", KEPT)
+def test_a_value_that_is_kept_or_guessed_counts_where_a_sentence_is_read(name, phrase):
+    assert credit(name, phrase.format(GRADES[name][1]), GRADES[name][1])
 
 
 @pytest.mark.parametrize(

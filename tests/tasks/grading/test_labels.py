@@ -21,6 +21,10 @@ LABELS = [
     "Read.\n\n1. Add\n2. Take\n3. Halve\n4. Sum\n5.",
 ]
 ANSWERS = [
+    "So the count is:\n\n**5.** Good work!",
+    "The total is\n5. So that is it.",
+    "2 + 3 =\n5. That is all.",
+    "1. He has 2 apples.\n2. He buys 3.\n3. So he has them.\n4. That makes\n\n**5.**",
     "5",
     "5.",
     "5)",

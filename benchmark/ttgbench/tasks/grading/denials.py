@@ -26,25 +26,25 @@ _NOT = rf"""(?:\b(?:not|never|cannot|can[ ]not|neither|nor|hardly)|n['’ ]t)
         (?:\s+(?:be|been|equal(?:\s+to)?|exactly|really|possibly|always)\b){{0,3}}{_NOUNS}
     | (?:\bnot|n['’]t)\s+(?:think|believe|agree|say|mean|convinced|sure){_LEAD}
     | \bnot\s+(?:true|correct|right|the\s+case)\s+that{_LEAD}
-    | \bno\s+means | \brather\s+than | \binstead\s+of | \banything\s+but | \bunlike | \bi\s+doubt{_LEAD}"""
+    | \bno\s+means | \brather\s+than | \binstead\s+of | (?<!\bof[ ])\banything\s+but | \bunlike | \bi\s+doubt{_LEAD}"""
 _TOLD = rf"""\b(?:many|some|most|others?|students|people|pupils|beginners)\s+(?:\w+\s+){{0,2}}?
-        (?:think|thought|believe|say|said|argue|guess|would\s+answer|(?:answer|assume|claim)(?=\s+(?:that|the))){_LEAD}
+        (?:think|thought|believe|say|said|argue|guess|would\s+answer|(?:answer|assume|claim)(?=\s+(?:that|the)))(?!{_BE}){_LEAD}
     | \b(?:might|may)\s+(?:think|guess|assume|believe){_LEAD}
     | \b(?:friend|classmate|teacher|author|book|someone|student)\s+(?:says|said|thinks|thought|believes|claims)
         (?:\s+that)?\s+(?:it|the\s+(?:\w+\s+)?answer){_BE}
-    | (?<!never[ ])\b(?:{_MISTAKE}|wrong|tempting|tempted)(?:{_BE})?\s+to\s+{_SAY}{_LEAD}
+    | (?<!never[ ])\b(?:{_MISTAKE}|wrong|incorrect|tempting|tempted)(?:{_BE})?\s+to\s+{_SAY}{_LEAD}
     | \b(?:common|typical|usual|frequent)\s+{_MISTAKE}(?:{_BE}|\s?:)
-    | (?:\A\W*(?:common\s+)?|(?<!\bfor[ ])(?<!\bof[ ])\b(?:an?|the|my)\s+(?:\w+\s+)?)
-        (?:(?:wrong|incorrect|false)\s+(?:answer|option|choice|result)|previous\s+answer)(?:{_BE}|\s?:)
-    | \b(?:suppose|assume|if)\s+(?:that\s+)?the\s+answer{_BE}"""
+    | (?:\A\W*(?:common\s+)?|(?:\A\W*(?:\w+,?\s+){{0,2}}?|,\s+)(?:an?|the|my)\s+(?:\w+\s+)?)
+        (?:wrong|incorrect|false)\s+(?:answer|option|choice|result)(?:{_BE}|\s?:)
+    | (?<!\bi[ ])\b(?:suppose|assume|if)\s+(?:that\s+)?the\s+answer{_BE}"""
 _AT_FIRST = rf"""\bi\s+(?:had\s+)?(?:at\s+)?(?:first|initially|originally)\s+
         (?:thought|guessed|said|assumed|believed|answered){_LEAD}
     | \b(?:at\s+first|initially|originally),?\s+i\s+(?:thought|guessed|said|assumed){_LEAD}
     | \bi\s+thought{_LEAD}
-    | \bmy\s+(?:first|initial|original)\s+(?:guess|thought|answer|idea|attempt){_BE}
+    | \bmy\s+(?:first|initial|original)\s+(?:guess|thought|idea|attempt)\s+was
     | \bat\s+first\s+(?:glance|sight),?{_LEAD}"""
 _OPTION = rf"""\b(?:eliminat\w+|exclud\w+|discard\w*|reject\w*|rul(?:e[sd]?|ing)\s+out){_LEAD}
-    | \b(?:many|some|most|others|students|people|pupils|beginners|users|they)\s+(?:\w+\s+){{0,2}}?{_SAY}{_LEAD}
+    | \b(?:many|some|most|others|students|people|pupils|beginners|users|they)\s+(?:\w+\s+){{0,2}}?{_SAY}(?!{_BE}){_LEAD}
     | \bthey\s+claim{_LEAD} | \b(?:you|one)\s+would\s+(?:think|guess|assume|believe){_LEAD}
     | \bi\s+(?:first|initially|originally)\s+(?:picked|chose|selected|wrote){_LEAD} | \b(?:all|everything)\s+but
     | (?:\bnot|n['’ ]t)\s+(?:choose|pick|select){_LEAD}
@@ -55,7 +55,7 @@ _BEFORE_OPTION = re.compile(rf"(?i)(?:{_NOT} | {_TOLD} | {_AT_FIRST} | {_OPTION}
 
 _ENDS = r"(?=\s*(?:$|[.,;:!)\n—–-]|(?:because|since|as|here|and|but|so)\b))"
 _RIGHT = rf"(?:(?:right|correct|true|valid|possible|it|the\s+(?:\w+\s+)?(?:answer|one|case)){_ENDS}|\s*(?:[.!)\n]|$))"
-_WRONG = rf"""(?:(?:\w+ly|also|just|still|even)\s+)?(?: not\s*{_RIGHT} | (?:wrong|incorrect|false|impossible){_ENDS}
+_WRONG = rf"""(?:(?:\w+ly|also|just|still|even)\s+)?(?: not\s*{_RIGHT} | (?:wrong|incorrect|false){_ENDS}
     | an?\s+(?:\w+\s+){{0,2}}{_MISTAKE}{_ENDS}
     | (?:an?|the)\s+(?:\w+\s+){{0,2}}(?:wrong|incorrect)\s+(?:answer|option|choice|one){_ENDS} )"""
 _IS_WRONG = rf"(?:is|was|must\s+be|would\s+be|seems|looks)\s+{_WRONG}|(?:isn|wasn)['’]t\s*{_RIGHT}"
@@ -63,8 +63,9 @@ _HMM = r"(?:(?:and|but|hmm+|wait|no|actually|oh|however|sorry|oops)\b[,.]?[ \t]*
 _BEHIND = re.compile(
     rf"""(?i)[*_`"'”’$)}}\]\\%]*(?:
       (?<!\b1)(?:\s+seems\s+\w+,?\s+but|,)?\s+(?:{_IS_WRONG})     # "1 is wrong" counts
-    | (?<!\b1)\s+(?:(?:does\s+not|doesn['’]t)\s+(?:work|fit|hold){_ENDS} | (?:is|can\s+be)\s+ruled\s+out)
-    | \s+makes\s+no\s+sense | \s+(?:cannot|can['’]t|can[ ]not)\s+(?:\w+ly\s+)?be\s+{_RIGHT}
+    | (?<!\b1)\s+(?:(?:does\s+not|doesn['’]t)\s+(?:work|fit|hold){_ENDS}
+        | (?:is\s+ruled\s+out|can\s+be\s+(?:ruled\s+out|eliminated)))
+    | \s+is\s+impossible{_ENDS} | \s+makes\s+no\s+sense | \s+(?:cannot|can['’]t|can[ ]not)\s+(?:\w+ly\s+)?be\s+{_RIGHT}
     | (?:(?:[ ]\w+){{0,2}}[.,;]|[ \t]*[.,;:(—–-]{{0,3}})[ \t]*{_HMM}(?:which|that|this|it)
         (?:['’]s\s+{_WRONG}|\s+(?:{_IS_WRONG})|\s+can['’]t\s+be\s+{_RIGHT})
     | ,?[ \t]*\((?:wrong|incorrect)\) | ,\s+(?:wrong|incorrect){_ENDS}
@@ -72,7 +73,9 @@ _BEHIND = re.compile(
         |(?:that|it)\s+(?:isn|can)['’]t)\b )""",
     re.VERBOSE,
 )
-_COUNTERFACTUAL = re.compile(r"(?i)\bif\b.*\b(?:were|had)\b(?!\s+to\b).*\bwould\b")
+_COUNTERFACTUAL = re.compile(
+    r"(?i)\bif\b.*\b(?:were|had)\b(?!\s+to\b).*\bwould\b(?!.*\b(?:so|thus|hence|therefore|but)\b)"
+)
 _BREAK = re.compile(r"[.!?;](?=\s)|\n(?=.*\w)", re.DOTALL)
 
 
