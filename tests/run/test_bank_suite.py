@@ -157,6 +157,25 @@ def test_a_segment_that_is_not_the_suites_is_one_error(own, spoil, tmp_path):
     assert not list((tmp_path / "cache").rglob("*.sqlite*"))
 
 
+@pytest.mark.parametrize("spoil", ["moved", "cut"])
+def test_a_segment_is_missed_where_the_cache_still_has_it(own, spoil, tmp_path, monkeypatch):
+    monkeypatch.setenv("TTGBENCH_CACHE", str(tmp_path / "cache"))
+    written(own, {"recorded": {**RECORDED, "segments": opened(own).recorded.segments}})
+    assert runs(own, tmp_path / "out", "--method", "single_model", "--seeds", "1").exit_code == 0
+    first = own / "segments" / "micro_math-u0-0000.parquet"
+    if spoil == "moved":
+        first.rename(own / first.name)
+    else:
+        first.write_bytes(first.read_bytes()[:500])
+    result = runs(own, tmp_path / "again", "--method", "single_model", "--seeds", "1")
+    assert isinstance(result.exception, InputError), result.output
+    assert first.name in str(result.exception)
+    assert not (tmp_path / "again").exists()
+    checked = CliRunner().invoke(app, ["suite", "check", str(own / "suite.yaml")])
+    assert checked.exit_code == 1
+    assert checked.output.count("FAIL") == 2
+
+
 # Seeds.
 
 

@@ -64,8 +64,11 @@ def recorded_path(file: str) -> Path:
 def recorded_store(spec: RecordedSpec | BankSpec, data_dir: Path | None = None) -> Path:
     """The store that holds this recording, filled on first use.
 
-    Raises InputError if a file is missing, broken or not the one that the suite was made with, StoreError.
+    Raises InputError if a file is missing, broken or not the one that the suite was made with, StoreError; of a bank
+    also where the store is filled already, as a suite is answered only where its segments lie.
     """
+    if isinstance(spec, BankSpec):
+        _check_segments(spec)
     digest = spec.sha256 if isinstance(spec, RecordedSpec) else spec.digest
     target = cache_dir() / "recorded" / f"{digest[:32]}.sqlite"
     if target.is_file():
@@ -73,7 +76,7 @@ def recorded_store(spec: RecordedSpec | BankSpec, data_dir: Path | None = None) 
     if isinstance(spec, RecordedSpec):
         paths = [_checked(recorded_path(spec.file), spec.sha256)]
     else:
-        paths = _segments(spec, data_dir)
+        paths = _whole(spec, data_dir)
     part = target.with_name(f".{target.name}.{secrets.token_hex(8)}.part")
     try:
         with Store(part) as store:
@@ -105,13 +108,18 @@ def _checked(path: Path, sha256: str) -> Path:
     return path
 
 
-def _segments(bank: BankSpec, data_dir: Path | None) -> list[Path]:
-    """The segments of a bank: there, whole, those that the suite was made with, and of its plan. Raises InputError."""
+def _check_segments(bank: BankSpec) -> None:
+    """Raises InputError for a segment that is not there or not the one that the suite was made with."""
     folder = segments_folder(bank.folder)
     for name, sha256 in bank.segments.items():
         if not (folder / name).is_file():
             raise InputError(f"lacks the segment {name} of {bank.plan.name}", source=folder, field="recorded.folder")
         _checked(folder / name, sha256)
+
+
+def _whole(bank: BankSpec, data_dir: Path | None) -> list[Path]:
+    """The segments of a bank, none of them broken or another plan's. Raises InputError."""
+    folder = segments_folder(bank.folder)
     for segment in look(bank.plan, folder, data_dir).broken:
         if segment.name in bank.segments:
             message = "is cut short or damaged; `ttgbench bank` records it again"
