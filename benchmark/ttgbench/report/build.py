@@ -80,7 +80,7 @@ def build(runs: Runs, *, rope: float | None = None) -> Report:
     return Report(
         title=f"{first.suite}, version {first.suite_version}",
         rows=rows,
-        problems=problem_tables(rows),
+        problems=problem_tables(rows, runs.reach()),
         overview=overview,
         details=details,
         figures=figures,

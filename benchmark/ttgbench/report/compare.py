@@ -151,7 +151,8 @@ def compare(
     questions.
     margin: differences in accuracy below this are practically equivalent; default: the suite's, none for graphs.
     questions: whether the verdict on methods speaks of other test questions, too, and not of other runs alone; its
-    intervals are never narrower. That on evaluations does so anyway.
+    intervals are never narrower. Refused where seeds draw their own questions of a bank; that on evaluations and on
+    instances speaks of others anyway.
     Printed, it is a table and a sentence; `verdict.sentence` is the sentence, `verdict.problems` and `verdict.overall`
     hold the numbers.
 
@@ -256,14 +257,10 @@ def compare_sides(first: Side, second: Side, margin: float | None = None, questi
         verdict = _methods(first, second, margin, questions, both)
         if margin is None and first.runs.suite is not None:
             margin = first.runs.suite.margin
-        on = "on other questions of these tasks" if questions else "on these test questions"
-        on = "on other instances of these problems" if first.runs.of_instances else on
-        if first.runs.suite is not None and first.runs.suite.bank is not None:
-            on = "on other questions of these banks, in the universes that were searched"
-        reach = f"It speaks of other runs of these methods, {on}."
+        reach = first.runs.reach(questions)
     elif isinstance(first, Graph) and isinstance(second, Graph):
         verdict = _graphs(first, second, margin, both)
-        reach = "It speaks of other questions of this task, for these two graphs."
+        reach = "other questions of this task, for these two graphs"
     else:
         raise InputError("are a graph and a method; compare two of a kind", source=both)
     declared = f"Equivalent: within {margin:g}." if margin is not None else "No margin of equivalence was declared."
@@ -272,7 +269,8 @@ def compare_sides(first: Side, second: Side, margin: float | None = None, questi
     alike = (isinstance(first, Graph) or questions) and any(
         row.alike and row.low is not None for row in verdict.problems
     )
-    note = " ".join([declared, reach, *[SEVERAL] * several, *[ALIKE] * alike])
+    spoken = verdict.overall is not None or any(row.tested for row in verdict.problems)
+    note = " ".join([declared, *[f"It speaks of {reach}."] * spoken, *[SEVERAL] * several, *[ALIKE] * alike])
     table = _table(f"{first.name} against {second.name}", verdict, note)
     return Compared(first.name, second.name, table, verdict)
 
@@ -280,6 +278,9 @@ def compare_sides(first: Side, second: Side, margin: float | None = None, questi
 def _methods(first: Method, second: Method, margin: float | None, questions: bool, both: str) -> Verdict:
     if first.runs.results[0].suite_hash != second.runs.results[0].suite_hash:
         raise InputError("have results of different suites, or of different versions of one", source=both)
+    if questions and first.runs.of_bank:
+        message = "cannot be used: seeds of this suite draw their own questions, so a verdict speaks of others already"
+        raise InputError(message, field="questions")
     terms = first.runs.terms(margin, questions)
     one, other = (side.runs.compared(side.method, side.name, terms.questions) for side in (first, second))
     if not set(one.problems) & set(other.problems):

@@ -117,6 +117,11 @@ class ProblemVerdict:
     """Of the first."""
 
     @property
+    def tested(self) -> bool:
+        """Whether the verdict is one of statistics, and not that there is none or that the graphs are the same."""
+        return self.p_holm is not None
+
+    @property
     def interval(self) -> Interval | float | None:
         """The difference with its bounds, where it has some."""
         if self.difference is None or self.low is None or self.high is None:

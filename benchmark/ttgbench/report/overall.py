@@ -54,26 +54,30 @@ def summary_table(grid: Grid, ranks: Ranking) -> Table:
         column("ties"),
     )
     rows: list[tuple[Value, ...]] = []
+    gaps = False
     for i in ranks.order:
         method = grid.methods[i]
         found = measures(method)
-        held = (interval(method, method.regrets(at) if grid.anchored else method.values(at)) for at in grid.readouts)
+        held = [interval(method, method.regrets(at) if grid.anchored else method.values(at)) for at in grid.readouts]
+        gaps = gaps or None in held
         place = ranks.rank(i) or f"no rank: {ranks.untested}"
         rows.append(
             (method.name, place, *held, *(found.get(key) for key in kinds), ranks.ties[i] if ranks.ties else "")
         )
     nothing = (None,) * (len(columns) - 2)
     rows += [(name, reason, *nothing) for name, reason in grid.unscored.items()]
-    return Table("methods", "Methods over all problems", columns, rows, _summary_note(grid, ranks))
+    return Table("methods", "Methods over all problems", columns, rows, _summary_note(grid, ranks, gaps))
 
 
-def _summary_note(grid: Grid, ranks: Ranking) -> str:
+def _summary_note(grid: Grid, ranks: Ranking, gaps: bool) -> str:
+    """gaps: whether a method has no value at some read-out."""
     meaning = (
         "Regret is in points of the objective, lost to the best graph known; score 0 is the best single model within "
         "budget, 1 the best graph known. "
         if grid.anchored
         else "The suite has no frozen anchors, so values are shown as they are. "
     )
+    main = column("regret" if grid.anchored else "value").name
     names = grid.names
     ties = [" = ".join(names[i] for i in group) for group in ranks.groups if len(group) > 1]
     told = "" if len(names) == 1 else "All can be told apart."
@@ -81,10 +85,11 @@ def _summary_note(grid: Grid, ranks: Ranking) -> str:
         told = f"Cannot be told apart, best first: {'; '.join(ties)}."
     if ranks.untested:
         told = f"No ranks and no intervals: {ranks.untested}."
+    early = f' "-" under "{main} at ...": some run had not recommended a graph by then.' if gaps else ""
+    hold = "" if ranks.untested else "; intervals hold for these problems"
     return (
-        f"{meaning}A method with a run without a graph has no score and no rank. "
-        f"{counted(len(grid.problems), 'problem')}, {counted(grid.seeds, 'seed')}; "
-        f"intervals hold for these problems. {told} {grid.left_out}"
+        f"{meaning}A method with a run without a graph has no score and no rank.{early} "
+        f"{counted(len(grid.problems), 'problem')}, {counted(grid.seeds, 'seed')}{hold}. {told} {grid.left_out}"
     ).strip()
 
 

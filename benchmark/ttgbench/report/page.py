@@ -63,8 +63,7 @@ def as_html(report: Report) -> str:
         "<meta name='viewport' content='width=device-width,initial-scale=1'>",
         '<link rel="icon" href="data:,">',
         f"<title>TTG-Bench report</title><style>{STYLE}</style><h1>TTG-Bench report: {escaped(report.title)}</h1>",
-        f"<p>ttgbench {escaped(__version__)}. Methods are compared over their runs, on the same test "
-        "questions; intervals are 95%.</p>",
+        f"<p>ttgbench {escaped(__version__)}. Methods are compared over their runs; intervals are 95%.</p>",
         *(_table(table) for table in report.overview),
         *(_figure(figure) for figure in report.figures),
     ]

@@ -119,20 +119,26 @@ def best_row(rows: Sequence[Row]) -> Row | None:
     return max(scored, key=lambda pair: pair[0])[1] if scored else None
 
 
-def problem_tables(rows: Sequence[Row]) -> list[Table]:
-    """One table per problem."""
+def problem_tables(rows: Sequence[Row], reach: str = "") -> list[Table]:
+    """One table per problem. reach: what verdicts speak of, in words."""
+    by_problem: dict[str, list[Row]] = {}
+    for row in rows:
+        by_problem.setdefault(row.problem, []).append(row)
     return [
-        Table(f"problem-{problem}", problem, COLUMNS, [row.values() for row in rows if row.problem == problem], _note())
-        for problem in dict.fromkeys(row.problem for row in rows)
+        Table(f"problem-{problem}", problem, COLUMNS, [row.values() for row in own], _note(own, reach))
+        for problem, own in by_problem.items()
     ]
 
 
-def _note() -> str:
-    return (
-        "Intervals of accuracies are about other questions of this task, for the graphs that these runs found; "
-        "differences and verdicts are about other runs of these methods, on these test questions. A method with a run "
-        "without a graph has no score. Methods are judged one by one: of twenty without a difference one shows one by "
-        "chance."
+def _note(rows: Sequence[Row], reach: str) -> str:
+    tested = any(row.comparison is not None and row.comparison.tested for row in rows)
+    return " ".join(
+        [
+            "Intervals of accuracies are about other questions of this task, for the graphs that these runs found.",
+            *[f"Differences and verdicts are about {reach}."] * tested,
+            "A method with a run without a graph has no score.",
+            *["Methods are judged one by one: of twenty without a difference one shows one by chance."] * tested,
+        ]
     )
 
 

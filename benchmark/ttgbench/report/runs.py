@@ -46,6 +46,11 @@ class Runs:
         return self.suite is not None and self.suite.family is not None
 
     @property
+    def of_bank(self) -> bool:
+        """Whether a bank answers, of which every seed drew questions of its own."""
+        return self.suite is not None and self.suite.bank is not None
+
+    @property
     def ranked_problems(self) -> tuple[list[str], list[str]]:
         """Those that means over problems and ranks are about, and those that are too flat for it; see `Suite.flat`."""
         flat = [name for name in self.problems if self.suite and name in self.suite.flat]
@@ -71,6 +76,15 @@ class Runs:
     def draw(self, seed: int) -> int:
         """The draw of samples that a seed's search sees; its own where the suite is not known."""
         return self.suite.search_universe(seed) if self.suite else seed
+
+    def reach(self, questions: bool = False) -> str:
+        """What a verdict on two methods speaks of, in words. questions: whether others are meant, too."""
+        on = "on other questions of these tasks" if questions else "on these test questions"
+        if self.of_instances:
+            on = "on other instances of these problems"
+        if self.of_bank:
+            on = "on other questions of these banks, in the universes that were searched"
+        return f"other runs of these methods, {on}"
 
     def compared(self, method: str, name: str = "", questions: bool = False) -> MethodRuns:
         """What of a method's runs is compared; name: what it is called there; questions: with scores on each."""
