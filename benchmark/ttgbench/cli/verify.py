@@ -94,7 +94,9 @@ def _items(paths: list[Path], suites: Any, since: str | None) -> Iterator[Any]:
 
 def _show(one: dict[str, Any]) -> None:
     if "badge" in one:
-        facts = f"{counted(one['cells'], 'cell')} replayed, {counted(one['grades'], 'answer')} graded again, "
+        facts = f"{counted(one['cells'], 'cell')} replayed, "
+        if one["grades"]:  # none where no model answered, and where the answers are a bank's
+            facts += f"{counted(one['grades'], 'answer')} graded again, "
         facts += f"{one['rerun']} run again live"
         if "renamed" in one:
             facts += f", under other names {0 - one['renamed']['loss']:+.3f}"
