@@ -13,7 +13,7 @@ def test_the_demo_answers_searches_and_compares(tmp_path, monkeypatch, capsys):
     demo.demo(tmp_path / "demo", "echo")
     shown = capsys.readouterr()
     assert shown.out.count("micro_qa@1/search/") == demo.ASKED
-    assert "best graph, found by" in shown.out
+    assert "best mean accuracy: " in shown.out
     assert "self_consistency is " in shown.out or "No difference shown between self_consistency" in shown.out
     for part in ("search", "methods"):
         assert "<svg" in (tmp_path / "demo" / part / "report.html").read_text()

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ttgbench.cli.common import JsonFlag, out, print_json
-from ttgbench.cli.report import print_table
+from ttgbench.cli.report import print_first, print_table
 
 SIDE = "A method in --results, FOLDER or FOLDER:METHOD, or a file from `evaluate --json`."
 
@@ -34,5 +34,6 @@ def compare(
     if json:
         print_json(compared.to_dict())
         return
+    print_first(compared.about)
     print_table(compared.problems)
     out.print(f"\n{compared.verdict.sentence}", highlight=False, markup=False)

@@ -10,6 +10,7 @@ import typer
 from rich.cells import cell_len
 
 from ttgbench.cli.common import JsonFlag, out, print_json, table
+from ttgbench.util.text import visible
 
 WRAPPED = 32
 """Widest cell that a terminal too narrow for a table leaves on one line."""
@@ -72,6 +73,7 @@ def _write(built: Report, html: Path | None, csv: Path | None, latex: Path | Non
 def _print(built: Report, every_problem: bool) -> None:
     from ttgbench.report.build import MANY_PROBLEMS
 
+    print_first(built.about, *built.remarks)
     for one in built.overview:
         print_table(one)
     if every_problem or len(built.problems) <= MANY_PROBLEMS:
@@ -81,6 +83,12 @@ def _print(built: Report, every_problem: bool) -> None:
         out.print(f"\n{built.problems[0].legend}", style="dim", highlight=False, markup=False)
     else:
         out.print("\nPer problem: --problems, --html, --csv or --json.", highlight=False)
+
+
+def print_first(*lines: str) -> None:
+    """What is read before a table: lines, of which some may be empty."""
+    for line in filter(None, lines):
+        out.print(f"\n{visible(line)}", highlight=False, markup=False)
 
 
 def print_table(one: Table) -> None:
@@ -121,7 +129,9 @@ def _print_best(built: Report, problem: str) -> None:
 
     best = best_row([row for row in built.rows if row.problem == problem])
     if best is not None and best.graph is not None:
-        price = "" if best.nominal_units is None else f", {best.nominal_units:.2f} units a query"
-        price += "" if best.dollars is None else f", {1000 * best.dollars:.2g} dollars a thousand"
-        out.print(f"\nbest graph, found by {best.method}{price}:", highlight=False, markup=False)
+        prices = [] if best.nominal_units is None else [f"{best.nominal_units:.2f} units a query"]
+        prices += [] if best.dollars is None else [f"{1000 * best.dollars:.2g} dollars a thousand"]
+        mean = "" if best.runs == 1 else "mean over its runs "
+        price = f"; {mean}{', '.join(prices)}" if prices else ""
+        out.print(f"\nbest mean accuracy: {best.ended_with}{price}:", highlight=False, markup=False)
         print(draw.as_text(Graph.from_dict(best.graph)))

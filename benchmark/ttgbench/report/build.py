@@ -11,6 +11,7 @@ from ttgbench.report import anytime, overall, plots, tradeoff
 from ttgbench.report.grid import make_grid
 from ttgbench.report.problems import Row, problem_rows, problem_tables
 from ttgbench.report.ranking import ranking
+from ttgbench.report.remarks import remarks
 from ttgbench.report.runs import Runs
 from ttgbench.report.table import Table
 
@@ -23,6 +24,10 @@ class Report:
     """All that is said about some runs."""
 
     title: str
+    about: str
+    """What the suite says of itself first; may be empty."""
+    remarks: tuple[str, ...]
+    """What is to be known of methods before their figures."""
     rows: Sequence[Row]
     """Per problem and method."""
     problems: Sequence[Table]
@@ -41,6 +46,8 @@ class Report:
         """JSON-ready: every table by name, and per problem and method the row with its graph."""
         return {
             "title": self.title,
+            "about": self.about,
+            "remarks": list(self.remarks),
             "package_version": __version__,
             "rows": [{"problem": row.problem, "graph": row.graph, **_named(row)} for row in self.rows],
             "tables": {table.name: table.records() for table in [*self.overview, *self.details]},
@@ -79,6 +86,8 @@ def build(runs: Runs, *, rope: float | None = None) -> Report:
     first = runs.results[0]
     return Report(
         title=f"{first.suite}, version {first.suite_version}",
+        about=runs.about,
+        remarks=remarks(runs),
         rows=rows,
         problems=problem_tables(rows, runs.reach()),
         overview=overview,

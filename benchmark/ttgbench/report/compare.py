@@ -99,15 +99,21 @@ class Compared:
     second: str
     problems: Table
     verdict: Verdict
+    about: str = ""
+    """Of methods: what the suite says of itself first."""
 
     def __str__(self) -> str:
         table = as_text(self.problems.texts(), self.problems.heading)
-        return f"{self.problems.title}\n{table}\n{self.problems.note}\n\n{self.verdict.sentence}"
+        about = f"{self.about}\n\n" if self.about else ""
+        return f"{about}{self.problems.title}\n{table}\n{self.problems.note}\n\n{self.verdict.sentence}"
 
     def _repr_html_(self) -> str:
         """How a notebook shows it; every name is escaped."""
         table = as_html(self.problems.texts(), self.problems.heading, caption=self.problems.title)
-        return f"{table}<p><small>{escaped(self.problems.note)}</small></p><p>{escaped(self.verdict.sentence)}</p>"
+        about = f"<p><small>{escaped(self.about)}</small></p>" if self.about else ""
+        return (
+            f"{about}{table}<p><small>{escaped(self.problems.note)}</small></p><p>{escaped(self.verdict.sentence)}</p>"
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -115,6 +121,7 @@ class Compared:
         return {
             "first": self.first,
             "second": self.second,
+            "about": self.about,
             "verdict": self.verdict.sentence,
             "note": self.problems.note,
             "problems": self.problems.records(),
@@ -272,7 +279,8 @@ def compare_sides(first: Side, second: Side, margin: float | None = None, questi
     spoken = verdict.overall is not None or any(row.tested for row in verdict.problems)
     note = " ".join([declared, *[f"It speaks of {reach}."] * spoken, *[SEVERAL] * several, *[ALIKE] * alike])
     table = _table(f"{first.name} against {second.name}", verdict, note)
-    return Compared(first.name, second.name, table, verdict)
+    about = first.runs.about if isinstance(first, Method) else ""
+    return Compared(first.name, second.name, table, verdict, about)
 
 
 def _methods(first: Method, second: Method, margin: float | None, questions: bool, both: str) -> Verdict:

@@ -64,6 +64,7 @@ def as_html(report: Report) -> str:
         '<link rel="icon" href="data:,">',
         f"<title>TTG-Bench report</title><style>{STYLE}</style><h1>TTG-Bench report: {escaped(report.title)}</h1>",
         f"<p>ttgbench {escaped(__version__)}. Methods are compared over their runs; intervals are 95%.</p>",
+        *(f"<p>{escaped(line)}</p>" for line in (report.about, *report.remarks) if line),
         *(_table(table) for table in report.overview),
         *(_figure(figure) for figure in report.figures),
     ]
@@ -143,14 +144,14 @@ def _bar(value: Interval) -> str:
 
 
 def _graphs(rows: Sequence[Row]) -> list[str]:
-    """The best graph open, the others folded in."""
+    """That of the method with the best mean accuracy open, the others folded in."""
     best = best_row(rows)
     parts = []
     for row in rows:
         if row.graph is not None:
             svg = draw.as_svg(Graph.from_dict(row.graph))
-            which = "Best graph, found by" if row is best else "Graph found by"
+            which = "Best mean accuracy: " if row is best else ""
             state = " open" if row is best else ""
-            caption = escaped(f"{which} {row.method}")
+            caption = escaped(which + row.ended_with)
             parts.append(f"<details{state}><summary>{caption}</summary><figure>{svg}</figure></details>")
     return parts

@@ -57,6 +57,8 @@ class Row:
     """Of the first run that has one."""
     graph: dict[str, Any] | None
     """The final graph that most runs ended with; None, as are accuracy and costs, if a run ended without one."""
+    graph_runs: int
+    """How many did."""
     accuracy: Interval | None
     comparison: ProblemVerdict | None
     """With the baseline; None for itself or without one."""
@@ -70,6 +72,13 @@ class Row:
     """Queries; infinite if never; None where it cannot be said."""
     fallback: float | None = None
     """Share of decisions that a fallback took in place of the agent, mean over runs that tell."""
+
+    @property
+    def ended_with(self) -> str:
+        """What its graph is, in words."""
+        if self.runs == 1:
+            return f"{self.method}, its final graph"
+        return f"{self.method}, its most frequent final graph ({self.graph_runs} of {self.runs} runs)"
 
     def values(self) -> tuple[Value, ...]:
         """As COLUMNS."""
@@ -159,6 +168,7 @@ def _row(cells: Sequence[CellResult], baseline: Sequence[CellResult], compared: 
         statuses=dict(sorted(Counter(cell.status for cell in cells).items())),
         error=next((cell.error for cell in cells if cell.error), None),
         graph=common,
+        graph_runs=max(graphs.values(), default=0),
         accuracy=accuracy_of(cells) if scored else None,
         comparison=compared,
         verdict=_verdict(cells, compared),

@@ -148,7 +148,7 @@ class Results:
 
     def __str__(self) -> str:
         parts = [f"{table.title}\n{as_text(table.texts(), table.heading)}\n{table.note}" for table in self._tables]
-        return "\n\n".join(filter(None, [*map(str.rstrip, parts), self._legend, *self.missing]))
+        return "\n\n".join(filter(None, [*self._first, *map(str.rstrip, parts), self._legend, *self.missing]))
 
     def __repr__(self) -> str:
         return f"Results of {counted(len(self), 'run')}: {', '.join(self.methods)} on {', '.join(self.problems)}"
@@ -159,7 +159,12 @@ class Results:
             as_html(table.texts(), table.heading, caption=table.title) + _as_notes(table.note) for table in self._tables
         ]
         missing = [as_html([("missing", reason)]) for reason in self.missing]
-        return "".join([*parts, _as_notes(self._legend), *missing])
+        return "".join([*map(_as_notes, self._first), *parts, _as_notes(self._legend), *missing])
+
+    @property
+    def _first(self) -> list[str]:
+        """What is read before the tables."""
+        return [self._report.about, *self._report.remarks]
 
     @property
     def _tables(self) -> list[Table]:

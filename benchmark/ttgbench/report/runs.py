@@ -17,7 +17,7 @@ from ttgbench.problems.suite import Suite, load_suite, suite_names
 from ttgbench.report.judge import Answered, MethodRuns, Run, Terms
 from ttgbench.run.experiment import MANIFEST, read_manifest
 from ttgbench.run.results import CellResult, TestScore, read_result, result_paths
-from ttgbench.util.text import counted
+from ttgbench.util.text import counted, first_sentence
 
 if TYPE_CHECKING:
     from ttgbench.publish.archive import Archive
@@ -39,6 +39,11 @@ class Runs:
         found = {result.problem for result in self.results}
         order = [spec.name for spec in self.suite.problems] if self.suite else []
         return [name for name in order if name in found] + sorted(found - set(order))
+
+    @property
+    def about(self) -> str:
+        """What the suite says of itself first; empty where it is not known."""
+        return first_sentence(self.suite.description) if self.suite else ""
 
     @property
     def of_instances(self) -> bool:

@@ -1,6 +1,7 @@
 """Text for people: what models, servers and files say made safe for their eyes, and counts with their nouns."""
 
 import html
+import re
 
 
 def visible(text: str) -> str:
@@ -13,6 +14,15 @@ def visible(text: str) -> str:
 def one_line(text: str) -> str:
     """At most 300 characters of it for a message, control characters and line ends written out."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:300])
+
+
+def first_sentence(text: str) -> str:
+    """As `one_line`, up to a stop before a capital letter.
+
+    >>> first_sentence("A tour, e.g. of v1.5. It ranks nothing.")
+    'A tour, e.g. of v1.5.'
+    """
+    return one_line(re.split(r"(?<=[.!?]) (?=[A-Z])", " ".join(text.split()), maxsplit=1)[0])
 
 
 def escaped(text: str, *, quote: bool = True) -> str:
