@@ -23,7 +23,9 @@ def compare(
     ] = None,
     questions: Annotated[
         bool,
-        typer.Option("--questions", help="Of methods: speak of other test questions, too."),
+        typer.Option(
+            "--questions", help="Of methods: speak of other test questions, too. Refused where seeds draw their own."
+        ),
     ] = False,
     json: JsonFlag = False,
 ) -> None:

@@ -20,7 +20,8 @@ from ttgbench.util.text import escaped
 KINDS = [("Two methods", "methods"), ("Two graphs", "graphs")]
 NOTE = """<p class="ttg-note">Differences are first minus second in the objective on test (accuracy,
 where nothing else counts). Methods are
-compared over their runs: what is said holds for other runs of theirs on these test questions. Graphs are compared over
+compared over their runs: what is said holds for other runs of theirs on these test questions, or, where every seed has
+an instance or questions of a bank of its own, on other instances or questions of the bank. Graphs are compared over
 the questions: what is said holds for these two graphs on other questions of the task. p is of the problem alone;
 p (Holm), by which the verdict is, is corrected for the number of problems, and so are the intervals: of 95% or more,
 they leave out zero only where p (Holm) is below 0.05. Where two graphs differ alike on every question, the interval is
