@@ -24,7 +24,8 @@ def compare(
     questions: Annotated[
         bool,
         typer.Option(
-            "--questions", help="Of methods: speak of other test questions, too. Refused where seeds draw their own."
+            "--questions",
+            help="Of methods: speak of other test questions, too. Refused where seeds draw their own of a bank.",
         ),
     ] = False,
     json: JsonFlag = False,
