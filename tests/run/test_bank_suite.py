@@ -111,9 +111,11 @@ def test_a_suite_says_all_that_its_bank_decides_and_is_the_same_wherever_it_lies
         ({"search_universes": 4}, {}, ["3 universes", "search_universes"]),
         ({"test_universes": 3}, {}, ["at most 2"]),
         ({"recorded": {"plan": "no.yaml"}}, {}, ["no.yaml"]),
-        ({"recorded": {"plan": 5}}, {}, ["recorded: plan"]),
-        ({"recorded": {**RECORDED, "folder": 5}}, {}, ["recorded: folder"]),
-        ({"recorded": {**RECORDED, "folder": "elsewhere"}}, {}, ["no finished segment", "elsewhere"]),
+        ({"recorded": {"plan": 5}}, {}, ["recorded.plan"]),
+        ({"recorded": {**RECORDED, "folder": 5}}, {}, ["recorded.folder"]),
+        ({"recorded": {**RECORDED, "folder": "elsewhere"}}, {}, ["suite.yaml", "no finished segment", "elsewhere"]),
+        ({"recorded": {"pln": "plan.yaml"}}, {}, ["suite.yaml: recorded: "]),
+        ({"recorded": "plan.yaml"}, {}, ["suite.yaml: recorded: "]),
         ({"recorded": {**RECORDED, "segments": {"x.parquet": "0" * 64}}}, {}, ["x.parquet"]),
     ],
 )
@@ -122,6 +124,7 @@ def test_what_does_not_go_with_the_bank_is_refused_by_name(own, change, problem,
         load_suite(str(written(own, change, **problem)))
     for word in words:
         assert word in str(refused.value)
+    assert "got {" not in str(refused.value)
 
 
 def test_a_projected_problem_needs_a_bank(tmp_path):

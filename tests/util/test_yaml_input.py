@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 import ttgbench
 from ttgbench.errors import InputError
 from ttgbench.util import yaml_input
-from ttgbench.util.yaml_input import read_yaml
+from ttgbench.util.yaml_input import read_yaml, validation_message
 
 
 @pytest.mark.timeout(60)  # minutes, where each key is compared with every other
@@ -56,3 +57,36 @@ def test_files_of_the_package_are_read_alike_by_both_parsers():
         text = path.read_text("utf-8")
         assert yaml_input._is_plain(text)
         assert yaml.load(text, Loader=yaml_input._LibYAML) == yaml.load(text, Loader=yaml_input._Python)
+
+
+class _Part(BaseModel):
+    name: str
+
+
+class _Whole(BaseModel):
+    parts: tuple[_Part, ...] = Field(min_length=1)
+    size: int
+
+    @model_validator(mode="after")
+    def _even(self) -> "_Whole":
+        if self.size % 2:
+            raise ValueError("size: must be even")
+        return self
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"size": 2}, "parts: Field required"),
+        ({"parts": [], "size": 2}, "parts: Tuple should have at least 1 item after validation, not 0 (got a list)"),
+        ({"parts": [{}], "size": 2}, "parts.0.name: Field required"),
+        ({"parts": [{"name": {"a": 1}}], "size": 2}, "parts.0.name: Input should be a valid string (got a mapping)"),
+        ({"parts": [{"name": "a"}], "size": 3}, "size: must be even"),
+        (3, "top level: Input should be a valid dictionary or instance of _Whole (got 3)"),
+        ("x" * 99, f"top level: Input should be a valid dictionary or instance of _Whole (got '{'x' * 39}...)"),
+    ],
+)
+def test_a_wrong_field_is_named_once_and_without_a_dump(data, message):
+    with pytest.raises(ValidationError) as caught:
+        _Whole.model_validate(data)
+    assert validation_message(caught.value) == message

@@ -121,9 +121,9 @@ def _facts(suite: Suite) -> list[str]:
     scored = "every incumbent" if suite.score_incumbents == "all" else "incumbents at the checkpoints"
     said = []
     if (bank := suite.bank) is not None:
-        drawn = (
-            f"every seed draws its own questions, and searches in one of {counted(suite.search_universes, 'universe')}"
-        )
+        universes = suite.search_universes
+        where = "the one universe" if universes == 1 else f"one of {universes} universes"
+        drawn = f"every seed draws its own questions, and searches in {where}"
         said = [f"bank {bank.plan.name}: {counted(len(bank.segments), 'segment')} in {bank.folder}; {drawn}"]
     return [
         *said,

@@ -7,11 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
 from ttgbench.errors import InputError, UnknownName
 from ttgbench.problems.bank.plan import BankPlan, BankTask, Segment, load_bank, segments
 from ttgbench.util.plugins import bundled_folder
+from ttgbench.util.yaml_input import validation_message
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -87,25 +88,41 @@ def _kind(data: Any) -> str:
 Recorded = Annotated[Annotated[RecordedSpec, Tag("file")] | Annotated[BankSpec, Tag("bank")], Discriminator(_kind)]
 
 
-def with_plan(recorded: Any, folder: Path) -> Any:
-    """What a suite's file in `folder` says of its bank, with what the plan's file and its segments say.
+def load_recorded(recorded: Any, source: Path) -> RecordedSpec | BankSpec:
+    """What a suite's file says of what answers it; of a bank with what the plan's file and its segments say.
 
     The plan lies beside the suite, or is one that the package brings along; its segments, if no folder is named, in the
-    folder of its name. Anything else is left as it is. Raises InputError for a plan that is not there or is faulty, and
-    for a folder without segments.
+    folder of its name. Raises InputError for anything else than a file or a bank, for a plan that is not there or is
+    faulty, and for a folder without segments.
     """
-    if not isinstance(recorded, dict) or not isinstance(recorded.get("plan"), str) or "\0" in recorded["plan"]:
+    found = _with_plan(recorded, source)
+    try:
+        return (BankSpec if _kind(found) == "bank" else RecordedSpec).model_validate(found)
+    except ValidationError as error:
+        raise InputError(validation_message(error), source=source, field="recorded") from None
+
+
+def _with_plan(recorded: Any, source: Path) -> Any:
+    if not isinstance(recorded, dict) or isinstance(recorded.get("plan", {}), dict):
         return recorded
-    name = recorded["plan"]
+    name = _path(recorded, "plan", source)
     shipped = bundled_folder("recording") / name
-    beside = folder / name
+    beside = source.parent / name
     path = beside if beside.is_file() or Path(name).name != name or not shipped.is_file() else shipped
     plan = load_bank(path)
-    said = recorded.get("folder", Path(name).stem if path is shipped else str(Path(name).with_suffix("")))
-    if isinstance(said, str) and path is not shipped and "\0" not in said:
-        said = str((folder / said).resolve())
-    found = {"segments": _hashes(plan, segments_folder(said)), **recorded} if isinstance(said, str) else recorded
-    return {**found, "plan": plan.model_dump(mode="json", by_alias=True), "folder": said}
+    usual = Path(name).stem if path is shipped else str(Path(name).with_suffix(""))
+    folder = _path({"folder": usual, **recorded}, "folder", source)
+    if path is not shipped:
+        folder = str((source.parent / folder).resolve())
+    hashes = {} if "segments" in recorded else {"segments": _hashes(plan, segments_folder(folder), source)}
+    return {**recorded, **hashes, "plan": plan.model_dump(mode="json", by_alias=True), "folder": folder}
+
+
+def _path(recorded: dict[str, Any], key: str, source: Path) -> str:
+    found = recorded[key]
+    if not isinstance(found, str) or "\0" in found:
+        raise InputError("must be a path", source=source, field=f"recorded.{key}")
+    return found
 
 
 def segments_folder(name: str) -> Path:
@@ -114,7 +131,7 @@ def segments_folder(name: str) -> Path:
     return shipped if Path(name).name == name and shipped.is_dir() else Path(name)
 
 
-def _hashes(plan: BankPlan, folder: Path) -> dict[str, str]:
+def _hashes(plan: BankPlan, folder: Path, source: Path) -> dict[str, str]:
     found = {}
     for segment in segments(plan):
         path = folder / segment.name
@@ -122,5 +139,5 @@ def _hashes(plan: BankPlan, folder: Path) -> dict[str, str]:
             with path.open("rb") as stream:
                 found[segment.name] = hashlib.file_digest(stream, "sha256").hexdigest()
     if not found:
-        raise InputError(f"no finished segment of {plan.name} in {folder}", source="suite", field="recorded.folder")
+        raise InputError(f"no finished segment of {plan.name} in {folder}", source=source, field="recorded.folder")
     return found

@@ -20,12 +20,13 @@ from ttgbench.models.pool import Pool, load_pool
 from ttgbench.problems.anchors import Anchor, load_anchors
 from ttgbench.problems.family.family import Family, budget_of, objective_of
 from ttgbench.problems.objective import Objective
-from ttgbench.problems.recorded import BankSpec, Recorded, with_plan
+from ttgbench.problems.recorded import BankSpec, Recorded, load_recorded
 from ttgbench.problems.sampling import SamplingSpec
 from ttgbench.problems.space.bank import BankSpace
 from ttgbench.problems.space.nodes import NodeBudget
 from ttgbench.problems.space.space import SearchSpace
 from ttgbench.tasks.task import Lengths
+from ttgbench.util.text import counted
 from ttgbench.util.yaml_input import read_yaml, validation_message
 
 SUITES = files("ttgbench.problems") / "suites"
@@ -273,10 +274,11 @@ class Suite(_Record):
 
 def _with_bank(data: Any) -> Any:
     """A definition with what its bank decides; as it is where it has none. Raises ValueError for a faulty one."""
-    if not (isinstance(data, dict) and isinstance(data.get("recorded"), dict) and "plan" in data["recorded"]):
+    recorded = data.get("recorded") if isinstance(data, dict) else None
+    if not (isinstance(recorded, BankSpec) or (isinstance(recorded, dict) and "plan" in recorded)):
         return data
     try:
-        bank = BankSpec.model_validate(data["recorded"])
+        bank = BankSpec.model_validate(recorded)
     except ValidationError as error:
         raise ValueError(f"recorded: {validation_message(error)}") from None
     plan = bank.plan
@@ -304,9 +306,12 @@ def _bank_fault(suite: Suite, problem: ProblemSpec) -> str | None:
     if not bank.questions(problem.task):
         return f"nothing of {problem.task} is recorded in the segments of {plan.name}"
     if not 1 <= suite.search_universes <= universes or suite.test_universes > max(1, universes - 1):
-        return (
-            f"{problem.task} is recorded in {universes} universes: 1 to {universes} for search_universes, and at most "
-            f"{max(1, universes - 1)} for test_universes, which leaves out the one that a seed searches in"
+        said = f"{problem.task} is recorded in {counted(universes, 'universe')}: "
+        if universes == 1:
+            return said + "search_universes and test_universes are 1; leave them out"
+        return said + (
+            f"search_universes is 1 to {universes}, and test_universes at most {universes - 1}, which leaves out the "
+            "one that a seed searches in"
         )
     if (problem.pool, problem.sampling, problem.prompts) != (plan.pool, plan.sampling, plan.prompts):
         return f"pool, sampling and prompts are those of {plan.name}; leave them out"
@@ -348,8 +353,8 @@ def load_suite(name_or_path: str) -> Suite:
         raise UnknownName("suite", name_or_path, suite_names())
     try:
         data = _located(read_yaml(path), path.parent)
-        if "recorded" in data:
-            data = {**data, "recorded": with_plan(data["recorded"], path.parent)}
+        if data.get("recorded") is not None:
+            data = {**data, "recorded": load_recorded(data["recorded"], path)}
         return Suite.model_validate(data)
     except ValidationError as error:
         raise InputError(validation_message(error), source=path) from None

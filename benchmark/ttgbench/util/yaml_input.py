@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -101,10 +101,30 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def validation_message(error: ValidationError, without: Collection[tuple[int | str, ...]] = ()) -> str:
-    """Per wrong field where it is and what would be right; the first eight. without: fields (`loc`) to leave out."""
-    lines = []
-    for item in [item for item in error.errors(include_url=False) if item["loc"] not in without][:8]:
-        place = ".".join(str(part) for part in item["loc"]) or "top level"
-        shown = repr(item["input"])[:60]
-        lines.append(f"{place}: {item['msg'].removeprefix('Value error, ')} (got {shown})")
-    return "; ".join(lines)
+    """Per wrong field where it is, what would be right and what is there; the first eight.
+
+    without: fields (`loc`) to leave out. So are lists that are too short because what is in them is wrong.
+    """
+    items = error.errors(include_url=False)
+    inside = {item["loc"][:length] for item in items for length in range(len(item["loc"]))}
+    left = [item for item in items if item["loc"] not in without]
+    left = [item for item in left if item["type"] != "too_short" or item["loc"] not in inside]
+    return "; ".join(_line(item) for item in left[:8])
+
+
+def _line(item: Mapping[str, Any]) -> str:
+    place = ".".join(str(part) for part in item["loc"])
+    message: str = item["msg"].removeprefix("Value error, ")
+    if item["type"] == "value_error" and not place:
+        return message  # it says itself which of the fields it means
+    got = "" if item["type"] == "missing" else f" (got {_brief(item['input'])})"
+    return f"{place or 'top level'}: {message}{got}"
+
+
+def _brief(value: Any) -> str:
+    """A plain value, or its first 40 characters; of anything else its type."""
+    if value is None or isinstance(value, str | int | float):
+        shown = repr(value)
+        return shown if len(shown) <= 40 else f"{shown[:40]}..."
+    kind = type(value).__name__
+    return {"dict": "a mapping", "list": "a list", "tuple": "a list"}.get(kind, kind)

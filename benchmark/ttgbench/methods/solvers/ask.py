@@ -18,7 +18,6 @@ from pydantic import BaseModel, ValidationError
 
 from ttgbench.errors import InputError
 from ttgbench.problems.problem import Problem
-from ttgbench.util.yaml_input import validation_message
 
 T = TypeVar("T", bound=BaseModel)
 R = TypeVar("R")
@@ -82,10 +81,19 @@ def parse(text: str, form: type[T]) -> T:
             data: Any = decoder.raw_decode(text, start)[0]
             return form.model_validate(data)
         except ValidationError as error:
-            wrong = validation_message(error)
+            wrong = _wrong(error)
         except (ValueError, RecursionError) as error:
             wrong = f"it is no valid JSON: {error}"
     raise InputError(wrong, source="the reply")
+
+
+def _wrong(error: ValidationError) -> str:
+    """What an agent is told of its reply. Part of a prompt, so recorded replies depend on every character of it."""
+    return "; ".join(
+        f"{'.'.join(map(str, item['loc'])) or 'top level'}: {item['msg'].removeprefix('Value error, ')} "
+        f"(got {repr(item['input'])[:60]})"
+        for item in error.errors(include_url=False)[:8]
+    )
 
 
 def _braces(text: str, most: int = 20) -> list[int]:
