@@ -62,7 +62,7 @@ def test_adding_a_role_is_adding_a_file(tmp_path):
 
 def test_the_rules_of_graphs_are_those_of_the_files():
     assert {name: tuple(rule) for name, rule in ROLE_RULES.items()} == {
-        name: (role.needs_model, role.needs_predecessors) for name, role in ROLES.items()
+        name: (role.needs_model, role.needs_predecessors, role.answers) for name, role in ROLES.items()
     }
 
 
