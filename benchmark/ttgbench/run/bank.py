@@ -1,6 +1,6 @@
 """A suite's bank, opened: the contexts of its problems, seed by seed, and the table of all their graphs.
 
-bank = OpenedBank(suite.bank, session.task)
+bank = SuiteBank(suite.bank, session.task)
 context = bank.context(suite, suite.problems[0], seed=0)
 """
 
@@ -96,7 +96,7 @@ class Table:
         )
 
 
-class OpenedBank:
+class SuiteBank:
     """A bank's recording, read from the user's cache, and evaluators over it. Starts no engine.
 
     Raises InputError and StoreError for segments that are missing, broken or another plan's.

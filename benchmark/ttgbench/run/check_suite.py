@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ttgbench.errors import InputError, TTGBenchError
 from ttgbench.problems.suite import ProblemSpec, Suite
-from ttgbench.run.bank import OpenedBank
+from ttgbench.run.bank import SuiteBank
 from ttgbench.run.session import Session, first_questions
 from ttgbench.tasks.task import groups_of
 from ttgbench.util.text import counted
@@ -51,7 +51,7 @@ def _facts(session: Session, spec: ProblemSpec) -> str:
     return f"{card.name} version {card.version}, {card.grader}, {', '.join(sizes)} questions; {models}"
 
 
-def _bank_facts(bank: OpenedBank, suite: Suite, spec: ProblemSpec) -> str:
+def _bank_facts(bank: SuiteBank, suite: Suite, spec: ProblemSpec) -> str:
     """Of a problem on a bank: every seed's split is made, and the anchors compared with the table of all graphs."""
     splits = [bank.split(suite, spec, seed) for seed in range(suite.seeds)]
     asked, card = bank.asked(spec), bank.task(spec).card

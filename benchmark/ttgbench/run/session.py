@@ -22,7 +22,7 @@ from ttgbench.problems.family.family import space_of
 from ttgbench.problems.sampling import SamplingSpec
 from ttgbench.problems.suite import ProblemSpec, Suite
 from ttgbench.run.agent import EngineAgent, agent_card, agent_sampling, load_agent, own_engine
-from ttgbench.run.bank import OpenedBank
+from ttgbench.run.bank import SuiteBank
 from ttgbench.run.context import ProblemContext
 from ttgbench.run.recorded import as_recorded, under
 from ttgbench.run.workers.client import Harness, RemoteAgent, RemoteEvaluator
@@ -60,7 +60,7 @@ class Session:
         """By the card's fingerprint."""
         self._expected: dict[str, ModelCard] = {}
         self._evaluators: dict[tuple[Any, ...], Evaluator] = {}
-        self._banks: dict[str, OpenedBank] = {}
+        self._banks: dict[str, SuiteBank] = {}
         self._harness, self._agent_engine = harness, agent_engine
         self._agent_spec, self._agent_card = agent, None if agent is None else agent_card(agent)
         # Then its model is launched with the pool's: servers share what GPUs there are.
@@ -177,13 +177,13 @@ class Session:
             agent=self.agent,
         )
 
-    def bank(self, suite: Suite) -> OpenedBank | None:
+    def bank(self, suite: Suite) -> SuiteBank | None:
         """The bank that answers a suite, opened once; None if none does. Raises InputError, StoreError."""
         if suite.bank is None:
             return None
         digest = suite.bank.digest
         if digest not in self._banks:
-            self._banks[digest] = OpenedBank(suite.bank, self.task, self._data_dir)
+            self._banks[digest] = SuiteBank(suite.bank, self.task, self._data_dir)
         return self._banks[digest]
 
     def _drawn(self, suite: Suite, spec: ProblemSpec, instance: Instance) -> ProblemContext:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-REACH = 40
+_REACH = 40
 """So many characters before a number are read."""
 
 _LABEL = re.compile(
@@ -35,7 +35,7 @@ def unlabelled(text: str) -> str:
             is_label = goes_on and "*" not in match["lead"]
         elif match["mark"] == ".":
             opens = match.start() <= begin and "#" not in match["lead"]
-            led_to = _LED_TO.search(text, max(0, match.start() - REACH), match.start()) is not None
+            led_to = _LED_TO.search(text, max(0, match.start() - _REACH), match.start()) is not None
             is_label = number == 1 or goes_on or (number < 10 and not opens and not led_to)
         else:
             is_label = True
